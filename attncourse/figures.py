@@ -134,7 +134,7 @@ def heatmap(
     # Above 0.8 the page's ink would no longer stand out from the cell.
     rgba[..., 3] = 0.8 * np.clip(np.nan_to_num(weights) / top, 0, 1)
     if weights.size <= 1600:
-        edges = dict(edgecolors=MUTED, linewidth=0.4) if weights.size <= 400 else {}
+        edges = {"edgecolors": MUTED, "linewidth": 0.4} if weights.size <= 400 else {}
         ax.pcolormesh(np.arange(n_cols + 1) - 0.5, np.arange(n_rows + 1) - 0.5, rgba, **edges)
     else:
         ax.imshow(rgba, aspect="auto", interpolation="nearest")

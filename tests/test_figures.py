@@ -54,6 +54,6 @@ def test_heatmap_refuses_what_it_cannot_draw():
 
 def test_heatmap_writes_the_numbers_it_shows():
     fig, ax = figures.new()
-    figures.heatmap(ax, np.array([[0.25, 0.75], [1.0, 0.0]]))
+    figures.heatmap(ax, np.array([[0.25, 0.75], [1.0, 0.0]]), rows=["a", "b"], cols=["c", "d"])
     svg = figures.show(fig, alt="weights").data
     assert re.findall(r">(\d\.\d\d)</text>", svg) == ["0.25", "0.75", "1.00", "0.00"]
