@@ -1,0 +1,167 @@
+"""Scaled dot-product attention: scores, softmax, weighted sum, and every option between."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attncourse import _checks
+from attncourse.reference.masks import causal_mask, sliding_window_mask
+from attncourse.reference.scores import scaled_dot_scores
+from attncourse.reference.softmax import softmax
+
+
+def scaled_dot_product_attention(
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    *,
+    mask: Bool[np.ndarray, "..."] | None = None,
+    bias: Float[np.ndarray, "..."] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[np.ndarray, " n_heads"] | None = None,
+    return_weights: bool = False,
+) -> (
+    Float[np.ndarray, "*batch n_heads q_len d_v"]
+    | tuple[
+        Float[np.ndarray, "*batch n_heads q_len d_v"],
+        Float[np.ndarray, "*batch n_heads q_len kv_len"],
+    ]
+):
+    r"""Look each query up among the keys, and mix the values by how well they match.
+
+    .. math:: \text{Attention}(Q, K, V) =
+        \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V
+
+    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values, one of each a row.
+    Options act in one order: scores, soft-cap, + bias, mask AND causal AND window, sinks,
+    softmax. A query with nothing to attend to gives zeros.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    mask : boolean array that broadcasts to (*batch, n_heads, q_len, kv_len), optional
+        True = may attend. The values behind a False must still be finite: zero times NaN is NaN.
+    bias : floating array that broadcasts to the same, optional
+        Added to the scores.
+    causal : bool
+        Hide the future. The last query stands at the last key (bottom-right).
+    window : int, optional
+        Let a query see itself and the ``window - 1`` positions before it, so nothing after it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it: it takes weight away, and
+        the weights sum to less than one.
+    return_weights : bool
+        Give ``(output, weights)`` instead of the output alone.
+
+    Returns
+    -------
+    output : array
+        One mixture of values for each query, in the dtype of ``q``.
+    weights : array, if asked for
+        The softmax's result.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds, and n_heads · q_len · kv_len
+    scores in memory, for each sequence. Half precision is computed in float32.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762. Soft-cap:
+    Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118. Sinks: OpenAI (2025), gpt-oss model
+    card, section 2, arXiv:2508.10925.
+
+    Examples
+    --------
+    >>> q = k = np.zeros((3, 2))  # all scores equal: an average over what each query may see
+    >>> v = np.array([[2.0], [4.0], [9.0]])
+    >>> scaled_dot_product_attention(q, k, v, causal=True)
+    array([[2.],
+           [3.],
+           [5.]])
+    """
+    scores_shape = _check(q, k, v, mask, bias, softcap, sinks)
+    q_len, kv_len = scores_shape[-2:]
+    dtype = np.promote_types(q.dtype, np.float32)
+    if q.ndim > 2:
+        n_repeats = q.shape[-3] // k.shape[-3]
+        # Heads 0 0 1 1, not 0 1 0 1: neighbouring query heads share.
+        k, v = np.repeat(k, n_repeats, axis=-3), np.repeat(v, n_repeats, axis=-3)
+
+    scores = scaled_dot_scores(q.astype(dtype), k.astype(dtype), scale=scale)
+    if softcap is not None:
+        scores = softcap * np.tanh(scores / softcap)
+    if bias is not None:
+        scores = scores + bias.astype(dtype)
+
+    allowed = np.ones(scores_shape, dtype=bool)
+    if mask is not None:
+        allowed = allowed & mask
+    if causal:
+        allowed = allowed & causal_mask(q_len, kv_len)
+    if window is not None:
+        allowed = allowed & sliding_window_mask(q_len, kv_len, window)
+
+    if sinks is not None:
+        # One more column, always allowed, dropped again once it has taken its share.
+        per_head = sinks.astype(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
+        column = np.broadcast_to(per_head, (*scores_shape[:-1], 1))
+        scores = np.concatenate([scores, column], axis=-1)
+        allowed = np.concatenate([allowed, np.ones_like(column, dtype=bool)], axis=-1)
+    weights = softmax(scores, mask=allowed)[..., :kv_len]
+
+    output = (weights @ v.astype(dtype)).astype(q.dtype)
+    return (output, weights.astype(q.dtype)) if return_weights else output
+
+
+def _check(
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    mask: np.ndarray | None,
+    bias: np.ndarray | None,
+    softcap: float | None,
+    sinks: np.ndarray | None,
+) -> tuple[int, ...]:
+    """Check what the steps do not check themselves, and give the shape of the scores."""
+    _checks.floating(np.ndarray, q=q, k=k, v=v)
+    one_head = q.ndim == 2
+    dims = _checks.shapes(
+        q=(q, "q_len d_k" if one_head else "*batch n_heads q_len d_k"),
+        k=(k, "kv_len d_k" if one_head else "*batch n_kv_heads kv_len d_k"),
+        v=(v, "kv_len d_v" if one_head else "*batch n_kv_heads kv_len d_v"),
+    )
+    if not one_head:
+        _checks.heads(dims["n_heads"], dims["n_kv_heads"])
+    scores_shape = (*q.shape[:-1], _checks.count("kv_len", dims["kv_len"], minimum=1))
+    if mask is not None:
+        _checks.boolean(np.ndarray, mask=mask)
+        _checks.broadcasts("mask", mask, scores_shape, "the scores")
+    if bias is not None:
+        _checks.floating(np.ndarray, bias=bias)
+        _checks.broadcasts("bias", bias, scores_shape, "the scores")
+    if softcap is not None:
+        _checks.positive("softcap", softcap)
+    if sinks is not None:
+        _checks.floating(np.ndarray, sinks=sinks)
+        _checks.sinks(sinks, 1 if one_head else dims["n_heads"])
+    _checks.one_device(q=q, k=k, v=v, mask=mask, bias=bias, sinks=sinks)
+    return scores_shape
