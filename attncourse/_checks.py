@@ -96,7 +96,10 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
         if fits:
             sizes = [shape[:n_leading], *shape[n_leading:]] if starred else shape
             found = dict(zip(dims, sizes, strict=True))
-            fits = all(known.get(dim, size) == size for dim, size in found.items())
+            fits = all(
+                size == (int(dim) if dim.isdigit() else known.get(dim, size))
+                for dim, size in found.items()
+            )
         if not fits:
             bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if d in known]
             raise ValueError(
@@ -111,7 +114,7 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
 
 
 def broadcasts(name: str, array: Any, target: tuple[int, ...], what: str) -> None:
-    """Raise unless ``array`` broadcasts to ``target``, the shape of ``what``, without growing it."""
+    """Raise unless ``array`` broadcasts to ``target``, the shape of ``what``."""
     shape, target = tuple(array.shape), tuple(target)
     tail = target[len(target) - len(shape) :]
     if len(shape) > len(target) or any(
@@ -184,21 +187,72 @@ def size_one_along(name: str, array: Any, of: Any, axis: int) -> None:
         raise ValueError(f"{name}: expected shape {tuple(wanted)}, got {tuple(array.shape)}.")
 
 
-def sinks(sinks: Any, n_heads: int) -> None:
-    """Raise unless there is one sink for each head."""
-    if tuple(sinks.shape) != (n_heads,):
-        raise ValueError(
-            f"sinks: expected shape (n_heads,) = ({n_heads},), got {tuple(sinks.shape)}."
-        )
-
-
 def divides(name: str, value: Any, what: str, size: int) -> None:
     """Raise unless ``value`` is a whole number, at least one, that divides ``size``."""
     if size % count(name, value, minimum=1):
         raise ValueError(f"{name}: expected a divisor of {what}, {size}, got {value}.")
 
 
-def equals(name: str, size: int, what: str, wanted: int) -> None:
-    """Raise unless a size is the one that other arguments imply."""
-    if size != wanted:
-        raise ValueError(f"{name}: expected {what} = {wanted}, got {size}.")
+def attention(
+    kind: type, q: Any, k: Any, v: Any, *, mask: Any = None, bias: Any = None, sinks: Any = None
+) -> tuple[int, ...]:
+    """Check the arrays that attention takes, and give the shape of its scores."""
+    floating(kind, q=q, k=k, v=v)
+    one_head = len(q.shape) == 2
+    dims = shapes(
+        q=(q, "q_len d_k" if one_head else "*batch n_heads q_len d_k"),
+        k=(k, "kv_len d_k" if one_head else "*batch n_kv_heads kv_len d_k"),
+        v=(v, "kv_len d_v" if one_head else "*batch n_kv_heads kv_len d_v"),
+    )
+    n_heads = dims.get("n_heads", 1)
+    heads(n_heads, dims.get("n_kv_heads", 1))
+    scores_shape = (*q.shape[:-1], count("kv_len", dims["kv_len"], minimum=1))
+    if mask is not None:
+        boolean(kind, mask=mask)
+        broadcasts("mask", mask, scores_shape, "the scores")
+    if bias is not None:
+        floating(kind, bias=bias)
+        broadcasts("bias", bias, scores_shape, "the scores")
+    if sinks is not None:
+        floating(kind, sinks=sinks)
+        if tuple(sinks.shape) != (n_heads,):
+            raise ValueError(
+                f"sinks: expected shape (n_heads,) = ({n_heads},), got {tuple(sinks.shape)}."
+            )
+    one_device(q=q, k=k, v=v, mask=mask, bias=bias, sinks=sinks)
+    return scores_shape
+
+
+def projections(
+    kind: type,
+    x: Any,
+    context: Any,
+    w_query: Any,
+    w_key: Any,
+    w_value: Any,
+    w_out: Any,
+    *,
+    n_heads: int,
+    n_kv_heads: int,
+) -> None:
+    """Check the arrays that attention with heads takes."""
+    weights = {"w_query": w_query, "w_key": w_key, "w_value": w_value, "w_out": w_out}
+    floating(kind, x=x, context=context, **weights)
+    one_device(x=x, context=context, **weights)
+    shapes(
+        x=(x, "*batch q_len d_model"),
+        context=(context, "*batch kv_len d_context"),
+        w_query=(w_query, "d_model n_heads*d_k"),
+        w_key=(w_key, "d_context n_kv_heads*d_k"),
+        w_value=(w_value, "d_context n_kv_heads*d_v"),
+        w_out=(w_out, "n_heads*d_v d_out"),
+    )
+    divides("n_heads", n_heads, "the width of w_query", w_query.shape[-1])
+    divides("n_kv_heads", n_kv_heads, "the width of w_key", w_key.shape[-1])
+    divides("n_kv_heads", n_kv_heads, "the width of w_value", w_value.shape[-1])
+    height = n_heads * (w_value.shape[-1] // n_kv_heads)
+    if w_out.shape[0] != height:
+        raise ValueError(
+            f"w_out: expected shape (n_heads*d_v, d_out) with n_heads*d_v = {height}, "
+            f"got {tuple(w_out.shape)}."
+        )

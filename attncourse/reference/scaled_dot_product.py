@@ -16,8 +16,8 @@ def scaled_dot_product_attention(
     k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
     v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
     *,
-    mask: Bool[np.ndarray, "..."] | None = None,
-    bias: Float[np.ndarray, "..."] | None = None,
+    mask: Bool[np.ndarray, "*#scores"] | None = None,
+    bias: Float[np.ndarray, "*#scores"] | None = None,
     causal: bool = False,
     window: int | None = None,
     scale: float | None = None,
@@ -98,7 +98,9 @@ def scaled_dot_product_attention(
            [3.],
            [5.]])
     """
-    scores_shape = _check(q, k, v, mask, bias, softcap, sinks)
+    scores_shape = _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    if softcap is not None:
+        _checks.positive("softcap", softcap)
     q_len, kv_len = scores_shape[-2:]
     dtype = np.promote_types(q.dtype, np.float32)
     if q.ndim > 2:
@@ -130,38 +132,3 @@ def scaled_dot_product_attention(
 
     output = (weights @ v.astype(dtype)).astype(q.dtype)
     return (output, weights.astype(q.dtype)) if return_weights else output
-
-
-def _check(
-    q: np.ndarray,
-    k: np.ndarray,
-    v: np.ndarray,
-    mask: np.ndarray | None,
-    bias: np.ndarray | None,
-    softcap: float | None,
-    sinks: np.ndarray | None,
-) -> tuple[int, ...]:
-    """Check what the steps do not check themselves, and give the shape of the scores."""
-    _checks.floating(np.ndarray, q=q, k=k, v=v)
-    one_head = q.ndim == 2
-    dims = _checks.shapes(
-        q=(q, "q_len d_k" if one_head else "*batch n_heads q_len d_k"),
-        k=(k, "kv_len d_k" if one_head else "*batch n_kv_heads kv_len d_k"),
-        v=(v, "kv_len d_v" if one_head else "*batch n_kv_heads kv_len d_v"),
-    )
-    if not one_head:
-        _checks.heads(dims["n_heads"], dims["n_kv_heads"])
-    scores_shape = (*q.shape[:-1], _checks.count("kv_len", dims["kv_len"], minimum=1))
-    if mask is not None:
-        _checks.boolean(np.ndarray, mask=mask)
-        _checks.broadcasts("mask", mask, scores_shape, "the scores")
-    if bias is not None:
-        _checks.floating(np.ndarray, bias=bias)
-        _checks.broadcasts("bias", bias, scores_shape, "the scores")
-    if softcap is not None:
-        _checks.positive("softcap", softcap)
-    if sinks is not None:
-        _checks.floating(np.ndarray, sinks=sinks)
-        _checks.sinks(sinks, 1 if one_head else dims["n_heads"])
-    _checks.one_device(q=q, k=k, v=v, mask=mask, bias=bias, sinks=sinks)
-    return scores_shape

@@ -9,12 +9,12 @@ from attncourse import _checks
 
 
 def softmax(
-    x: Float[np.ndarray, "..."],
+    x: Float[np.ndarray, "*shape"],
     *,
     axis: int = -1,
-    mask: Bool[np.ndarray, "..."] | None = None,
+    mask: Bool[np.ndarray, "*#shape"] | None = None,
     temperature: float = 1.0,
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, "*shape"]:
     r"""Turn scores into weights, without overflow and without NaN on an empty row.
 
     .. math:: p_i = \frac{e^{x_i / T - m}}{\sum_j e^{x_j / T - m}},
@@ -75,12 +75,12 @@ def softmax(
 
 
 def online_softmax_step(
-    maximum: Float[np.ndarray, "..."],
-    normaliser: Float[np.ndarray, "..."],
-    tile: Float[np.ndarray, "..."],
+    maximum: Float[np.ndarray, "*state"],
+    normaliser: Float[np.ndarray, "*state"],
+    tile: Float[np.ndarray, "*tile"],
     *,
     axis: int = -1,
-) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+) -> tuple[Float[np.ndarray, "*state"], Float[np.ndarray, "*state"]]:
     r"""Take in the next tile of scores: one step of the running maximum and normaliser.
 
     .. math:: m' = \max(m, \max_j x_j), \qquad
@@ -144,12 +144,12 @@ def online_softmax_step(
 
 
 def online_softmax(
-    x: Float[np.ndarray, "..."],
+    x: Float[np.ndarray, "*shape"],
     *,
     axis: int = -1,
-    mask: Bool[np.ndarray, "..."] | None = None,
+    mask: Bool[np.ndarray, "*#shape"] | None = None,
     tile_len: int = 1,
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, "*shape"]:
     r"""Softmax whose maximum and normaliser are found together, in one pass over tiles.
 
     .. math:: p_i = e^{x_i - m} / d

@@ -1,111 +1,15 @@
-"""Many heads: attention several times side by side, each on its own projection of the features.
-
-Heads divide the *features*. Every head sees the whole sequence.
-"""
+"""Attention with heads: one projection of the features each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from einops import rearrange
 from jaxtyping import Float
 
 from attncourse import _checks
+from attncourse.reference.multihead.heads import merge_heads, split_heads
 from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
-
-
-def split_heads(
-    x: Float[np.ndarray, "*batch seq n_heads*d_head"], n_heads: int
-) -> Float[np.ndarray, "*batch n_heads seq d_head"]:
-    r"""Cut the features into heads, and put the heads before the sequence.
-
-    .. math:: y_{b,h,t,i} = x_{b,t,\,h d + i}
-
-    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
-
-    Parameters
-    ----------
-    x : array, floating
-        Features, the heads side by side.
-    n_heads : int
-        How many heads there are.
-
-    Returns
-    -------
-    array
-        One sequence for each head. A reshape alone would mix positions with heads.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or ``n_heads`` not a whole number.
-    ValueError
-        If ``x`` has fewer than two dimensions, or its width does not divide by ``n_heads``.
-
-    Notes
-    -----
-    Cost: no arithmetic.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
-
-    Examples
-    --------
-    >>> split_heads(np.array([[1.0, 2.0, 3.0, 4.0]]), n_heads=2)
-    array([[[1., 2.]],
-    <BLANKLINE>
-           [[3., 4.]]])
-    """
-    _checks.floating(np.ndarray, x=x)
-    _checks.shapes(x=(x, "*batch seq features"))
-    _checks.divides("n_heads", n_heads, "the width of x", x.shape[-1])
-    return rearrange(x, "... seq (heads dim) -> ... heads seq dim", heads=n_heads)
-
-
-def merge_heads(
-    x: Float[np.ndarray, "*batch n_heads seq d_head"],
-) -> Float[np.ndarray, "*batch seq n_heads*d_head"]:
-    r"""Put the heads side by side again, the inverse of :func:`split_heads`.
-
-    .. math:: x_{b,t,\,h d + i} = y_{b,h,t,i}
-
-    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
-
-    Parameters
-    ----------
-    x : array, floating
-        One sequence for each head.
-
-    Returns
-    -------
-    array
-        Features, the heads side by side.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` has fewer than three dimensions.
-
-    Notes
-    -----
-    Cost: no arithmetic; one copy.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2 ("Concat"), arXiv:1706.03762.
-
-    Examples
-    --------
-    >>> merge_heads(np.array([[[1.0, 2.0]], [[3.0, 4.0]]]))
-    array([[1., 2., 3., 4.]])
-    """
-    _checks.floating(np.ndarray, x=x)
-    _checks.shapes(x=(x, "*batch n_heads seq d_head"))
-    return rearrange(x, "... heads seq dim -> ... seq (heads dim)")
 
 
 def multi_head_attention(
@@ -172,17 +76,8 @@ def multi_head_attention(
     array([[2., 3.],
            [2., 3.]])
     """
-    return grouped_query_attention(
-        x,
-        w_query,
-        w_key,
-        w_value,
-        w_out,
-        n_heads=n_heads,
-        n_kv_heads=n_heads,
-        context=context,
-        **options,
-    )
+    options = dict(options, n_heads=n_heads, n_kv_heads=n_heads, context=context)
+    return grouped_query_attention(x, w_query, w_key, w_value, w_out, **options)
 
 
 def multi_query_attention(
@@ -205,20 +100,10 @@ def multi_query_attention(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence that asks.
-    w_query : array, floating
-        The queries' projection, the heads side by side in its columns.
     w_key, w_value : arrays, floating
         The projections of the one shared head.
-    w_out : array, floating
-        Mixes what the heads bring back.
-    n_heads : int
-        How many heads of queries there are.
-    context : array, floating, optional
-        The sequence that is asked: cross-attention. ``x`` if left out: self-attention.
-    **options
-        As in :func:`scaled_dot_product_attention`.
+    x, w_query, w_out, n_heads, context, **options
+        As in :func:`multi_head_attention`.
 
     Returns
     -------
@@ -249,17 +134,8 @@ def multi_query_attention(
     array([[2., 2.],
            [2., 2.]])
     """
-    return grouped_query_attention(
-        x,
-        w_query,
-        w_key,
-        w_value,
-        w_out,
-        n_heads=n_heads,
-        n_kv_heads=1,
-        context=context,
-        **options,
-    )
+    options = dict(options, n_heads=n_heads, n_kv_heads=1, context=context)
+    return grouped_query_attention(x, w_query, w_key, w_value, w_out, **options)
 
 
 def grouped_query_attention(
@@ -285,18 +161,10 @@ def grouped_query_attention(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence that asks.
-    w_query, w_key, w_value : arrays, floating
-        The projections, the heads side by side in their columns.
-    w_out : array, floating
-        Mixes what the heads bring back.
-    n_heads, n_kv_heads : int
-        How many heads of queries, and of keys and values.
-    context : array, floating, optional
-        The sequence that is asked: cross-attention. ``x`` if left out: self-attention.
-    **options
-        As in :func:`scaled_dot_product_attention`.
+    n_kv_heads : int
+        How many heads of keys and values there are.
+    x, w_query, w_key, w_value, w_out, n_heads, context, **options
+        As in :func:`multi_head_attention`.
 
     Returns
     -------
@@ -324,23 +192,24 @@ def grouped_query_attention(
     Examples
     --------
     >>> x, one = np.array([[1.0, 2.0], [3.0, 4.0]]), np.eye(2)
-    >>> w_query, w_out = np.zeros((2, 4)), np.eye(4)  # four query heads, two of keys and values
+    >>> # Four heads of queries share two of keys and values.
+    >>> w_query, w_out = np.zeros((2, 4)), np.eye(4)
     >>> grouped_query_attention(x, w_query, one, one, w_out, n_heads=4, n_kv_heads=2)
     array([[2., 2., 3., 3.],
            [2., 2., 3., 3.]])
     """
     context = x if context is None else context
-    _check(x=x, context=context, w_query=w_query, w_key=w_key, w_value=w_value, w_out=w_out)
-    _checks.divides("n_heads", n_heads, "the width of w_query", w_query.shape[-1])
-    _checks.divides("n_kv_heads", n_kv_heads, "the width of w_key", w_key.shape[-1])
-    _checks.divides("n_kv_heads", n_kv_heads, "the width of w_value", w_value.shape[-1])
-    _checks.equals(
-        "the height of w_out",
-        w_out.shape[0],
-        "n_heads * d_v",
-        n_heads * (w_value.shape[-1] // n_kv_heads),
+    _checks.projections(
+        np.ndarray,
+        x,
+        context,
+        w_query,
+        w_key,
+        w_value,
+        w_out,
+        n_heads=n_heads,
+        n_kv_heads=n_kv_heads,
     )
-
     q = split_heads(x @ w_query, n_heads)
     k = split_heads(context @ w_key, n_kv_heads)
     v = split_heads(context @ w_value, n_kv_heads)
@@ -349,17 +218,3 @@ def grouped_query_attention(
         output, weights = attended
         return merge_heads(output) @ w_out, weights
     return merge_heads(attended) @ w_out
-
-
-def _check(**arrays: np.ndarray) -> None:
-    _checks.floating(np.ndarray, **arrays)
-    _checks.one_device(**arrays)
-    patterns = {
-        "x": "*batch q_len d_model",
-        "context": "*batch kv_len d_context",
-        "w_query": "d_model n_heads*d_k",
-        "w_key": "d_context n_kv_heads*d_k",
-        "w_value": "d_context n_kv_heads*d_v",
-        "w_out": "n_heads*d_v d_out",
-    }
-    _checks.shapes(**{name: (array, patterns[name]) for name, array in arrays.items()})

@@ -1,0 +1,54 @@
+"""Every mechanism in PyTorch: the files, names, signatures and numbers of the NumPy reference.
+
+``import attncourse.pytorch as att`` gives every public function of every file. Arrays are
+``(batch, heads, seq, dim)``; a mask is boolean with True = may attend; a query with nothing to
+attend to gives zeros. Beside the twins stand what only PyTorch has: modules and the fused path.
+"""
+
+from attncourse.pytorch.masks import (
+    block_mask,
+    causal_mask,
+    document_mask,
+    materialise,
+    padding_mask,
+    prefix_mask,
+    sliding_window_mask,
+)
+from attncourse.pytorch.multihead import (
+    grouped_query_attention,
+    merge_heads,
+    multi_head_attention,
+    multi_query_attention,
+    split_heads,
+)
+from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
+from attncourse.pytorch.scores import (
+    additive_scores,
+    dot_scores,
+    general_scores,
+    scaled_dot_scores,
+)
+from attncourse.pytorch.softmax import online_softmax, online_softmax_step, softmax
+
+__all__ = [
+    "additive_scores",
+    "block_mask",
+    "causal_mask",
+    "document_mask",
+    "dot_scores",
+    "general_scores",
+    "grouped_query_attention",
+    "materialise",
+    "merge_heads",
+    "multi_head_attention",
+    "multi_query_attention",
+    "online_softmax",
+    "online_softmax_step",
+    "padding_mask",
+    "prefix_mask",
+    "scaled_dot_product_attention",
+    "scaled_dot_scores",
+    "sliding_window_mask",
+    "softmax",
+    "split_heads",
+]

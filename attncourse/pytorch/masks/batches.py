@@ -1,0 +1,112 @@
+"""Masks by content: what each sequence of a batch holds decides."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from attncourse import _checks
+
+
+def document_mask(
+    documents: Int[Tensor, "batch kv_len"], q_len: int | None = None
+) -> Bool[Tensor, "batch 1 q_len kv_len"]:
+    r"""Let each query attend within its own document, where several share one sequence.
+
+    .. math:: M_{bij} = [\, D_{b,\,i + n - m} = D_{bj} \,]
+
+    where :math:`D` names the document of each position, :math:`m` is q_len and :math:`n` is
+    kv_len. Join it with ``& causal_mask(q_len, kv_len)`` for a language model.
+
+    Parameters
+    ----------
+    documents : integer array
+        The document that each position belongs to; any numbering will do.
+    q_len : int, optional
+        The last ``q_len`` positions are queries; all of them if left out.
+
+    Returns
+    -------
+    boolean array
+        True = may attend. It has an axis of size one for the heads.
+
+    Raises
+    ------
+    TypeError
+        If ``documents`` is not an integer array, or ``q_len`` not a whole number.
+    ValueError
+        If ``documents`` has not two dimensions, or ``q_len`` is negative or above kv_len.
+
+    Notes
+    -----
+    Cost: batch · q_len · kv_len bytes.
+
+    References
+    ----------
+    Krell et al. (2021), Efficient Sequence Packing without Cross-contamination, section 3.2,
+    arXiv:2107.02027.
+
+    Examples
+    --------
+    >>> document_mask(torch.tensor([[7, 7, 4]]))[0, 0].int()
+    tensor([[1, 1, 0],
+            [1, 1, 0],
+            [0, 0, 1]], dtype=torch.int32)
+    """
+    _checks.integer(Tensor, documents=documents)
+    kv_len = _checks.shapes(documents=(documents, "batch kv_len"))["kv_len"]
+    q_len = kv_len if q_len is None else _checks.count("q_len", q_len, maximum=kv_len)
+    queries = documents[:, kv_len - q_len :]
+    return (queries[:, :, None] == documents[:, None, :])[:, None]
+
+
+def padding_mask(lengths: Int[Tensor, " batch"], kv_len: int) -> Bool[Tensor, "batch 1 1 kv_len"]:
+    r"""Let every query attend to the real keys of its sequence, and to no padding.
+
+    .. math:: M_{bj} = [\, j < \ell_b \,]
+
+    where :math:`\ell_b` is the length of sequence :math:`b`, whose padding comes last. Only keys
+    are masked: the output of a query that is itself padding means nothing, and is to be ignored.
+
+    Parameters
+    ----------
+    lengths : integer array
+        How many real positions each sequence of the batch has.
+    kv_len : int
+        How many keys each sequence has with its padding.
+
+    Returns
+    -------
+    boolean array
+        True = may attend. It has axes of size one for heads and queries. The
+        ``key_padding_mask`` of torch's modules has the other polarity: True = padding.
+
+    Raises
+    ------
+    TypeError
+        If ``lengths`` is not an integer array, or ``kv_len`` not a whole number.
+    ValueError
+        If ``lengths`` has not one dimension, or a length is negative or above ``kv_len``.
+
+    Notes
+    -----
+    Cost: batch · kv_len bytes.
+
+    References
+    ----------
+    Rush (2018), The Annotated Transformer, section "Batches and Masking",
+    https://nlp.seas.harvard.edu/2018/04/03/attention.html.
+
+    Examples
+    --------
+    >>> padding_mask(torch.tensor([3, 1]), 4)[:, 0, 0].int()
+    tensor([[1, 1, 1, 0],
+            [1, 0, 0, 0]], dtype=torch.int32)
+    """
+    _checks.integer(Tensor, lengths=lengths)
+    _checks.shapes(lengths=(lengths, "batch"))
+    _checks.count("kv_len", kv_len)
+    for length in lengths.tolist():
+        _checks.count("lengths", length, maximum=kv_len)
+    return (torch.arange(kv_len, device=lengths.device) < lengths[:, None])[:, None, None, :]

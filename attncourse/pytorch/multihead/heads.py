@@ -1,0 +1,104 @@
+"""Between features and heads: a reshape and a transpose."""
+
+from __future__ import annotations
+
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+
+
+def split_heads(
+    x: Float[Tensor, "*batch seq n_heads*d_head"], n_heads: int
+) -> Float[Tensor, "*batch n_heads seq d_head"]:
+    r"""Cut the features into heads, and put the heads before the sequence.
+
+    .. math:: y_{b,h,t,i} = x_{b,t,\,h d + i}
+
+    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
+
+    Parameters
+    ----------
+    x : array, floating
+        Features, the heads side by side.
+    n_heads : int
+        How many heads there are.
+
+    Returns
+    -------
+    array
+        One sequence for each head. A reshape alone would mix positions with heads.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating, or ``n_heads`` not a whole number.
+    ValueError
+        If ``x`` has fewer than two dimensions, or its width does not divide by ``n_heads``.
+
+    Notes
+    -----
+    Cost: no arithmetic.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> split_heads(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), n_heads=2)
+    tensor([[[1., 2.]],
+    <BLANKLINE>
+            [[3., 4.]]])
+    """
+    _checks.floating(Tensor, x=x)
+    _checks.shapes(x=(x, "*batch seq features"))
+    _checks.divides("n_heads", n_heads, "the width of x", x.shape[-1])
+    return rearrange(x, "... seq (heads dim) -> ... heads seq dim", heads=n_heads)
+
+
+def merge_heads(
+    x: Float[Tensor, "*batch n_heads seq d_head"],
+) -> Float[Tensor, "*batch seq n_heads*d_head"]:
+    r"""Put the heads side by side again, the inverse of :func:`split_heads`.
+
+    .. math:: x_{b,t,\,h d + i} = y_{b,h,t,i}
+
+    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
+
+    Parameters
+    ----------
+    x : array, floating
+        One sequence for each head.
+
+    Returns
+    -------
+    array
+        Features, the heads side by side.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating.
+    ValueError
+        If ``x`` has fewer than three dimensions.
+
+    Notes
+    -----
+    Cost: no arithmetic; one copy.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2 ("Concat"), arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> merge_heads(torch.tensor([[[1.0, 2.0]], [[3.0, 4.0]]]))
+    tensor([[1., 2., 3., 4.]])
+    """
+    _checks.floating(Tensor, x=x)
+    _checks.shapes(x=(x, "*batch n_heads seq d_head"))
+    return rearrange(x, "... heads seq dim -> ... seq (heads dim)")

@@ -1,0 +1,135 @@
+"""Scaled dot-product attention: scores, softmax, weighted sum, and every option between."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.masks import causal_mask, sliding_window_mask
+from attncourse.pytorch.scores import scaled_dot_scores
+from attncourse.pytorch.softmax import softmax
+
+
+def scaled_dot_product_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    *,
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[Tensor, " n_heads"] | None = None,
+    return_weights: bool = False,
+) -> (
+    Float[Tensor, "*batch n_heads q_len d_v"]
+    | tuple[
+        Float[Tensor, "*batch n_heads q_len d_v"],
+        Float[Tensor, "*batch n_heads q_len kv_len"],
+    ]
+):
+    r"""Look each query up among the keys, and mix the values by how well they match.
+
+    .. math:: \text{Attention}(Q, K, V) =
+        \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V
+
+    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values, one of each a row.
+    Options act in one order: scores, soft-cap, + bias, mask AND causal AND window, sinks,
+    softmax. A query with nothing to attend to gives zeros.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    mask : boolean array that broadcasts to (*batch, n_heads, q_len, kv_len), optional
+        True = may attend. The values behind a False must still be finite: zero times NaN is NaN.
+    bias : floating array that broadcasts to the same, optional
+        Added to the scores.
+    causal : bool
+        Hide the future. The last query stands at the last key (bottom-right).
+    window : int, optional
+        Let a query see itself and the ``window - 1`` positions before it, so nothing after it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it: it takes weight away, and
+        the weights sum to less than one.
+    return_weights : bool
+        Give ``(output, weights)`` instead of the output alone.
+
+    Returns
+    -------
+    output : array
+        One mixture of values for each query, in the dtype of ``q``.
+    weights : array, if asked for
+        The softmax's result.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds, and n_heads · q_len · kv_len
+    scores in memory, for each sequence. Half precision is computed in float32.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762. Soft-cap:
+    Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118. Sinks: OpenAI (2025), gpt-oss model
+    card, section 2, arXiv:2508.10925.
+
+    Examples
+    --------
+    >>> q = k = torch.zeros((3, 2))  # all scores equal: an average over what each query may see
+    >>> v = torch.tensor([[2.0], [4.0], [9.0]])
+    >>> scaled_dot_product_attention(q, k, v, causal=True)
+    tensor([[2.],
+            [3.],
+            [5.]])
+    """
+    scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    if softcap is not None:
+        _checks.positive("softcap", softcap)
+    q_len, kv_len = scores_shape[-2:]
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    if q.ndim > 2:
+        n_repeats = q.shape[-3] // k.shape[-3]
+        # Heads 0 0 1 1, not 0 1 0 1: neighbouring query heads share.
+        k, v = k.repeat_interleave(n_repeats, dim=-3), v.repeat_interleave(n_repeats, dim=-3)
+
+    scores = scaled_dot_scores(q.to(dtype), k.to(dtype), scale=scale)
+    if softcap is not None:
+        scores = softcap * torch.tanh(scores / softcap)
+    if bias is not None:
+        scores = scores + bias.to(dtype)
+
+    allowed = torch.ones(scores_shape, dtype=torch.bool, device=q.device)
+    if mask is not None:
+        allowed = allowed & mask
+    if causal:
+        allowed = allowed & causal_mask(q_len, kv_len, device=q.device)
+    if window is not None:
+        allowed = allowed & sliding_window_mask(q_len, kv_len, window, device=q.device)
+
+    if sinks is not None:
+        # One more column, always allowed, dropped again once it has taken its share.
+        per_head = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
+        column = per_head.expand(*scores_shape[:-1], 1)
+        scores = torch.cat([scores, column], dim=-1)
+        allowed = torch.cat([allowed, torch.ones_like(column, dtype=torch.bool)], dim=-1)
+    weights = softmax(scores, mask=allowed)[..., :kv_len]
+
+    output = (weights @ v.to(dtype)).to(q.dtype)
+    return (output, weights.to(q.dtype)) if return_weights else output

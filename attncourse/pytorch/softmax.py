@@ -1,0 +1,227 @@
+"""Softmax: scores become weights that are positive and sum to one."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse import _checks
+
+
+def softmax(
+    x: Float[Tensor, "*shape"],
+    *,
+    axis: int = -1,
+    mask: Bool[Tensor, "*#shape"] | None = None,
+    temperature: float = 1.0,
+) -> Float[Tensor, "*shape"]:
+    r"""Turn scores into weights, without overflow and without NaN on an empty row.
+
+    .. math:: p_i = \frac{e^{x_i / T - m}}{\sum_j e^{x_j / T - m}},
+        \qquad m = \max_j x_j / T
+
+    where :math:`x` are the scores along one axis, :math:`T` is the temperature, and the sum and
+    the maximum :math:`m` run over the entries that the mask lets in. Taking :math:`m` away changes
+    nothing in exact arithmetic and keeps every exponent at or below zero.
+
+    Parameters
+    ----------
+    x : array of any shape, floating
+        The scores. ``-inf`` is a score that gets no weight.
+    axis : int
+        The axis whose entries share one unit of weight.
+    mask : boolean array that broadcasts to x, optional
+        True = may have weight. An entry with False gets exactly zero.
+    temperature : float
+        Above one flattens the weights, below one sharpens them.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
+        least float32.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating or ``mask`` not boolean.
+    ValueError
+        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or the
+        temperature is not above zero.
+
+    Notes
+    -----
+    Cost: three passes over n entries (maximum, sum, division), n exponentials.
+
+    References
+    ----------
+    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 2,
+    arXiv:1805.02867.
+
+    Examples
+    --------
+    >>> softmax(torch.tensor([0.0, 1.0, 1000.0]), mask=torch.tensor([True, True, False]))
+    tensor([0.2689, 0.7311, 0.0000])
+    """
+    _check(x, axis, mask)
+    _checks.positive("temperature", temperature)
+    scores = x.to(torch.promote_types(x.dtype, torch.float32)) / temperature
+    if mask is not None:
+        scores = torch.where(mask, scores, -torch.inf)
+    exponentials = torch.exp(scores - _finite(scores.amax(axis, keepdim=True)))
+    total = exponentials.sum(axis, keepdim=True)
+    # An empty row has total zero: divide its zeros by one.
+    return (exponentials / torch.where(total == 0, 1, total)).to(x.dtype)
+
+
+def online_softmax_step(
+    maximum: Float[Tensor, "*state"],
+    normaliser: Float[Tensor, "*state"],
+    tile: Float[Tensor, "*tile"],
+    *,
+    axis: int = -1,
+) -> tuple[Float[Tensor, "*state"], Float[Tensor, "*state"]]:
+    r"""Take in the next tile of scores: one step of the running maximum and normaliser.
+
+    .. math:: m' = \max(m, \max_j x_j), \qquad
+        d' = d \, e^{m - m'} + \sum_j e^{x_j - m'}
+
+    where :math:`x` is the tile, :math:`m` the maximum and :math:`d` the sum of exponentials of all
+    that came before it. The factor :math:`e^{m - m'}` moves the old sum to the new maximum. Start
+    with :math:`m = -\infty` and :math:`d = 0`.
+
+    Parameters
+    ----------
+    maximum, normaliser : arrays, floating
+        The state so far, of size one along ``axis``, otherwise shaped as the tile.
+    tile : array, floating
+        The next scores along ``axis``, one or many.
+    axis : int
+        The axis that the tiles divide.
+
+    Returns
+    -------
+    maximum, normaliser : arrays
+        The new state, in at least float32. ``maximum + log(normaliser)`` is the log-sum-exp of
+        all scores seen.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not floating.
+    ValueError
+        If the axis does not exist or is empty, or the state does not fit the tile.
+
+    Notes
+    -----
+    Cost: one pass over the tile, and constant memory beside it. Steps over neighbouring tiles may
+    be taken in any order: the state forgets it.
+
+    References
+    ----------
+    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 3,
+    arXiv:1805.02867.
+
+    Examples
+    --------
+    >>> m, d = torch.tensor([-torch.inf]), torch.tensor([0.0])
+    >>> m, d = online_softmax_step(m, d, torch.tensor([2.0, 2.0]))
+    >>> m, d = online_softmax_step(m, d, torch.tensor([5.0]))
+    >>> m, d  # two terms of e^(2-5), and one of e^0
+    (tensor([5.]), tensor([1.0996]))
+    """
+    _check(tile, axis)
+    _checks.floating(Tensor, maximum=maximum)
+    _checks.floating(Tensor, normaliser=normaliser)
+    _checks.one_device(maximum=maximum, normaliser=normaliser, tile=tile)
+    for name, state in (("maximum", maximum), ("normaliser", normaliser)):
+        _checks.size_one_along(name, state, tile, axis)
+    tile = tile.to(torch.promote_types(tile.dtype, torch.float32))
+    new_maximum = torch.maximum(maximum, tile.amax(axis, keepdim=True))
+    shift = _finite(new_maximum)
+    kept = normaliser * torch.exp(maximum - shift)
+    return new_maximum, kept + torch.exp(tile - shift).sum(axis, keepdim=True)
+
+
+def online_softmax(
+    x: Float[Tensor, "*shape"],
+    *,
+    axis: int = -1,
+    mask: Bool[Tensor, "*#shape"] | None = None,
+    tile_len: int = 1,
+) -> Float[Tensor, "*shape"]:
+    r"""Softmax whose maximum and normaliser are found together, in one pass over tiles.
+
+    .. math:: p_i = e^{x_i - m} / d
+
+    where :math:`m` and :math:`d` are the state of :func:`online_softmax_step` after the last tile.
+    The result is that of :func:`softmax`. What is gained: the scores are read once for the
+    normaliser, and never have to be in memory all at once. FlashAttention rests on this.
+
+    Parameters
+    ----------
+    x : array of any shape, floating
+        The scores.
+    axis : int
+        The axis whose entries share one unit of weight.
+    mask : boolean array that broadcasts to x, optional
+        True = may have weight.
+    tile_len : int
+        How many entries each step takes in; the last tile may be shorter.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        Sums to one along ``axis``, or is all zeros where the mask lets nothing in.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating, ``mask`` not boolean, or ``tile_len`` not a whole number.
+    ValueError
+        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or
+        ``tile_len`` is below one.
+
+    Notes
+    -----
+    Cost: two passes over n entries instead of three, 2n exponentials and one more for each tile.
+
+    References
+    ----------
+    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 3,
+    arXiv:1805.02867.
+
+    Examples
+    --------
+    >>> x = torch.tensor([1.0, 3.0, 2.0])
+    >>> torch.allclose(online_softmax(x, tile_len=2), softmax(x))
+    True
+    """
+    _check(x, axis, mask)
+    _checks.count("tile_len", tile_len, minimum=1)
+    scores = x.to(torch.promote_types(x.dtype, torch.float32))
+    if mask is not None:
+        scores = torch.where(mask, scores, -torch.inf)
+    scores = torch.movedim(scores, axis, -1)
+    maximum = torch.full_like(scores[..., :1], -torch.inf)
+    normaliser = torch.zeros_like(maximum)
+    for start in range(0, scores.shape[-1], tile_len):
+        tile = scores[..., start : start + tile_len]
+        maximum, normaliser = online_softmax_step(maximum, normaliser, tile)
+    weights = torch.exp(scores - _finite(maximum)) / torch.where(normaliser == 0, 1, normaliser)
+    return torch.movedim(weights, -1, axis).to(x.dtype)
+
+
+def _finite(maximum: Tensor) -> Tensor:
+    """Replace the maximum of an empty row, -inf, by zero: -inf minus -inf would be NaN."""
+    return torch.where(maximum == -torch.inf, 0, maximum)
+
+
+def _check(x: Tensor, axis: int, mask: Tensor | None = None) -> None:
+    _checks.floating(Tensor, x=x)
+    _checks.axis(x, axis)
+    if mask is not None:
+        _checks.boolean(Tensor, mask=mask)
+        _checks.broadcasts("mask", mask, x.shape, "x")
+        _checks.one_device(x=x, mask=mask)
