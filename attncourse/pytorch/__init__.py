@@ -5,6 +5,7 @@
 attend to gives zeros. Beside the twins stand what only PyTorch has: modules and the fused path.
 """
 
+from attncourse.pytorch.fused import fused_attention
 from attncourse.pytorch.masks import (
     block_mask,
     causal_mask,
@@ -14,6 +15,7 @@ from attncourse.pytorch.masks import (
     prefix_mask,
     sliding_window_mask,
 )
+from attncourse.pytorch.modules import MultiHeadAttention
 from attncourse.pytorch.multihead import (
     grouped_query_attention,
     merge_heads,
@@ -31,11 +33,13 @@ from attncourse.pytorch.scores import (
 from attncourse.pytorch.softmax import online_softmax, online_softmax_step, softmax
 
 __all__ = [
+    "MultiHeadAttention",
     "additive_scores",
     "block_mask",
     "causal_mask",
     "document_mask",
     "dot_scores",
+    "fused_attention",
     "general_scores",
     "grouped_query_attention",
     "materialise",
