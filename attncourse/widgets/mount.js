@@ -1,0 +1,80 @@
+// Shows course widgets on a page that has no kernel: reads each state, gives the module a model.
+(() => {
+  const page = (window.attncourse ??= { models: new Map(), modules: new Map() });
+  if (page.mount) return void page.mount();
+  const once = (key) => document.querySelector(`script[data-ac-once="${CSS.escape(key)}"]`);
+  // A blob, because file:// refuses to import a module from a file.
+  const load = (key) => {
+    if (!page.modules.has(key)) {
+      const blob = new Blob([once(key).textContent], { type: "text/javascript" });
+      page.modules.set(key, import(URL.createObjectURL(blob)));
+    }
+    return page.modules.get(key);
+  };
+  // #w.NAME.sPAYLOAD~NAME.sPAYLOAD stays a valid CSS selector, which page scripts try it as.
+  const pack = (data) => "s" + btoa(JSON.stringify(data)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  const unpack = (text) => JSON.parse(atob(text.slice(1).replace(/-/g, "+").replace(/_/g, "/")));
+  const entries = () => !location.hash.startsWith("#w.") ? new Map()
+    : new Map(location.hash.slice(3).split("~").map((part) => part.split(".")));
+
+  function makeModel(spec, module) {
+    const state = structuredClone(spec.state), handlers = new Map(), first = JSON.stringify(module.toLink(state));
+    const names = [...page.models.values()].map((other) => other.name);
+    let name = spec.name;
+    for (let n = 2; names.includes(name); n += 1) name = `${spec.name}-${n}`;
+    const emit = (event) => [...(handlers.get(event) ?? [])].forEach((f) => f());
+    const model = {
+      name,
+      get: (key) => state[key],
+      set(key, value) {
+        if (state[key] === value) return;
+        state[key] = value;
+        emit(`change:${key}`);
+        emit("change");
+      },
+      on: (event, f) => void handlers.set(event, [...(handlers.get(event) ?? []), f]),
+      off: (event, f) => void handlers.set(event, (handlers.get(event) ?? []).filter((g) => f && g !== f)),
+      save_changes() {},
+      entry: (always) => always || JSON.stringify(module.toLink(state)) !== first
+        ? [`${name}.${pack(module.toLink(state))}`] : [],
+      /** The page's address with the state of this widget and of every other one that was changed. */
+      link() {
+        const parts = [...page.models.values()].flatMap((other) => other.entry(other === model));
+        history.replaceState(null, "", `#w.${parts.join("~")}`);
+        return location.href;
+      },
+      /** Takes the state from the page's address; a link that does not fit changes nothing. */
+      restore() {
+        if (!entries().has(name)) return false;
+        try {
+          const next = module.fromLink(unpack(entries().get(name)), state);
+          Object.entries(next).forEach(([key, value]) => model.set(key, value));
+          return true;
+        } catch (error) {
+          model.set("notice", "This link does not fit the widget, so it shows its own state instead.");
+          return false;
+        }
+      },
+    };
+    return model;
+  }
+
+  async function show(el) {
+    const spec = JSON.parse(el.querySelector("script[type='application/json']").textContent);
+    const module = await load(spec.module);
+    const fresh = !page.models.has(spec.id);
+    if (fresh) page.models.set(spec.id, makeModel(spec, module));
+    const model = page.models.get(spec.id);
+    const restored = fresh && model.restore();
+    el.replaceChildren();
+    await module.default.render({ model, el });
+    if (restored) el.scrollIntoView({ block: "center" });
+  }
+  page.mount = () => document.querySelectorAll(".ac-widget:not([data-ac-live])").forEach((el) => {
+    el.dataset.acLive = "";
+    show(el).catch((error) => console.error("attncourse widget:", error));
+  });
+  page.mount();
+  document.addEventListener("DOMContentLoaded", page.mount);
+  window.addEventListener("hashchange", () => page.models.forEach((model) => model.restore()));
+})();

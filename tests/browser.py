@@ -1,0 +1,122 @@
+"""A real browser for tests: Chromium without the network, watched for errors.
+
+``chromium_page`` opens pages; at the end of a test it fails on anything the console complained of,
+any failed request and any request to another machine. A test that provokes such a thing empties
+``page.problems`` itself. ``serve`` gives a folder an address on localhost; ``axe`` lists what an
+accessibility check finds.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+_ARGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-gpu"]
+_LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is, if it is installed."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of a test run."""
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail("Chromium is not installed, and in CI these tests must run", pytrace=False)
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def chromium_page(chromium):
+    """A function that opens a watched page: ``chromium_page(url, dark=True, phone=True)``."""
+    opened = []
+
+    def open_page(url=None, *, phone=False, dark=False, javascript=True, **context_options):
+        options = {
+            "viewport": {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900},
+            "has_touch": phone,
+            "is_mobile": phone,
+            "color_scheme": "dark" if dark else "light",
+            "java_script_enabled": javascript,
+            **context_options,
+        }
+        context = chromium.new_context(**options)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.problems = []
+        note = page.problems.append
+
+        def local_only(route):
+            where = urlsplit(route.request.url)
+            if where.scheme in ("http", "https", "ws", "wss") and where.hostname not in _LOCAL:
+                note(f"request to another machine: {route.request.url}")
+                return route.abort()
+            return route.continue_()
+
+        context.route("**/*", local_only)
+        page.on(
+            "console", lambda m: note(f"console {m.type}: {m.text}") if m.type == "error" else None
+        )
+        page.on("pageerror", lambda error: note(f"uncaught: {error}"))
+        page.on("requestfailed", lambda r: note(f"failed request: {r.url} ({r.failure})"))
+        page.on("response", lambda r: note(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        opened.append((context, page))
+        if url is not None:
+            page.goto(url)
+        return page
+
+    yield open_page
+    problems = [problem for _, page in opened for problem in page.problems]
+    for context, _ in opened:
+        context.close()
+    assert not problems, "the browser complained:\n" + "\n".join(problems)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder on localhost and returns its address, without a slash."""
+    servers = []
+
+    def start(folder: str | Path) -> str:
+        handler = functools.partial(_Quiet, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def axe(page, context=None) -> list[str]:
+    """What axe finds on a page, one line a place; nothing is the answer to hope for."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    results = Axe().run(page, context=context)
+    return [
+        f"{found['id']}: {found['help']} at {' '.join(map(str, node['target']))}"
+        for found in results.response["violations"]
+        for node in found["nodes"]
+    ]
