@@ -1,0 +1,103 @@
+"""Claims of the article's section 3.7 on the mathematics (chapter 4 of the course)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from attncourse.claims.core import Verdict, by_run
+
+
+@by_run(
+    "C08",
+    sections="3.7.2, 3.7.3",
+    says=(
+        "The weight of x_i for y_j is σ(U·Concat(x_i, y_j)) with σ a sigmoid or ReLU, "
+        "and y_j is the sum of the x_i under these weights."
+    ),
+)
+def weight_by_activation(
+    *,
+    sigmoid_weights: np.ndarray,
+    relu_weights: np.ndarray,
+    solutions: np.ndarray,
+    tolerance: float = 1e-6,
+) -> Verdict:
+    """Decide whether these are weights, and whether the formula says what each y_j is.
+
+    Parameters
+    ----------
+    sigmoid_weights, relu_weights
+        Shape (q_len, kv_len): one row for each output word.
+    solutions
+        Shape (n_starts, d): solutions of the equation for y, found from different starts.
+    tolerance
+        The largest difference that counts as equal.
+    """
+    sums = {
+        name: np.asarray(weights).sum(axis=-1)
+        for name, weights in (("sigmoid", sigmoid_weights), ("ReLU", relu_weights))
+    }
+    normalised = all(np.abs(row_sums - 1).max() <= tolerance for row_sums in sums.values())
+    ranges = " and ".join(f"{s.min():.2f} to {s.max():.2f} ({name})" for name, s in sums.items())
+    spread = float(np.ptp(np.asarray(solutions), axis=0).max())
+    distinct = spread > tolerance
+    because = (
+        f"The weights of one output word sum to {ranges}"
+        + ("" if normalised else ", where weights sum to 1")
+        + ". The equation for y_j needs y_j on both sides; "
+        + f"solved from {len(solutions)} starts it has "
+        + ("different solutions." if distinct else "one solution, the same for every word j.")
+    )
+    return Verdict("holds" if normalised and distinct else "does not hold", because)
+
+
+def contradictions(example: Mapping[str, Any]) -> list[str]:
+    """List what does not fit together in a worked example that is given as plain data.
+
+    Parameters
+    ----------
+    example
+        ``source_words`` and ``target_words`` (lists), ``source_said`` and ``target_said`` (the
+        lengths that the text states), ``sum_stops_at``, ``outputs_written``, ``U`` (a matrix),
+        ``factors`` (what stands before Concat for some pairs), ``weight_in_definition`` and
+        ``weight_in_example`` (what is summed with).
+    """
+    source, target = example["source_words"], example["target_words"]
+    rows, columns = np.shape(example["U"])
+    found = []
+    if len(source) != example["source_said"]:
+        found.append(f"says {example['source_said']} source words, lists {len(source)}")
+    if len(target) != example["target_said"]:
+        found.append(f"says {example['target_said']} target words, lists {len(target)}")
+    if example["sum_stops_at"] != len(source):
+        left_out = ", ".join(source[example["sum_stops_at"] :])
+        found.append(f"the sum stops at {example['sum_stops_at']} and leaves out: {left_out}")
+    if example["outputs_written"] != len(target):
+        without = ", ".join(target[example["outputs_written"] :])
+        found.append(f"writes {example['outputs_written']} outputs; none for: {without}")
+    if rows != 1:
+        found.append(f"U has {rows} rows: U·Concat is {rows} numbers, a score is one")
+    if columns % 2:
+        found.append(
+            f"U has {columns} columns: Concat of two vectors of one width has an even width"
+        )
+    if any(np.ndim(factor) == 0 for factor in example["factors"].values()):
+        found.append("one number times Concat is a vector as wide as Concat, no score")
+    if example["weight_in_definition"] != example["weight_in_example"]:
+        found.append(
+            f"the definition sums with {example['weight_in_definition']}, "
+            f"the example with {example['weight_in_example']}"
+        )
+    return found
+
+
+@by_run("C09", sections="3.7.3, 3.7.4", says="The worked example shows the computation.")
+def worked_example(*, example: Mapping[str, Any]) -> Verdict:
+    """Hold the example's data against what it says about them; see :func:`contradictions`."""
+    found = contradictions(example)
+    if not found:
+        return Verdict("holds", "Lengths, shapes and formulas fit together.")
+    return Verdict("does not hold", f"{len(found)} contradictions; the first: it {found[0]}.")

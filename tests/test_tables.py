@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from attncourse import tables
+
+
+def test_rows_and_columns_are_headed_and_cells_escaped():
+    shown = tables.show(["word", "a < b"], [["hello & co", 0.12345], ["x", "<b>"]], "scores")
+    root = ET.fromstring(shown.data)
+    assert [th.text for th in root.iter("th") if th.get("scope") == "col"] == ["word", "a < b"]
+    assert [th.text for th in root.iter("th") if th.get("scope") == "row"] == ["hello & co", "x"]
+    assert [td.text for td in root.iter("td")] == ["0.123", "<b>"]
+    assert root.get("aria-label") == "scores"
+    assert root.get("tabindex") == "0"
+
+
+def test_numpy_floats_take_the_format_and_a_true_minus():
+    shown = tables.show(["x", "y"], [["a", np.float64(-1.5)]], "signed", fmt=".1f")
+    assert ">−1.5<" in shown.data
+
+
+def test_a_short_row_is_refused():
+    with pytest.raises(ValueError, match="expected 2 cells a row, got 1"):
+        tables.show(["x", "y"], [["a"]], "short")
