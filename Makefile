@@ -1,0 +1,49 @@
+# Every target is a few lines that anyone can run by hand. Variables: BUILD=folder (default _build),
+# ONLY=book/03-algorithm/five-steps (one page), DRAFT=1 (leave out missing pages, warn only).
+SHELL  := /bin/sh
+PYTHON ?= python3
+BUILD  ?= _build
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.attncourse
+NBVAL  := $(wildcard book/*.ipynb book/*/*.ipynb exercises/*.ipynb solutions/*.ipynb)
+BUILD_BOOK = $(BIN)/python book/site/build.py --build $(BUILD) \
+             $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft)
+
+.DEFAULT_GOAL := help
+.PHONY: help env book serve test lab exercises bench lock clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+env: $(STAMP)  ## Make the environment in .venv (done by every other target)
+
+# torch through pip, so that pip's own configuration chooses the build; the rest through uv.
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("attncourse needs Python 3.11 or newer; %s is %d.%d. Say which one to use: make PYTHON=python3.12" % (sys.executable, *v[:2]))'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+book: env  ## Execute the notebooks and build the book into $(BUILD)/html
+	$(BUILD_BOOK)
+
+serve: env  ## Serve the book and rebuild it whenever a source changes
+	$(BIN)/python book/site/serve.py --build $(BUILD)
+
+lab: env  ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab
+
+exercises: env  ## Generate exercises/ from solutions/
+	$(BIN)/python -m attncourse.grading.generate
+
+bench: env  ## Run the benchmarks
+	$(BIN)/python -m benchmarks
+
+lock: env  ## Compile requirements.txt from pyproject.toml
+	$(BIN)/python book/site/lock.py
+
+clean:  ## Remove what was built; the environment and downloaded data stay
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,122 @@
+"""Build the book: npm packages, data, notebooks, pages. ``make book`` calls this.
+
+    python book/site/build.py                         the whole book into _build/html
+    python book/site/build.py --build /tmp/mine       somewhere else
+    python book/site/build.py --only book/03-algorithm/five-steps
+                                                      one page, its warnings shown, not fatal
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# One thread a kernel: two notebooks run at a time, and results do not depend on the machine.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+REDIRECT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="{title}: the front page.">
+<title>{title}</title>
+<link rel="icon" href="_static/favicon.svg" type="image/svg+xml">
+<meta http-equiv="refresh" content="0; url={first}">
+</head>
+<body><main><h1>{title}</h1><p>The course begins on <a href="{first}">its front page</a>.</p></main></body>
+</html>
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, default=ROOT, help="the book's sources")
+    parser.add_argument("--build", type=Path, default=Path("_build"), help="where to build")
+    parser.add_argument("--store", type=Path, help="where executed notebooks are kept")
+    parser.add_argument("--only", default="", help="one page, as it stands in _toc.yml")
+    parser.add_argument("--draft", action="store_true", help="leave out missing pages; warn only")
+    parser.add_argument("--workers", type=int, default=2, help="notebooks executed at a time")
+    args = parser.parse_args(argv)
+    root, build = args.root.resolve(), args.build.resolve()
+    store = args.store.resolve() if args.store else root / "_build" / ".jupyter_cache"
+    draft = args.draft or bool(args.only)
+    start = time.monotonic()
+
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    # A reader's own IPython start-up files do not belong in the book.
+    os.environ["IPYTHONDIR"] = str(build / ".ipython")
+    sys.path[:0] = [str(HERE), str(HERE / "extensions")]
+    from execute import execute
+    from node import install
+    from toc import pages_of, write_toc
+
+    os.environ["ATTSITE_NODE"] = install()
+    fetch_data()
+    build.mkdir(parents=True, exist_ok=True)
+    toc = write_toc(root / "_toc.yml", build / "_toc.yml", args.only, draft)
+    runs = execute(root, build, pages_of(toc), store=store, workers=args.workers)
+    failed = [run for run in runs if run.error]
+    for run in failed:
+        print(f"\n{run.page}.ipynb, {run.error}\n", file=sys.stderr)
+    if failed and not draft:
+        names = ", ".join(run.page for run in failed)
+        print(f"The book was not built: {len(failed)} failed ({names}).", file=sys.stderr)
+        return 1
+    code = sphinx(root, build, store, toc, draft)
+    if code:
+        print("\nThe book was not built: mend what is said above.", file=sys.stderr)
+        return 1
+    print(f"\nBuilt in {time.monotonic() - start:.0f} s. Open {(build / 'html' / 'index.html')}")
+    return 0
+
+
+def fetch_data() -> None:
+    """Fetch the data sets and check their hashes, so that no notebook waits for a network."""
+    if importlib.util.find_spec("attncourse") and importlib.util.find_spec("attncourse.data"):
+        from attncourse import data
+
+        data.fetch_all()
+
+
+def sphinx(root: Path, build: Path, store: Path, toc: Path, draft: bool) -> int:
+    """Run Jupyter Book's Sphinx build: warnings are errors, missing references are warnings."""
+    from jupyter_book.sphinx import build_sphinx
+
+    result = build_sphinx(
+        root,
+        build / "html",
+        noconfig=True,
+        path_config=root / "_config.yml",
+        confoverrides={
+            "external_toc_path": toc.as_posix(),
+            "latex_individualpages": False,
+            "nitpicky": not draft,
+            "nb_execution_cache_path": str(store),
+            "nb_execution_raise_on_error": not draft,
+            "attsite_build": str(build),
+        },
+        warningiserror=not draft,
+        keep_going=True,
+        quiet=True,
+    )
+    if isinstance(result, Exception):
+        return 1
+    if result == 0:
+        import yaml
+
+        title = yaml.safe_load((root / "_config.yml").read_text("utf8"))["title"]
+        first = yaml.safe_load(toc.read_text("utf8"))["root"] + ".html"
+        (build / "html" / "index.html").write_text(REDIRECT.format(title=title, first=first))
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

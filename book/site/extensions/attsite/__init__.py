@@ -1,0 +1,27 @@
+"""What the course adds to Sphinx; each module is one small extension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from attsite import (
+    assets,
+    claims_table,
+    descriptions,
+    diagrams,
+    fresh,
+    mathematics,
+    numbering,
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register every part."""
+    app.add_config_value("attsite_build", "_build", "")
+    for part in (
+        assets, claims_table, descriptions, diagrams, fresh, mathematics, numbering,
+    ):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": False}

