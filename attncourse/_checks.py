@@ -101,7 +101,7 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
                 for dim, size in found.items()
             )
         if not fits:
-            bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if d in known]
+            bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if known.get(d, ()) != ()]
             raise ValueError(
                 f"{name}: expected shape ({', '.join(dims)})"
                 + (f" with {', '.join(bound)}" if bound else "")
@@ -250,9 +250,14 @@ def projections(
     divides("n_heads", n_heads, "the width of w_query", w_query.shape[-1])
     divides("n_kv_heads", n_kv_heads, "the width of w_key", w_key.shape[-1])
     divides("n_kv_heads", n_kv_heads, "the width of w_value", w_value.shape[-1])
-    height = n_heads * (w_value.shape[-1] // n_kv_heads)
-    if w_out.shape[0] != height:
+    d_k, d_v = w_query.shape[-1] // n_heads, w_value.shape[-1] // n_kv_heads
+    if w_key.shape[-1] != n_kv_heads * d_k:
         raise ValueError(
-            f"w_out: expected shape (n_heads*d_v, d_out) with n_heads*d_v = {height}, "
-            f"got {tuple(w_out.shape)}."
+            f"w_key: expected shape (d_context, n_kv_heads*d_k) with n_kv_heads = {n_kv_heads} and "
+            f"d_k = {d_k} (from w_query), got {tuple(w_key.shape)}."
+        )
+    if w_out.shape[0] != n_heads * d_v:
+        raise ValueError(
+            f"w_out: expected shape (n_heads*d_v, d_out) with n_heads = {n_heads} and "
+            f"d_v = {d_v} (from w_value), got {tuple(w_out.shape)}."
         )

@@ -131,12 +131,12 @@ def online_softmax_step(
     >>> m, d  # two terms of e^(2-5), and one of e^0
     (tensor([5.]), tensor([1.0996]))
     """
-    _check(tile, axis)
-    _checks.floating(Tensor, maximum=maximum)
-    _checks.floating(Tensor, normaliser=normaliser)
+    for name, array in (("tile", tile), ("maximum", maximum), ("normaliser", normaliser)):
+        _checks.floating(Tensor, **{name: array})
+    _checks.axis(tile, axis)
+    _checks.size_one_along("maximum", maximum, tile, axis)
+    _checks.size_one_along("normaliser", normaliser, tile, axis)
     _checks.one_device(maximum=maximum, normaliser=normaliser, tile=tile)
-    for name, state in (("maximum", maximum), ("normaliser", normaliser)):
-        _checks.size_one_along(name, state, tile, axis)
     tile = tile.to(torch.promote_types(tile.dtype, torch.float32))
     new_maximum = torch.maximum(maximum, tile.amax(axis, keepdim=True))
     shift = _finite(new_maximum)

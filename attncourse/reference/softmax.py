@@ -130,12 +130,12 @@ def online_softmax_step(
     >>> print(m, d.round(3))  # two terms of e^(2-5), and one of e^0
     [5.] [1.1]
     """
-    _check(tile, axis)
-    _checks.floating(np.ndarray, maximum=maximum)
-    _checks.floating(np.ndarray, normaliser=normaliser)
+    for name, array in (("tile", tile), ("maximum", maximum), ("normaliser", normaliser)):
+        _checks.floating(np.ndarray, **{name: array})
+    _checks.axis(tile, axis)
+    _checks.size_one_along("maximum", maximum, tile, axis)
+    _checks.size_one_along("normaliser", normaliser, tile, axis)
     _checks.one_device(maximum=maximum, normaliser=normaliser, tile=tile)
-    for name, state in (("maximum", maximum), ("normaliser", normaliser)):
-        _checks.size_one_along(name, state, tile, axis)
     tile = tile.astype(np.promote_types(tile.dtype, np.float32))
     new_maximum = np.maximum(maximum, tile.max(axis, keepdims=True))
     shift = _finite(new_maximum)
