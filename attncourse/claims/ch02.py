@@ -1,0 +1,221 @@
+"""Claims of the article's section 2 on core concepts and the architecture (chapter 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from attncourse.claims.core import Verdict, by_run, by_source
+
+by_source(
+    "C03",
+    sections="2.2, 2.5",
+    says="The order is input, encoder, embedding layer, self-attention layer, decoder, output.",
+    verdict=Verdict(
+        "does not hold",
+        "Embedding and positions come before both stacks, self-attention sits inside each layer of "
+        "encoder and decoder, and cross-attention joins the two.",
+    ),
+    sources=("vaswani2017",),
+)
+
+
+@by_run(
+    "C04",
+    sections="1.4.1, 2.2, 3.1, 3.2, 9.1, 9.3",
+    says="Self-attention scores the elements of the input against the output sequence.",
+)
+def self_attention_looks_at_output(
+    *,
+    encoder_self: tuple[float, float],
+    decoder_self: tuple[float, float],
+    cross: tuple[float, float],
+    tolerance: float = 1e-12,
+) -> Verdict:
+    """Ask which attention weights move when one of the two sequences is replaced.
+
+    Parameters
+    ----------
+    encoder_self, decoder_self, cross
+        Largest change of the first layer's weights when (the source, the target) is replaced.
+    tolerance
+        The largest change that counts as none.
+    """
+    moves = {
+        "encoder self-attention": [change > tolerance for change in encoder_self],
+        "decoder self-attention": [change > tolerance for change in decoder_self],
+        "cross-attention": [change > tolerance for change in cross],
+    }
+    if not any(source for source, _ in moves.values()) or not any(
+        target for _, target in moves.values()
+    ):
+        raise ValueError(
+            "expected some weights to move with each sequence, got a probe that moves none; "
+            "replace the source and the target by different ones"
+        )
+    words = {
+        (True, True): "both sequences",
+        (True, False): "the source only",
+        (False, True): "the target only",
+        (False, False): "neither",
+    }
+    because = "; ".join(f"{name} moves with {words[tuple(m)]}" for name, m in moves.items())
+    because = because[0].upper() + because[1:] + "."
+    of_self = [all(moves["encoder self-attention"]), all(moves["decoder self-attention"])]
+    if all(of_self):
+        return Verdict("holds", because)
+    if all(moves["cross-attention"]) and not any(of_self):
+        return Verdict("does not hold", because + " What compares the two is cross-attention.")
+    return Verdict("does not hold", because)
+
+
+@by_run(
+    "C05",
+    sections="2.1, 2.2, 3.2",
+    says="The weighted sum runs over the elements of the input, "
+    "and a weight is the element's contribution.",
+)
+def sum_over_inputs(
+    *,
+    inputs: np.ndarray,
+    weights: np.ndarray,
+    values: np.ndarray,
+    output: np.ndarray,
+    output_unprojected: np.ndarray,
+    tolerance: float = 1e-9,
+) -> Verdict:
+    """Compare a layer's output with the weighted sum of its inputs.
+
+    Parameters
+    ----------
+    inputs
+        Shape (n, d_model).
+    weights
+        Attention weights, (n_queries, n).
+    values
+        The projected values, (n, d_v).
+    output
+        What the layer gives with those values.
+    output_unprojected
+        What it gives with the inputs themselves as values.
+    tolerance
+        The largest difference that counts as equal.
+    """
+    of_inputs = np.asarray(weights) @ np.asarray(inputs)
+
+    def off(result: np.ndarray) -> float:
+        result = np.asarray(result)
+        same_shape = result.shape == of_inputs.shape
+        return float(np.abs(result - of_inputs).max()) if same_shape else float("inf")
+
+    contributions = np.asarray(weights) * np.linalg.norm(values, axis=-1)
+    misled = int((np.argmax(weights, -1) != np.argmax(contributions, -1)).sum())
+    because = (
+        f"With projected values the output is off the weighted sum of inputs by "
+        f"{off(output):.2g}, with unprojected ones by {off(output_unprojected):.2g}; for {misled} "
+        f"of {len(contributions)} queries the largest weight is not the largest contribution."
+    )
+    if off(output) <= tolerance and not misled:
+        return Verdict("holds", because)
+    if off(output_unprojected) <= tolerance:
+        return Verdict(
+            "holds if",
+            because,
+            "the values are the inputs themselves and all of them are equally long",
+        )
+    return Verdict("does not hold", because)
+
+
+@by_run(
+    "C26",
+    sections="1.4.1, 2.1",
+    says="An attention weight is a number between 0 and 1 that measures the correlation "
+    "of an input element with the output.",
+)
+def weight_as_correlation(
+    *,
+    weights: np.ndarray,
+    pair_weight: Sequence[float],
+    pair_correlation: Sequence[float],
+    tolerance: float = 1e-9,
+) -> Verdict:
+    """Watch one query and key that stay as they are while other keys come and go.
+
+    Parameters
+    ----------
+    weights
+        Any attention weights; each must lie in 0 to 1.
+    pair_weight, pair_correlation
+        The pair's weight and its correlation coefficient, once for each set of other keys.
+    tolerance
+        The largest spread that counts as none.
+    """
+    low, high = float(np.min(weights)), float(np.max(weights))
+    if low < -tolerance or high > 1 + tolerance:
+        return Verdict("does not hold", f"Weights run from {low:.2g} to {high:.2g}.")
+    spread = float(np.ptp(pair_weight))
+    fixed = float(np.ptp(pair_correlation)) <= tolerance
+    because = (
+        f"All weights lie in 0 to 1. The same pair, with correlation "
+        f"{np.mean(pair_correlation):.2f} throughout, has weights from {np.min(pair_weight):.2f} "
+        f"to {np.max(pair_weight):.2f}, depending on the other keys."
+    )
+    if not fixed:
+        raise ValueError(
+            "expected a pair whose correlation stays fixed while the other keys change, got a "
+            f"spread of {np.ptp(pair_correlation):.2g}; change only the other keys"
+        )
+    if spread <= tolerance:
+        return Verdict("holds", because)
+    return Verdict(
+        "holds if",
+        because,
+        "“correlation” is read as a share of relevance among the keys of one row",
+    )
+
+
+@by_run(
+    "C29",
+    sections="2.1, 2.2, 3.7.1",
+    says="The output sequence has the same structure as the input sequence, or a similar one.",
+)
+def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> Verdict:
+    """Compare the shape of the output with the shapes of what went in.
+
+    Parameters
+    ----------
+    runs
+        For each run the shapes of the input that is read (kv_len, d_model), of the queries
+        (q_len, d_k), of the values (kv_len, d_v) and of the output.
+    """
+    alike = sum(tuple(out) == tuple(given) for given, _, _, out in runs)
+    by_rule = sum(tuple(out) == (q[0], v[1]) for _, q, v, out in runs)
+    because = (
+        f"In {alike} of {len(runs)} runs the output has the shape of the input; in {by_rule} of "
+        f"{len(runs)} it has one row for each query and the width of the values."
+    )
+    if alike == len(runs):
+        return Verdict("holds", because)
+    if alike and by_rule == len(runs):
+        return Verdict(
+            "holds if",
+            because,
+            "there is one query for each input element and the values are as wide as the input",
+        )
+    return Verdict("does not hold", because)
+
+
+by_source(
+    "C30",
+    sections="2.2, 3.2",
+    says="Encoder and decoder are usually fully connected or convolutional layers, and the "
+    "attention function is a fully connected layer.",
+    verdict=Verdict(
+        "does not hold",
+        "The usual blocks are recurrent or, since 2017, Transformer layers; convolutional ones "
+        "exist, with attention between them; a fully connected layer alone lets no position see "
+        "another. The score is a product or a small network of query and key together.",
+    ),
+    sources=("sutskever2014", "bahdanau2015", "vaswani2017", "gehring2017"),
+)
