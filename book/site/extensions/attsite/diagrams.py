@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-import os
 import re
-import subprocess
-from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -24,9 +21,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from attsite.renderer import RenderError, render
+
 LOGGER = logging.getLogger(__name__)
-SITE = Path(__file__).parents[2]
-RENDER = SITE / "mermaid.mjs"
 
 
 class Mermaid(SphinxDirective):
@@ -43,7 +40,7 @@ class Mermaid(SphinxDirective):
             raise self.error("a diagram needs a text alternative: add ':alt: what it shows'")
         try:
             svg = self._draw(source)
-        except RuntimeError as error:
+        except RenderError as error:
             LOGGER.warning("mermaid: %s", error, location=self.get_location())
             return [nodes.literal_block(source, source)]
         svg = re.sub(
@@ -55,22 +52,9 @@ class Mermaid(SphinxDirective):
         return [nodes.raw("", figure, format="html")]
 
     def _draw(self, source: str) -> str:
-        digest = hashlib.sha256(RENDER.read_bytes() + source.encode()).hexdigest()[:16]
-        kept = Path(self.config.attsite_build, ".diagrams", f"{digest}.svg")
-        if not kept.exists():
-            done = subprocess.run(
-                [os.environ.get("ATTSITE_NODE", "node"), str(RENDER)],
-                input=source,
-                capture_output=True,
-                text=True,
-                encoding="utf8",
-            )
-            if done.returncode:
-                raise RuntimeError(done.stderr.strip().splitlines()[-1])
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(done.stdout, "utf8")
+        svg = render("diagram", source)
+        digest = hashlib.sha256(source.encode()).hexdigest()[:8]
         # Two diagrams of a page must not share the ids of their arrow heads.
-        svg = kept.read_text("utf8")
         for name in set(re.findall(r'\bid="([^"]+)"', svg)):
             svg = svg.replace(f'id="{name}"', f'id="d{digest}-{name}"')
             svg = svg.replace(f"url(#{name})", f"url(#d{digest}-{name})")
