@@ -81,6 +81,7 @@ class CourseWidget(anywidget.AnyWidget):
         )
 
     def _repr_html_(self) -> str:
+        without_javascript = self.fallback_html()
         module, style = str(self._esm), str(self._css)
         mount = read(_HERE, "mount.js")
         spec = {
@@ -95,7 +96,7 @@ class CourseWidget(anywidget.AnyWidget):
             [
                 f'<style data-ac-once="{_key(style)}">{style}</style>',
                 f'<div class="ac-widget"><script type="application/json">{data}</script>',
-                f'<div class="ac-fallback">{self.fallback_html()}</div></div>',
+                f'<div class="ac-fallback">{without_javascript}</div></div>',
                 f'<script type="text/plain" data-ac-once="{_key(module)}">{module}</script>',
                 f'<script data-ac-once="{_key(mount)}">{mount}</script>',
             ]

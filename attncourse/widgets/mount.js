@@ -26,6 +26,7 @@
     const model = {
       name,
       get: (key) => state[key],
+      all: () => ({ ...state }),
       set(key, value) {
         if (state[key] === value) return;
         state[key] = value;
@@ -35,6 +36,7 @@
       on: (event, f) => void handlers.set(event, [...(handlers.get(event) ?? []), f]),
       off: (event, f) => void handlers.set(event, (handlers.get(event) ?? []).filter((g) => f && g !== f)),
       save_changes() {},
+      /** What a link says of this widget: nothing while it is as it came, unless asked for. */
       entry: (always) => always || JSON.stringify(module.toLink(state)) !== first
         ? [`${name}.${pack(module.toLink(state))}`] : [],
       /** The page's address with the state of this widget and of every other one that was changed. */

@@ -90,6 +90,7 @@ class AttentionPlane(CourseWidget):
     labels = traitlets.Any(None, allow_none=True).tag(sync=True)
     panels = traitlets.Any(PANELS).tag(sync=True)
     height = traitlets.Any(300).tag(sync=True)
+    limits = traitlets.Dict(state.LIMITS, read_only=True).tag(sync=True)
     start = traitlets.Dict(read_only=True).tag(sync=True)
     presets = traitlets.Dict(read_only=True).tag(sync=True)
 

@@ -1,8 +1,5 @@
 // The arithmetic of the plane: no page, no drawing. tests/widgets hold it equal to NumPy.
 
-/** Limits a state must keep; attncourse/widgets/plane/state.py states the same ones. */
-export const LIMITS = { temperature: [0.01, 100], coordinate: 100, score: 1e4, scale: 100 };
-
 /** Scores, exponentials, weights and outputs of one state, row by row. */
 export function compute(state) {
   const { q, k, v, mask, temperature, score_edits: edits, pins } = state;
@@ -71,7 +68,7 @@ export function toLink(state) {
 
 /** The state a link describes; throws where it does not fit the widget it is meant for. */
 export function fromLink(link, state) {
-  const rows = state.q.length, cols = state.k.length;
+  const { limits } = state, rows = state.q.length, cols = state.k.length;
   const need = (ok, what) => { if (!ok) throw new Error(`the link has no valid ${what}`); };
   const number = (x, bound) => typeof x === "number" && Math.abs(x) <= bound;
   const grid = (name, width, height, test) => {
@@ -82,11 +79,11 @@ export function fromLink(link, state) {
   };
   const empty = () => state.q.map(() => state.k.map(() => null));
   need(link !== null && typeof link === "object", "state");
-  const points = (x) => number(x, LIMITS.coordinate);
+  const points = (x) => number(x, limits.coordinate);
   const next = { q: grid("q", 2, rows, points), k: grid("k", 2, cols, points), v: grid("v", 2, cols, points) };
-  const [low, high] = LIMITS.temperature;
+  const [low, high] = limits.temperature;
   need(link.temperature >= low && link.temperature <= high, "temperature");
-  need(link.scale === null || number(link.scale, LIMITS.scale), "scale");
+  need(link.scale === null || number(link.scale, limits.scale), "scale");
   need(Number.isInteger(link.selected) && link.selected >= 0 && link.selected < rows, "selected query");
   Object.assign(next, { temperature: link.temperature, scale: link.scale, selected: link.selected });
   if (link.mask === undefined) next.mask = state.q.map(() => state.k.map(() => true));
@@ -96,7 +93,7 @@ export function fromLink(link, state) {
     next.mask = link.mask.map((row) => [...row].map((x) => x === "1"));
   }
   next.score_edits = link.score_edits === undefined ? empty()
-    : grid("score_edits", cols, rows, (x) => x === null || number(x, LIMITS.score));
+    : grid("score_edits", cols, rows, (x) => x === null || number(x, limits.score));
   next.pins = link.pins === undefined ? empty()
     : grid("pins", cols, rows, (x) => x === null || (number(x, 1) && x >= 0));
   need(next.pins.every((row) => row.reduce((sum, p) => sum + (p ?? 0), 0) <= 1 + 1e-9), "pins");

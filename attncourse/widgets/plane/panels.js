@@ -42,23 +42,23 @@ function numberField(attributes, low, high, take, view) {
 
 /** One line a key: may the query look, its score, its share of the softmax, its weight. */
 export function rowPanel(view) {
-  const state = view.state(), { names } = view;
+  const state = view.state(), { names } = view, bound = state.limits.score;
   const chooser = html("div", { class: "chooser", role: "radiogroup", "aria-label": "Query shown" });
   const group = `ac-${Math.random().toString(36).slice(2)}`;
   const choices = state.q.map((_, i) => {
     const input = html("input", { type: "radio", name: group, onchange: () => view.change({ selected: i }) });
-    chooser.append(html("label", {}, input, html("span", {}, names.q(i))));
+    chooser.append(html("label", {}, input, html("span", {}, names.queryCell(i))));
     return input;
   });
   const lines = state.k.map((_, j) => {
     const see = html("input", { type: "checkbox", "aria-label": `The query may look at ${names.key(j)}`, onchange: () => view.allow(view.state().selected, j, see.checked) });
-    const score = numberField({ step: 0.1, "aria-label": `Score of ${names.key(j)}` }, -LIMITS.score, LIMITS.score, (x) => view.setCell("score_edits", j, x), view);
+    const score = numberField({ step: 0.1, "aria-label": `Score of ${names.key(j)}` }, -bound, bound, (x) => view.setCell("score_edits", j, x), view);
     const undo = html("button", { type: "button", class: "tiny", title: "Back to the computed score", "aria-label": `Back to the computed score of ${names.key(j)}`, onclick: () => view.setCell("score_edits", j, null) }, icon(UNDO));
     const exp = html("span", { class: "number" });
     const bar = html("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": `Weight of ${names.key(j)}`, oninput: () => view.pin(j, bar.valueAsNumber) });
     const weight = numberField({ step: 0.05, min: 0, max: 1, "aria-label": `Weight of ${names.key(j)} as a number` }, 0, 1, (x) => view.pin(j, x), view);
     const pin = html("button", { type: "button", class: "tiny pin", "aria-pressed": "false", "aria-label": `Pin the weight of ${names.key(j)}`, onclick: () => view.togglePin(j) }, icon(PIN));
-    const row = html("tr", {}, html("th", { scope: "row" }, names.k(j)), html("td", {}, see), html("td", {}, html("span", { class: "field" }, score, undo)), html("td", { class: "exp" }, exp), html("td", { class: "wide" }, bar), html("td", {}, weight), html("td", {}, pin));
+    const row = html("tr", {}, html("th", { scope: "row" }, names.keyCell(j)), html("td", {}, see), html("td", {}, html("span", { class: "field" }, score, undo)), html("td", { class: "exp" }, exp), html("td", { class: "wide" }, bar), html("td", {}, weight), html("td", {}, pin));
     return { row, see, score, undo, exp, bar, weight, pin };
   });
   const total = { exp: html("span", { class: "number" }), weight: html("span", { class: "number" }) };
@@ -69,7 +69,7 @@ export function rowPanel(view) {
     html("tbody", {}, ...lines.map((each) => each.row)),
     html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "sum"), html("td", { colspan: 2 }), html("td", { class: "exp" }, total.exp), html("td"), html("td", {}, total.weight), html("td"))));
   return {
-    node: html("section", { class: "panel row", "aria-label": "One query's row" }, html("div", { class: "heading" }, html("span", {}, "Row of"), chooser), table),
+    node: html("div", { class: "panel row", role: "group", "aria-label": "One query's row" }, html("div", { class: "heading" }, html("span", {}, "Row of query"), chooser), table),
     draw(now, result) {
       const i = now.selected;
       choices.forEach((input, n) => { input.checked = n === i; });
@@ -99,7 +99,7 @@ export function rowPanel(view) {
 export function weightsPanel(view) {
   const { q, k } = view.state(), { names } = view;
   const cells = q.map((_, i) => k.map((__, j) => html("button", { type: "button", class: "cell", tabindex: i + j ? -1 : 0, onclick: () => view.allow(i, j, !view.state().mask[i][j]) })));
-  const heads = q.map((_, i) => html("button", { type: "button", class: "head", "aria-label": `Show ${names.query(i)}`, onclick: () => view.change({ selected: i }) }, names.q(i)));
+  const heads = q.map((_, i) => html("button", { type: "button", class: "head", "aria-label": `Show ${names.query(i)}`, onclick: () => view.change({ selected: i }) }, names.queryCell(i)));
   const go = (i, j) => {
     cells.flat().forEach((cell) => { cell.tabIndex = -1; });
     cells[i][j].tabIndex = 0;
@@ -114,10 +114,10 @@ export function weightsPanel(view) {
   })));
   const rows = q.map((_, i) => html("tr", {}, html("th", { scope: "row" }, heads[i]), ...cells[i].map((cell) => html("td", {}, cell))));
   return {
-    node: html("section", { class: "panel weights", "aria-label": "All weights" },
+    node: html("div", { class: "panel weights", role: "group", "aria-label": "All weights" },
       html("div", { class: "heading" }, html("span", {}, "All weights"), html("small", {}, "press a cell to mask it")),
       html("table", {}, html("caption", { class: "unseen" }, "Weights, one row a query, one column a key"),
-        html("thead", {}, html("tr", {}, html("td"), ...k.map((_, j) => html("th", { scope: "col" }, names.k(j))))),
+        html("thead", {}, html("tr", {}, html("td"), ...k.map((_, j) => html("th", { scope: "col" }, names.keyCell(j))))),
         html("tbody", {}, ...rows))),
     draw(now, result) {
       cells.forEach((row, i) => {
@@ -139,11 +139,11 @@ export function weightsPanel(view) {
 
 /** Temperature, scale, presets, reset, link. */
 export function controlsPanel(view) {
-  const [low, high] = LIMITS.temperature;
+  const { limits } = view.state(), [low, high] = limits.temperature;
   const slider = html("input", { type: "range", min: -1, max: 1, step: 0.01, "aria-label": "Temperature", oninput: () => view.change({ temperature: Number((10 ** slider.valueAsNumber).toPrecision(3)) }) });
   const exact = numberField({ step: 0.1, "aria-label": "Temperature as a number" }, low, high, (x) => view.change({ temperature: x }), view);
   const rootD = `1/√d = ${(1 / Math.sqrt(view.state().q[0].length)).toFixed(2)}`;
-  const factor = numberField({ step: 0.1, "aria-label": "Scale as a number" }, -LIMITS.scale, LIMITS.scale, (x) => view.change({ scale: x }), view);
+  const factor = numberField({ step: 0.1, "aria-label": "Scale as a number" }, -limits.scale, limits.scale, (x) => view.change({ scale: x }), view);
   let custom = false; // the reader asked for a number of their own, which may equal a named one
   const scale = html("select", { "aria-label": "Scale", onchange: () => {
     custom = scale.value === "custom";
@@ -154,7 +154,7 @@ export function controlsPanel(view) {
   const reset = html("button", { type: "button", class: "plain", onclick: () => { custom = false; view.preset(""); } }, "Reset");
   const share = html("button", { type: "button", class: "plain", onclick: () => view.share() }, view.sharing);
   return {
-    node: html("section", { class: "panel controls", "aria-label": "Settings" },
+    node: html("div", { class: "panel controls", role: "group", "aria-label": "Settings" },
       html("div", { class: "buttons" }, ...presets, reset, share),
       html("div", { class: "setting" }, html("span", {}, "Temperature"), slider, exact),
       html("div", { class: "setting" }, html("span", {}, "Scale"), scale, factor)),

@@ -2,7 +2,7 @@
 
 const TRAITS = ["q", "k", "v", "mask", "temperature", "scale", "score_edits", "pins", "selected", "preset"];
 const HINT = "Drag any point, or move it with the arrow keys.";
-const FIXED = ["labels", "panels", "height", "start", "presets"];
+const FIXED = ["labels", "panels", "height", "limits", "start", "presets"];
 
 function render({ model, el }) {
   const state = () => Object.fromEntries([...TRAITS, ...FIXED].map((name) => [name, model.get(name)]));
@@ -126,7 +126,7 @@ function render({ model, el }) {
 
 /** The output as a sum, with the weights that are shown everywhere else. */
 function drawSum(node, names, i, { weights, output }) {
-  const terms = weights[i].map((w, j) => `<span style="opacity:${w < 0.005 ? 0.6 : 1}">${fixed(w)}·<b>v${subscript(j + 1)}</b></span>`);
+  const terms = weights[i].map((w, j) => `<span${w < 0.005 ? ' class="nil"' : ""}>${fixed(w)}·<b>v${subscript(j + 1)}</b></span>`);
   node.innerHTML = `${names.o(i)} = ${terms.join(" + ")} = <strong>${pair(output[i])}</strong>`;
 }
 

@@ -23,6 +23,9 @@ export function naming(state) {
     q: (i) => (ownWords ? `q ${words[i]}` : `q${subscript(i + 1)}`),
     k: (j) => (words ? `k ${words[j]}` : `k${subscript(j + 1)}`),
     v: (j) => (words ? `v ${words[j]}` : `v${subscript(j + 1)}`),
+    // In tables, where rows and columns already say what is a query and what is a key.
+    queryCell: (i) => (ownWords ? words[i] : `q${subscript(i + 1)}`),
+    keyCell: (j) => (words ? words[j] : `k${subscript(j + 1)}`),
     o: (i) => `o${subscript(i + 1)}`,
   };
 }
