@@ -158,8 +158,8 @@ def weight_as_correlation(
     fixed = float(np.ptp(pair_correlation)) <= tolerance
     because = (
         f"All weights lie in 0 to 1. The same pair, with correlation "
-        f"{np.mean(pair_correlation):.2f} throughout, has weights from {np.min(pair_weight):.2f} "
-        f"to {np.max(pair_weight):.2f}, depending on the other keys."
+        f"{np.mean(pair_correlation):.2f} throughout, has weights from {np.min(pair_weight):.2g} "
+        f"to {np.max(pair_weight):.2g}, depending on the other keys."
     )
     if not fixed:
         raise ValueError(
