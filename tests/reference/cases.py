@@ -60,9 +60,9 @@ def all_options() -> list[dict]:
 
 def projections(n_heads: int, n_kv_heads: int, d_in: int = D_MODEL) -> tuple[np.ndarray, ...]:
     return (
-        normal(D_MODEL, n_heads * D_K),
-        normal(d_in, n_kv_heads * D_K),
-        normal(d_in, n_kv_heads * D_V),
+        normal(D_MODEL, n_heads * D_K) / D_MODEL**0.5,
+        normal(d_in, n_kv_heads * D_K) / d_in**0.5,
+        normal(d_in, n_kv_heads * D_V) / d_in**0.5,
         normal(n_heads * D_V, D_OUT),
     )
 

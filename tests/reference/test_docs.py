@@ -1,0 +1,64 @@
+"""What a docstring promises: its sections are there, and its examples run."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import re
+
+import pytest
+
+import attncourse
+import attncourse.pytorch as att
+import attncourse.reference as ref
+from tests.test_parity import modules
+
+PUBLIC = [(room, name) for room in (ref, att) for name in room.__all__]
+MODULES = [attncourse, *modules(ref), *modules(att)]
+SECTIONS = ["Parameters", "Returns", "Raises", "Notes", "References", "Examples"]
+EACH = pytest.mark.parametrize(
+    ("room", "name"), PUBLIC, ids=[f"{r.__name__.split('.')[1]}-{n}" for r, n in PUBLIC]
+)
+
+
+def sections(text: str) -> dict[str, str]:
+    parts = re.split(r"^(\w+)\n-{3,}\n", text, flags=re.MULTILINE)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+@EACH
+def test_docstring_is_complete(room, name):
+    thing = getattr(room, name)
+    found = sections(inspect.getdoc(thing))
+    wanted = [s for s in SECTIONS if not (s == "Returns" and inspect.isclass(thing))]
+    assert list(found)[1:] == wanted, "sections, in NumPyDoc's order"
+    assert ".. math::" in found[""]
+    assert "where " in found[""]
+    assert found["Notes"].startswith("Cost")
+    assert re.search(r"\(\d{4}\)", found["References"]), "a source has a year"
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", found["References"]), "and an address"
+    assert ">>> " in found["Examples"]
+    assert {"TypeError", "ValueError"} == set(re.findall(r"^\w+Error$", found["Raises"], re.M))
+
+
+@EACH
+def test_every_parameter_is_described(room, name):
+    described = sections(inspect.getdoc(getattr(room, name)))["Parameters"]
+    listed = [
+        word.strip(" *")
+        for line in re.findall(r"^(?! )(.*?)(?: :.*)?$", described, re.M)
+        for word in line.split(",")
+        if word.strip()
+    ]
+    assert sorted(listed) == sorted(inspect.signature(getattr(room, name)).parameters)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_examples(module):
+    result = doctest.testmod(module)
+    assert result.failed == 0
+
+
+def test_examples_are_found():
+    """All modules together hold at least one example for each public name."""
+    assert sum(doctest.testmod(module).attempted for module in MODULES) >= len(PUBLIC)
