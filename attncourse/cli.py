@@ -1,0 +1,153 @@
+"""The ``attncourse`` command: check an exercise, see progress, generate exercises, fetch data."""
+
+from __future__ import annotations
+
+import json
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# What a command needs is imported inside it, so that --help answers at once.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Exercises and data of an open course on the attention mechanism.",
+)
+
+
+class Exit(IntEnum):
+    """Exit codes of ``attncourse check``. Scripts may rely on them."""
+
+    ALL_POINTS = 0
+    POINTS_MISSING = 1
+    USAGE = 2
+    NOT_A_NOTEBOOK = 3
+    NO_ANSWERS = 4
+    NO_BOX = 5
+
+
+_CODES = """
+Exit codes: [bold]0[/] all points. [bold]1[/] something is wrong or not started.
+[bold]2[/] bad usage, or no such file. [bold]3[/] not a readable notebook.
+[bold]4[/] no answers found, or an unknown exercise or question. [bold]5[/] no box on this machine.
+"""
+
+
+@app.command(epilog=_CODES)
+def check(
+    file: Annotated[Path, typer.Argument(help="The exercise notebook.", show_default=False)],
+    question: Annotated[
+        list[str] | None,
+        typer.Option("--question", "-q", help="Only this question. May be given again."),
+    ] = None,
+    exercise: Annotated[
+        str | None, typer.Option(help="The exercise, if the notebook does not make it plain.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Repeat a run with its input.", show_default="random")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the result record here.")
+    ] = None,
+    box: Annotated[
+        bool, typer.Option("--box/--no-box", help="Run the notebook without network and files.")
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Remember the result as progress.")
+    ] = True,
+) -> None:
+    """Check an exercise: points for each question, and what went wrong."""
+    from attncourse.grading import progress
+    from attncourse.grading.box import NoBox, require
+    from attncourse.grading.grade import UnknownExercise, grade
+    from attncourse.grading.reading import NotANotebook
+    from attncourse.grading.report import print_record
+
+    if not file.is_file():
+        what = "a folder, not a notebook" if file.is_dir() else "no such file"
+        _stop(f"{file}: {what}.", Exit.USAGE)
+    try:
+        if box:
+            require()
+        result = grade(
+            file.resolve(), exercise=exercise, questions=question or (), seed=seed, boxed=box
+        )
+    except NotANotebook as error:
+        _stop(str(error), Exit.NOT_A_NOTEBOOK)
+    except (UnknownExercise, KeyError) as error:
+        _stop(str(error.args[0]), Exit.NO_ANSWERS)
+    except NoBox as error:
+        _stop(str(error), Exit.NO_BOX)
+    except OSError as error:
+        _stop(f"{file}: {error.strerror or error}.", Exit.USAGE)
+    print_record(result)
+    if record and result.started and (warning := progress.remember(result)):
+        typer.echo(warning, err=True)
+    if json_file is not None:
+        try:
+            json_file.write_text(json.dumps(result.as_json(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            _stop(f"{json_file}: {error.strerror or error}.", Exit.USAGE)
+    full = result.earned == result.points
+    raise typer.Exit(Exit.ALL_POINTS if full else Exit.POINTS_MISSING)
+
+
+@app.command()
+def progress() -> None:
+    """Show what is done: points and dates, exercise by exercise."""
+    from attncourse.grading import progress as book
+    from attncourse.grading.report import print_progress
+
+    records, warning = book.load()
+    if warning:
+        typer.echo(warning, err=True)
+    print_progress(records)
+
+
+@app.command()
+def exercises(
+    sources: Annotated[Path, typer.Option(help="Folder of the solutions.")] = Path("solutions"),
+    out: Annotated[Path | None, typer.Option(help="Folder to write into.")] = None,
+    for_class: Annotated[
+        bool, typer.Option("--class", help="Leave the solutions out; needs --out.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is out of date.")
+    ] = False,
+) -> None:
+    """Write the exercises from the solutions (for authors and instructors)."""
+    from attncourse.grading.generate import BadSource, drifted, write_all
+
+    if for_class and out is None:
+        _stop("--class needs --out FOLDER, so that the self-study version stays.", Exit.USAGE)
+    target = out or Path("exercises")
+    try:
+        if verify:
+            if names := drifted(sources, target):
+                _stop(f"out of date: {', '.join(names)}. Run: attncourse exercises", Exit(1))
+            return
+        for path in write_all(sources, target, solutions=not for_class):
+            typer.echo(f"wrote {path}")
+    except (BadSource, KeyError) as error:
+        _stop(str(error.args[0]), Exit.USAGE)
+
+
+@app.command()
+def data() -> None:
+    """Fetch every data set of the course, verified by hash."""
+    from attncourse.data import fetch_all
+
+    fetch_all()
+
+
+def _stop(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(int(code))
+
+
+if __name__ == "__main__":
+    app()

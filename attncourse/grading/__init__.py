@@ -1,0 +1,29 @@
+"""Exercises: their checks, and the three places where the same checks run.
+
+In a notebook, ``check("softmax")``; on the command line, ``attncourse check FILE``; in class, a
+folder of submissions. All three run the functions registered in :mod:`attncourse.grading.exercises`
+and produce the records of :mod:`attncourse.grading.records`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attncourse.grading.grade import grade
+    from attncourse.grading.notebook import check
+
+__all__ = ["check", "grade"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that `attncourse --help` and the worker process stay quick to start.
+    if name == "check":
+        from attncourse.grading.notebook import check
+
+        return check
+    if name == "grade":
+        from attncourse.grading.grade import grade
+
+        return grade
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,295 @@
+"""Grade one notebook: run its cells in a worker, and its functions against the checks."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from attncourse.grading import exercises
+from attncourse.grading.checks import Exercise, Question, Unanswered, plain_text
+from attncourse.grading.reading import read
+from attncourse.grading.records import QuestionResult, Record
+from attncourse.grading.remote import Gone, Limits, Worker
+from attncourse.grading.run import run_question, same_for_all
+from attncourse.grading.submission import Submission, guess
+
+
+class UnknownExercise(LookupError):
+    """The notebook answers no exercise of this course; the message lists them."""
+
+
+class Session:
+    """A submission and the worker that has run its cells; a fresh one after each loss."""
+
+    def __init__(
+        self, submission: Submission, names: Sequence[str], *, boxed: bool, limits: Limits
+    ):
+        self.submission, self.boxed, self.limits = submission, boxed, limits
+        self.notes: list[str] = []
+        self.failed: dict[int, str] = {}
+        self._cells = submission.cells_for(names)
+        self._skip: set[int] = set()
+        self._worker: Worker | None = None
+        for cell in self._cells:
+            if cell.tree is None:
+                self._fail(cell.number, f"cannot be read: {cell.error}")
+
+    def _fail(self, number: int, why: str) -> None:
+        if number not in self.failed:
+            self.failed[number] = why
+            self.notes.append(f"Cell {number} {why}.")
+
+    def worker(self) -> Worker:
+        """A worker in which every cell has run that can."""
+        while self._worker is None:
+            worker = Worker(self.submission.path.parent, boxed=self.boxed, limits=self.limits)
+            if self._run_cells(worker):
+                self._worker = worker
+        return self._worker
+
+    def _run_cells(self, worker: Worker) -> bool:
+        deadline = self.limits.start
+        for cell in self._cells:
+            if cell.tree is None or cell.number in self._skip:
+                continue
+            request = {"do": "cell", "cell": cell.number, "source": cell.source}
+            try:
+                answer, _ = worker.ask(request, deadline=max(deadline, self.limits.cell))
+            except Gone as gone:
+                # The next worker leaves this cell out, so each loss makes progress.
+                self._skip.add(cell.number)
+                self._fail(cell.number, _lost(gone, self.limits.cell))
+                return False
+            deadline = 0.0
+            if "error" in answer:
+                self._fail(cell.number, f"fails: {_error(answer)}")
+        return True
+
+    def drop(self) -> None:
+        """End the worker; the next question gets a new one."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+class RemoteCall:
+    """Reaches one question's function in the session's worker."""
+
+    def __init__(self, session: Session, question: Question):
+        self.session, self.question = session, question
+        self.changed: tuple[int, ...] = ()
+        self._until = time.monotonic() + session.limits.question
+
+    def __call__(self, name: str, *arrays: np.ndarray) -> np.ndarray:
+        """Ask the worker; raise Unanswered if no array comes back."""
+        limits = self.session.limits
+        worker = self.session.worker()
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise Unanswered("deadline", f"{name} took more than {limits.question:g} s in all.")
+        seconds = min(limits.call, left)
+        try:
+            answer, results = worker.ask({"do": "call", "name": name}, arrays, deadline=seconds)
+        except Gone as gone:
+            self.session.drop()
+            raise _unanswered(gone, name, seconds) from None
+        if "error" in answer:
+            raise not_run(name, answer, self.session.submission.is_stub)
+        if answer.get("undefined"):
+            raise Unanswered("undefined", self._undefined(name))
+        if "refused" in answer:
+            raise refused(name, str(answer["refused"]))
+        if len(results) != 1 + len(arrays):
+            raise Unanswered("refused", f"{name} gave no array.")
+        self.changed = changed(arrays, results[1:])
+        return results[0]
+
+    def _undefined(self, name: str) -> str:
+        found = self.session.submission.definition(name)
+        if found and found[0].number in self.session.failed:
+            cell = found[0].number
+            return f"{name} is not defined, because cell {cell} {self.session.failed[cell]}."
+        return self.session.submission.missing(name)
+
+
+def grade(
+    path: Path,
+    *,
+    exercise: str | None = None,
+    questions: Sequence[str] = (),
+    seed: int | None = None,
+    hidden: bool = True,
+    boxed: bool = False,
+    limits: Limits | None = None,
+) -> Record:
+    """Grade a notebook.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    exercise
+        Its exercise; by default the one whose functions it has.
+    questions
+        Only these; by default all.
+    seed
+        Determines all random input; by default drawn, and recorded.
+    hidden
+        Run the hidden checks too.
+    boxed
+        Run the notebook in a box.
+    limits
+        Resource limits and deadlines.
+
+    Returns
+    -------
+    Record
+        Points and messages for each question.
+
+    Raises
+    ------
+    FileNotFoundError, NotANotebook, UnknownExercise, NoBox
+        The file cannot be graded at all. Whatever its code does raises nothing.
+    """
+    submission = Submission(path, read(path))
+    chosen = _exercise(submission, exercise)
+    asked = [chosen[name] for name in questions] or chosen.questions
+    seed = secrets.randbits(32) if seed is None else seed
+    session = Session(submission, [q.name for q in asked], boxed=boxed, limits=limits or Limits())
+    results: list[QuestionResult] = []
+    try:
+        for question in asked:
+            before = {r.question for r in results if r.earned < r.points}
+            results.append(_grade(session, chosen, question, seed, hidden, before))
+    finally:
+        session.drop()
+    return Record(chosen.name, seed, "command", tuple(results), tuple(session.notes))
+
+
+def _grade(
+    session: Session,
+    exercise: Exercise,
+    question: Question,
+    seed: int,
+    hidden: bool,
+    shaky: set[str],
+) -> QuestionResult:
+    submission, name = session.submission, question.name
+    if submission.definition(name) is None:
+        return same_for_all(question, "undefined", submission.missing(name), hidden=hidden)
+    if submission.is_stub(name):
+        return same_for_all(question, "not started", "not started", hidden=hidden)
+    call = submission.ready_made(name, question.ready_made)
+    if call is not None:
+        return same_for_all(question, "ready-made", ready_made(name, call), hidden=hidden)
+    leans = sorted(shaky & set(question.builds_on) & submission.needed([name]))
+    return run_question(
+        question,
+        RemoteCall(session, question),
+        exercise=exercise.name,
+        seed=seed,
+        hidden=hidden,
+        leans_on=leans,
+    )
+
+
+def _exercise(submission: Submission, name: str | None) -> Exercise:
+    known = ", ".join(exercises.names())
+    if name is not None:
+        if name not in exercises.names():
+            raise UnknownExercise(f"no exercise is called {name!r}; there is {known}")
+        return exercises.load(name)
+    found = guess(submission, [exercises.load(n) for n in exercises.names()])
+    if found is None:
+        raise UnknownExercise(
+            f"{submission.path.name} answers no exercise: none of its functions has the name of a "
+            f"question. There is {known}; say which with --exercise."
+        )
+    return found
+
+
+def ready_made(name: str, call: str) -> str:
+    """What to say of an answer that calls one."""
+    return (
+        f"{name} uses {call}. This question asks you to build it, so that counts no points. "
+        "Write the steps yourself with plain array operations."
+    )
+
+
+def changed(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Which arguments are no longer what they were."""
+    return tuple(
+        i
+        for i, (a, b) in enumerate(zip(before, after, strict=True))
+        if a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+    )
+
+
+def refused(name: str, kind: str) -> Unanswered:
+    """What to say of a result that is no array of numbers."""
+    if kind == "None":
+        return Unanswered(
+            "refused", f"{name} returned None. Is the return line missing?", bug="None"
+        )
+    return Unanswered(
+        "refused",
+        f"{name} returned {plain_text(kind, 80)}; expected a NumPy array of numbers.",
+        bug="no array",
+    )
+
+
+def not_run(name: str, answer: dict, is_stub) -> Unanswered:
+    """What to say of an exception out of a learner's function."""
+    frames = answer.get("frames") or []
+    inner = str(frames[-1][2]) if frames else name
+    if answer["error"] == "NotImplementedError":
+        if inner == name and is_stub(name):
+            return Unanswered("not started", "not started")
+        if inner == name:
+            return Unanswered(
+                "error",
+                f"The line raise NotImplementedError still stands in {name}. Delete it.",
+                bug="marker left",
+            )
+        return Unanswered(
+            "error",
+            f"{name} calls {plain_text(inner, 80)}, which is not started.",
+            bug="needs other",
+        )
+    if answer["error"] == "MemoryError":
+        return Unanswered("error", f"{name} ran out of memory.", bug="memory")
+    if answer["error"] in {"SystemExit", "KeyboardInterrupt", "GeneratorExit"}:
+        return Unanswered("error", f"{name} tried to end the program.", bug="exit")
+    return Unanswered("error", f"{name} stops with {_error(answer)}.", bug="exception")
+
+
+def _error(answer: dict) -> str:
+    text = plain_text(answer["error"], 60)
+    if message := plain_text(answer.get("message", ""), 200):
+        text += f": {message.rstrip('.')}"
+    frames = answer.get("frames") or []
+    return f"{text} (cell {frames[-1][0]}, line {frames[-1][1]})" if frames else text
+
+
+def _lost(gone: Gone, seconds: float) -> str:
+    if gone.reason == "deadline":
+        return f"did not finish in {seconds:g} s; it was left out"
+    if gone.reason == "garbled":
+        return "wrote into the grader's line; it was left out"
+    return f"ended its process ({gone}); it was left out"
+
+
+def _unanswered(gone: Gone, name: str, seconds: float) -> Unanswered:
+    if gone.reason == "deadline":
+        return Unanswered(
+            "deadline",
+            f"{name} did not return in {seconds:.3g} s. Is there a loop that never ends?",
+            bug="endless",
+        )
+    if gone.reason == "garbled":
+        return Unanswered("died", f"{name} wrote into the grader's line.", bug="garbled")
+    return Unanswered("died", f"{name} ended its process ({gone}).", bug="died")

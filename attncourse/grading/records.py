@@ -1,0 +1,116 @@
+"""The result of a run: one definition for the notebook, the command line and class grading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+#: ``partial``: some points. ``over``: a hang or a crash ended the question.
+Status = Literal["passed", "wrong", "error", "not started", "undefined", "ready-made", "over"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found."""
+
+    name: str
+    says: str
+    points: int
+    earned: int
+    hidden: bool
+    status: Status
+    message: str = ""
+    hint: str = ""
+    bug: str | None = None
+    difference: float | None = None
+    where: tuple[int, ...] | None = None
+    yours: float | None = None
+    expected: float | None = None
+
+    @property
+    def facts(self) -> str:
+        """The largest difference in words, or nothing."""
+        if self.difference is None or self.where is None:
+            return ""
+        place = f" at [{', '.join(map(str, self.where))}]" if self.where else ""
+        return (
+            f"Largest difference {number(self.difference)}{place}: "
+            f"yours {number(self.yours)}, expected {number(self.expected)}."
+        )
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """What the checks of one question found."""
+
+    question: str
+    points: int
+    earned: int
+    status: Status
+    message: str
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run over some questions of one exercise."""
+
+    exercise: str
+    seed: int
+    where: Literal["notebook", "command"]
+    questions: tuple[QuestionResult, ...]
+    notes: tuple[str, ...] = ()
+    when: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def points(self) -> int:
+        """Points that could be had."""
+        return sum(q.points for q in self.questions)
+
+    @property
+    def earned(self) -> int:
+        """Points that were had."""
+        return sum(q.earned for q in self.questions)
+
+    @property
+    def started(self) -> bool:
+        """Whether any question was begun."""
+        return any(q.status != "not started" for q in self.questions)
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as JSON values; infinities and NaN become text."""
+        return _finite(asdict(self) | {"points": self.points, "earned": self.earned})
+
+
+def summary(question: str, checks: Sequence[CheckResult]) -> QuestionResult:
+    """Sum up a question: its first failure speaks for it."""
+    points, earned = sum(c.points for c in checks), sum(c.earned for c in checks)
+    failed = [c for c in checks if c.status != "passed"]
+    # A mistake that was recognised says more than one that was only measured.
+    named = [c for c in failed if c.bug is not None and c.status == "wrong"]
+    first = (named or failed or [None])[0]
+    if first is None:
+        return QuestionResult(question, points, earned, "passed", "", tuple(checks))
+    fatal = next((c for c in failed if c.status not in {"wrong"}), first)
+    speaker = fatal if fatal.status in {"not started", "undefined", "over"} else first
+    return QuestionResult(question, points, earned, speaker.status, speaker.message, tuple(checks))
+
+
+def number(value: float | None) -> str:
+    """A number, short: four significant digits."""
+    if value is None:
+        return "?"
+    text = f"{value:.4g}"
+    return {"nan": "NaN", "inf": "∞", "-inf": "-∞"}.get(text, text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return str(value)
+    return value

@@ -1,0 +1,168 @@
+"""The grader's end of a worker process: ask, wait no longer than the deadline, and kill."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attncourse.grading import box, wire
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Bytes and seconds."""
+
+    memory: int = 4 << 30
+    cpu: int = 300
+    file: int = 64 << 20
+    start: float = 30.0
+    cell: float = 30.0
+    call: float = 5.0
+    question: float = 30.0
+
+
+class Gone(Exception):
+    """The worker gave no answer: it hung, died, or wrote what is no message."""
+
+    def __init__(self, reason: str, message: str):
+        super().__init__(message)
+        self.reason = reason  # "deadline", "died" or "garbled"
+
+
+class Worker:
+    """One process that runs a notebook's cells and answers calls.
+
+    Parameters
+    ----------
+    folder
+        Where relative paths start, outside a box.
+    boxed
+        Start it in a box (see :mod:`attncourse.grading.box`).
+    limits
+        Resource limits and deadlines.
+    """
+
+    def __init__(self, folder: Path, *, boxed: bool = False, limits: Limits | None = None):
+        self.limits = limits or Limits()
+        environment = {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        script = str(Path(__file__).resolve().with_name("worker.py"))
+        inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits))]
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="attncourse-", ignore_cleanup_errors=True
+        )
+        if boxed:
+            inner = box.command(inner, environment | {"HOME": "/tmp"})
+        else:
+            kept = ("HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "XDG_CACHE_HOME")
+            environment |= {name: os.environ[name] for name in kept if name in os.environ}
+        self._process = subprocess.Popen(
+            inner,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._scratch.name if boxed else folder,
+            env=environment,
+            start_new_session=True,
+        )
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
+        # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
+        threading.Thread(target=self._talk, daemon=True).start()
+
+    def _talk(self) -> None:
+        source, sink = self._process.stdout, self._process.stdin
+        assert source is not None
+        assert sink is not None
+
+        def read(count: int) -> bytes:
+            data = source.read(count)
+            if len(data) < count:
+                raise EOFError
+            return data
+
+        while (message := self._requests.get()) is not None:
+            try:
+                sink.write(message)
+                sink.flush()
+                self._answers.put(wire.unpack(read))
+            except (EOFError, OSError, ValueError) as error:
+                self._answers.put(Gone("died", str(error)))
+            except wire.WireError as error:
+                self._answers.put(Gone("garbled", str(error)))
+
+    def ask(
+        self, header: dict[str, Any], arrays: Sequence[np.ndarray] = (), *, deadline: float
+    ) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """Send a request and return the answer.
+
+        Raises
+        ------
+        Gone
+            No answer came in ``deadline`` seconds, the process ended, or the answer belongs to no
+            request. The worker is killed; start another.
+        """
+        identity = secrets.token_hex(8)
+        self._requests.put(wire.pack(header | {"id": identity}, arrays))
+        try:
+            answer = self._answers.get(timeout=deadline)
+        except queue.Empty:
+            self.close()
+            raise Gone("deadline", f"no answer in {deadline:g} s") from None
+        if isinstance(answer, Gone):
+            code = self._wait_for_end()
+            self.close()
+            if answer.reason == "died" and code is not None:
+                answer = Gone("died", _ending(code))
+            raise answer
+        if answer[0].get("id") != identity:
+            self.close()
+            raise Gone("garbled", "an answer to no request")
+        return answer
+
+    def _wait_for_end(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(timeout=1)
+        return None
+
+    def close(self) -> None:
+        """Kill the process and all of its group."""
+        self._requests.put(None)
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._scratch.cleanup()
+
+
+def _ending(code: int) -> str:
+    # bwrap reports a signal as 128 + its number, Popen as its negative.
+    number = -code if code < 0 else code - 128
+    if number > 0:
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(number).name}"
+    return f"exit status {code}"

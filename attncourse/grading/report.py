@@ -1,0 +1,213 @@
+"""Show a result record: a table in the terminal, a table in a notebook, plain text elsewhere."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from attncourse.grading.records import CheckResult, QuestionResult, Record
+
+_MARK = {"passed": "✓", "wrong": "✗", "not started": "○", "over": "✗"}
+_SAYS = {
+    "passed": "right",
+    "wrong": "not right yet",
+    "error": "stops with an error",
+    "over": "ended early",
+    "undefined": "not found",
+    "ready-made": "ready-made",
+    "not started": "not started",
+}
+
+
+def print_record(record: Record) -> None:
+    """Print a record to the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(title=f"{record.exercise}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("question", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    colours = {"passed": "green", "not started": "dim"}
+    for q in record.questions:
+        style = colours.get(q.status, "red")
+        table.add_row(
+            Text(q.question),
+            f"{q.earned}/{q.points}",
+            Text(f"{_MARK.get(q.status, '✗')} {_SAYS[q.status]}", style=style),
+        )
+    table.add_row(Text("total", style="bold"), Text(f"{record.earned}/{record.points}", "bold"), "")
+    console.print(table)
+    for note in record.notes:
+        console.print(Text(f"\n{note}", style="yellow"))
+    for q in record.questions:
+        if q.status in {"passed", "not started"}:
+            continue
+        console.print(Text(f"\n{q.question}", style="bold"))
+        for head, body in _findings(q):
+            console.print(Text(f"  ✗ {head}", style="red"))
+            for line in body:
+                console.print(Text(line), style="default", soft_wrap=False, width=_width(console))
+    if record.started:
+        console.print(Text(f"\n--seed {record.seed} repeats this run", style="dim"))
+
+
+def _width(console) -> int:
+    return min(console.width, 92)
+
+
+def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
+    """What failed, each message once: several checks often find the same mistake."""
+    groups: dict[str, list[CheckResult]] = {}
+    for c in q.checks:
+        if c.status != "passed":
+            groups.setdefault(c.message, []).append(c)
+    found = []
+    for message, checks in groups.items():
+        first = checks[0]
+        lost = sum(c.points for c in checks)
+        head = f"{first.says} ({_points(-lost)})"
+        if len(checks) == len(q.checks):
+            head = f"All checks ({_points(-lost)})"
+        elif len(checks) > 1:
+            head = f"{first.says}, and {len(checks) - 1} more ({_points(-lost)})"
+        body = [f"    {message}"]
+        if first.facts:
+            body.append(f"    {first.facts}")
+        if first.bug is None or first.bug in _MEASURED:
+            body.append(f"    Hint: {first.hint}")
+        found.append((head, body))
+    return found
+
+
+#: Where only the numbers were measured, the check's own hint helps most.
+_MEASURED = {"values", "nan", "infinity", "factor", "offset", "shape", "exception", "transposed"}
+
+
+def _points(n: int) -> str:
+    return f"{n:+d} point{'s' if abs(n) != 1 else ''}".replace("-", "−")
+
+
+def print_progress(records: Sequence[dict[str, Any]]) -> None:
+    """Print the best result of every question, exercise by exercise."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from attncourse.grading import exercises
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for name in ("exercise", "question"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("best", justify="right", no_wrap=True)
+    table.add_column("reached", no_wrap=True)
+    table.add_column("tries", justify="right", no_wrap=True)
+    for name in exercises.names():
+        exercise, total = exercises.load(name), 0
+        rows = []
+        for question in exercise.questions:
+            best, when, tries = best_of(records, name, question.name)
+            total += best
+            full = best == question.points()
+            style = "green" if full else "default" if tries else "dim"
+            rows.append((question.name, f"{best}/{question.points()}", when, str(tries), style))
+        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "")
+        for row in rows:
+            table.add_row("", Text(row[0], row[4]), *row[1:4])
+    console.print(table)
+
+
+def best_of(
+    records: Sequence[dict[str, Any]], exercise: str, question: str
+) -> tuple[int, str, int]:
+    """Most points had, the day on which they were first reached, and the number of tries."""
+    best, when, tries = 0, "", 0
+    for record in records:
+        if record["exercise"] != exercise:
+            continue
+        for result in record["questions"]:
+            if result["question"] == question and result.get("status") != "not started":
+                tries += 1
+                if result["earned"] > best:
+                    best = result["earned"]
+                    when = f"{datetime.fromisoformat(record['when']).astimezone():%Y-%m-%d}"
+    return best, when, tries
+
+
+_CELL = "padding:.25em .75em .25em 0;text-align:left;vertical-align:top;border:0;white-space:normal"
+_NUMBER = _CELL.replace("text-align:left", "text-align:right") + ";white-space:nowrap"
+
+
+class Report:
+    """The outcome of ``check(...)``: shows itself as a table, or as text where there is no HTML."""
+
+    def __init__(self, record: Record, hidden: int, warning: str = ""):
+        self.record, self.hidden, self.warning = record, hidden, warning
+
+    @property
+    def result(self) -> QuestionResult:
+        """The one question's result."""
+        return self.record.questions[0]
+
+    def __repr__(self) -> str:
+        q = self.result
+        if q.status == "not started":
+            return f"○ {q.question}: not started ({q.points} points to win here)"
+        lines = [f"{_MARK.get(q.status, '✗')} {q.question}: {q.earned} of {q.points} points"]
+        for c in q.checks:
+            lines.append(f"  {_MARK.get(c.status, '✗')} {c.earned}/{c.points}  {c.says}")
+        for _, body in _findings(q):
+            lines += ["", *(line[2:] for line in body)]
+        return "\n".join([*lines, "", self._next()] if self._next() else lines)
+
+    def _next(self) -> str:
+        if self.warning:
+            return self.warning
+        if self.result.status == "passed" and self.hidden:
+            noun = "point waits" if self.hidden == 1 else "points wait"
+            return f"{self.hidden} more {noun} for: attncourse check {self.record.exercise}.ipynb"
+        return ""
+
+    def _repr_html_(self) -> str:
+        q = self.result
+        if q.status == "not started":
+            return (
+                f'<div class="att-check" style="margin:.5em 0">○ <code>{_esc(q.question)}</code>: '
+                f"not started. {q.points} points to win here.</div>"
+            )
+        head = "All right" if q.status == "passed" else _SAYS[q.status].capitalize()
+        rows = "".join(
+            f'<tr style="background:none"><td style="{_CELL}">{_MARK.get(c.status, "✗")}'
+            f'<span style="position:absolute;left:-99em">{_esc(_SAYS[c.status])}</span></td>'
+            f'<th scope="row" style="{_CELL};font-weight:normal">{_esc(c.says)}</th>'
+            f'<td style="{_NUMBER}">{c.earned}/{c.points}</td></tr>'
+            for c in q.checks
+        )
+        said = "".join(
+            '<div style="margin:.5em 0 0;padding:.1em 0 .1em .8em;border-left:3px solid">'
+            + "<br>".join(_esc(line.strip()) for line in body)
+            + "</div>"
+            for _, body in _findings(q)
+        )
+        after = f'<p style="margin:.5em 0 0">{_esc(self._next())}</p>' if self._next() else ""
+        return (
+            '<div class="att-check" style="margin:.5em 0;max-width:44em;position:relative;'
+            'overflow-x:clip">'
+            f'<table style="border-collapse:collapse;border:0;margin:0;font-size:inherit">'
+            f'<caption style="text-align:left;caption-side:top;color:inherit;padding:0 0 .25em">'
+            f"<strong><code>{_esc(q.question)}</code> · {q.earned} of {q.points} points</strong>"
+            f" · {_esc(head)}</caption>"
+            f'<thead><tr><th scope="col" style="{_CELL}"></th>'
+            f'<th scope="col" style="{_CELL}">What is checked</th>'
+            f'<th scope="col" style="{_NUMBER}">Points</th></tr></thead>'
+            f"<tbody>{rows}</tbody></table>{said}{after}</div>"
+        )
+
+
+def _esc(text: str) -> str:
+    return html.escape(text, quote=True)
