@@ -20,6 +20,12 @@ _ARGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "-
 _LOCAL = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "slow: takes half a minute or more (leave out with -m 'not slow')"
+    )
+
+
 def chromium_path() -> str | None:
     """Where Chromium is, if it is installed."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -1,0 +1,119 @@
+"""The plane in a real JupyterLab: what is dragged arrives in Python, and the other way round."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+
+CELLS = [
+    "from attncourse.widgets import AttentionPlane\nplane = AttentionPlane(preset='causal')\nplane",
+    "print('Python has', plane.k[0], plane.preset or 'no preset', plane.output[1].round(2))",
+    "plane.selected = 3\nplane.pins = {(3, 0): 0.5}",
+]
+
+
+@pytest.fixture
+def jupyterlab(tmp_path):
+    """The address of a JupyterLab of its own, with a notebook in it."""
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path / "work"
+    folder.mkdir()
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, folder / "plane.ipynb")
+    # Settings of whoever runs the test have no say.
+    home = {
+        name: str(tmp_path / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    }  # fmt: skip
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ip=127.0.0.1",
+        "--IdentityProvider.token=", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
+        "jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly", "--allow-root",
+        f"--ServerApp.root_dir={folder}",
+    ]  # fmt: skip
+    log = (tmp_path / "lab.log").open("w")
+    server = subprocess.Popen(
+        command, env={**os.environ, **home}, cwd=folder, stdout=log, stderr=subprocess.STDOUT
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=2).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(
+                        f"JupyterLab did not start:\n{(tmp_path / 'lab.log').read_text()[-2000:]}"
+                    )
+                time.sleep(0.3)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_drag_and_set_both_ways(jupyterlab, chromium_page):
+    page = chromium_page(f"{jupyterlab}/lab/tree/plane.ipynb?reset")
+    page.set_default_timeout(60_000)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+
+    def run(n):
+        cells.nth(n).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+
+    def python_says(text):
+        run(1)
+        cells.nth(1).locator(".jp-OutputArea-output", has_text=text).wait_for()
+
+    cells.nth(2).wait_for()
+    page.wait_for_function(
+        "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
+    )
+    run(0)
+    plane = page.locator(".ac-plane")
+    plane.wait_for()
+    assert plane.count() == 1  # JupyterLab shows the widget, not its HTML as well
+    assert plane.get_by_role("button", name="Copy code").is_visible()
+    python_says("[-0.6, 1.3] causal")
+
+    # JupyterLab has shortcuts of its own on arrow keys: here they move the point.
+    key = plane.locator("[data-point=k0]")
+    key.focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(
+        "document.querySelector('[data-point=k0]').getAttribute('aria-valuetext') === 'x 0.15, y 1.30'"
+    )
+    assert page.evaluate("document.activeElement.dataset.point") == "k0"
+    shown = plane.locator(".sum strong").inner_text()
+    x, y = (float(part) for part in shown.replace("−", "-").strip("()").split(","))
+    python_says("[0.15, 1.3] no preset")
+    printed = cells.nth(1).locator(".jp-OutputArea-output").inner_text()
+    found = [float(part) for part in printed.split("[")[-1].strip("] \n").split()]
+    assert found == pytest.approx([x, y], abs=0.011)
+
+    run(2)
+    plane.locator(".sentence", has_text="Query 4 holds key 1 at 0.50").wait_for()
+    plane.get_by_role("button", name="Reset").click()
+    python_says("[-0.6, 1.3] no preset")
+    elsewhere = [problem for problem in page.problems if "another machine" in problem]
+    ours = [problem for problem in page.problems if "uncaught" in problem]
+    # What JupyterLab itself complains of in its console is not this test's business.
+    page.problems[:] = elsewhere + ours
