@@ -17,6 +17,7 @@ rng = np.random.default_rng(20170612)
 
 
 def normal(*shape: int) -> np.ndarray:
+    """Draw from the one generator, which starts anew for each test."""
     return rng.normal(size=shape)
 
 

@@ -13,6 +13,7 @@ from tests.reference.oracle import attend, visible
 
 E = math.e
 OPTIONS = all_options()
+QKV = qkv()
 NAMED = pytest.mark.parametrize("options", OPTIONS, ids=["+".join(o) or "plain" for o in OPTIONS])
 
 
@@ -118,7 +119,7 @@ def test_batches_and_heads_do_not_mix(options):
 def test_permutation_equivariance(seed):
     """Keys may come in any order; the queries' order is the outputs' order."""
     r = np.random.default_rng(seed)
-    q, k, v = qkv()
+    q, k, v = (r.normal(size=a.shape) for a in QKV)
     mask, bias = r.random((Q_LEN, KV_LEN)) < 0.6, r.normal(size=(Q_LEN, KV_LEN))
     options = {"softcap": 2.0, "sinks": r.normal(size=HEADS)}
     rows, columns = r.permutation(Q_LEN), r.permutation(KV_LEN)
@@ -137,7 +138,7 @@ def test_permutation_equivariance(seed):
 @given(seed=st.integers(0, 999), shift=st.floats(-50, 50))
 def test_a_bias_on_a_whole_row_changes_nothing(seed, shift):
     r = np.random.default_rng(seed)
-    q, k, v = qkv()
+    q, k, v = (r.normal(size=a.shape) for a in QKV)
     options = {"mask": r.random((Q_LEN, KV_LEN)) < 0.6, "causal": True}
     bias = r.normal(size=(HEADS, Q_LEN, KV_LEN))
     expected = ref.scaled_dot_product_attention(q, k, v, bias=bias, **options)

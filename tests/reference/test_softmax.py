@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -13,8 +13,6 @@ import attncourse.reference as ref
 E = math.e
 FLOATS = st.floats(-1e4, 1e4)
 BOTH = pytest.mark.parametrize("softmax", [ref.softmax, ref.online_softmax])
-settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("seeded")
 
 
 @st.composite
