@@ -37,6 +37,8 @@ class Wrong(Exception):
         The name of the mistake, where it was recognised.
     difference, where, yours, expected
         The largest difference, its index, and both values there.
+    candidates
+        All mistakes, with their messages, that would give these very numbers.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class Wrong(Exception):
         where: tuple[int, ...] | None = None,
         yours: float | None = None,
         expected: float | None = None,
+        candidates: tuple[tuple[str, str], ...] = (),
     ):
         super().__init__(message)
         self.message, self.bug = message, bug
         self.difference, self.where, self.yours, self.expected = difference, where, yours, expected
+        self.candidates = candidates or (((bug, message),) if bug else ())
 
 
 class Unanswered(Exception):

@@ -50,7 +50,8 @@ def compare(
     yours, expected
         The learner's answer and the right one (float64).
     suspects
-        Mistakes to recognise, the most telling first.
+        Mistakes to recognise, the most telling first. Where several fit, all are kept: the run
+        then prefers the one that explains the other failures too.
     axes
         Names of the last axes, for messages: ``("query", "key")``.
     tolerance
@@ -67,24 +68,31 @@ def compare(
     if given.shape == expected.shape and _close(given, expected, tolerance * scale):
         return
     facts = _largest(given, expected)
+    found = []
     for suspect in suspects:
-        with np.errstate(all="ignore"):
-            numbers = suspect.gives() if callable(suspect.gives) else suspect.gives
+        numbers = _numbers(suspect)
+        if numbers is None or numbers.shape != given.shape:
+            continue
         # A mistake that makes no difference on this input explains nothing.
-        telling = numbers.shape != expected.shape or not _close(
-            numbers, expected, tolerance * scale
-        )
-        if (
-            telling
-            and numbers.shape == given.shape
-            and _close(given, numbers, 10 * tolerance * max(scale, _scale(numbers)))
-        ):
-            raise Wrong(suspect.message, bug=suspect.bug, **facts)
-    if given.shape != expected.shape:
-        bug, message = _read_shape(given, expected, axes)
-    else:
-        bug, message = _read_numbers(given, expected, axes, tolerance)
-    raise Wrong(message, bug=bug, **facts)
+        if numbers.shape == expected.shape and _close(numbers, expected, tolerance * scale):
+            continue
+        if _close(given, numbers, 10 * tolerance * max(scale, _scale(numbers))):
+            found.append((suspect.bug, suspect.message))
+    if not found and given.shape != expected.shape:
+        found.append(_read_shape(given, expected, axes))
+    elif not found:
+        found.append(_read_numbers(given, expected, axes, tolerance))
+    bug, message = found[0]
+    raise Wrong(message, bug=bug, candidates=tuple(found), **facts)
+
+
+def _numbers(suspect: Suspect) -> np.ndarray | None:
+    """What the mistake gives, or None where these shapes do not allow it."""
+    try:
+        with np.errstate(all="ignore"):
+            return suspect.gives() if callable(suspect.gives) else suspect.gives
+    except (ValueError, IndexError):
+        return None
 
 
 def _scale(expected: np.ndarray) -> float:

@@ -272,7 +272,10 @@ def _error(answer: dict) -> str:
     if message := plain_text(answer.get("message", ""), 200):
         text += f": {message.rstrip('.')}"
     frames = answer.get("frames") or []
-    return f"{text} (cell {frames[-1][0]}, line {frames[-1][1]})" if frames else text
+    if not frames:
+        return text
+    cell, line = frames[-1][:2]
+    return f"{text} ({f'cell {cell}, ' if cell else ''}line {line})"
 
 
 def _lost(gone: Gone, seconds: float) -> str:

@@ -7,7 +7,6 @@ import contextlib
 import inspect
 import secrets
 import signal
-import sys
 import textwrap
 import threading
 import traceback
@@ -100,7 +99,7 @@ class LocalCall:
                 bug="endless",
             ) from None
         except (Exception, SystemExit) as error:
-            raise not_run(name, _answer(error), self.untouched) from None
+            raise not_run(name, _answer(error, self.space), self.untouched) from None
         try:
             result = wire.plain(value).copy()
         except TypeError as error:
@@ -132,13 +131,13 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _answer(error: BaseException) -> dict[str, Any]:
-    """An exception in the form in which a worker reports it."""
-    frames = []
-    for frame in traceback.extract_tb(error.__traceback__)[1:]:
-        if frame.filename.startswith(sys.prefix):
-            continue
-        frames.append([0, frame.lineno or 0, frame.name])
+def _answer(error: BaseException, space: dict[str, Any]) -> dict[str, Any]:
+    """An exception in the form in which a worker reports it; the cell's number is not known."""
+    frames = [
+        [0, line, frame.f_code.co_name]
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals is space
+    ]
     return {"error": type(error).__name__, "message": str(error), "frames": frames}
 
 

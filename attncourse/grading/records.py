@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,10 @@ from typing import Any, Literal
 
 #: ``partial``: some points. ``over``: a hang or a crash ended the question.
 Status = Literal["passed", "wrong", "error", "not started", "undefined", "ready-made", "over"]
+
+
+#: Findings that say what is off and not why; the check's hint then helps most.
+UNCLEAR = frozenset({"values", "nan", "infinity", "factor", "offset", "shape", "exception"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,11 @@ class CheckResult:
     where: tuple[int, ...] | None = None
     yours: float | None = None
     expected: float | None = None
+
+    @property
+    def recognised(self) -> bool:
+        """Whether the message names the mistake, and does not only say what is off."""
+        return self.bug is not None and self.bug not in UNCLEAR
 
     @property
     def facts(self) -> str:
@@ -88,9 +98,10 @@ def summary(question: str, checks: Sequence[CheckResult]) -> QuestionResult:
     """Sum up a question: its first failure speaks for it."""
     points, earned = sum(c.points for c in checks), sum(c.earned for c in checks)
     failed = [c for c in checks if c.status != "passed"]
-    # A mistake that was recognised says more than one that was only measured.
-    named = [c for c in failed if c.bug is not None and c.status == "wrong"]
-    first = (named or failed or [None])[0]
+    # A mistake that was recognised says more than an error or a measurement; and of those, the one
+    # that explains most failures.
+    count = Counter(c.bug for c in failed)
+    first = max(failed, key=lambda c: (c.recognised, count[c.bug]), default=None)
     if first is None:
         return QuestionResult(question, points, earned, "passed", "", tuple(checks))
     fatal = next((c for c in failed if c.status not in {"wrong"}), first)

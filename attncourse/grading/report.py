@@ -78,14 +78,10 @@ def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
         body = [f"    {message}"]
         if first.facts:
             body.append(f"    {first.facts}")
-        if first.bug is None or first.bug in _MEASURED:
+        if not first.recognised:
             body.append(f"    Hint: {first.hint}")
         found.append((head, body))
     return found
-
-
-#: Where only the numbers were measured, the check's own hint helps most.
-_MEASURED = {"values", "nan", "infinity", "factor", "offset", "shape", "exception", "transposed"}
 
 
 def _points(n: int) -> str:

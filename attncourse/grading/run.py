@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from attncourse.grading.checks import Call, Check, Question, Unanswered, Wrong, generator
-from attncourse.grading.records import CheckResult, QuestionResult, Status, summary
+from attncourse.grading.records import UNCLEAR, CheckResult, QuestionResult, Status, summary
 
 _STATUS: dict[str, Status] = {
     "not started": "not started",
@@ -13,8 +15,7 @@ _STATUS: dict[str, Status] = {
     "deadline": "over",
     "died": "over",
 }
-#: Readings that say what is off and not why.
-_UNCLEAR = {"values", "nan", "infinity", "factor", "offset", "shape"}
+_FACTS = ("bug", "difference", "where", "yours", "expected")
 
 
 def run_question(
@@ -47,6 +48,7 @@ def run_question(
         Points and messages. A wrong answer never raises.
     """
     results: list[CheckResult] = []
+    candidates: dict[str, tuple[tuple[str, str], ...]] = {}
     over: Unanswered | None = None
     for check in question.checks:
         if check.hidden and not hidden:
@@ -57,14 +59,9 @@ def run_question(
         try:
             check.run(call, generator(seed, exercise, question.name, check.name))
         except Wrong as wrong:
-            found = {
-                name: getattr(wrong, name)
-                for name in ("bug", "difference", "where", "yours", "expected")
-            }
-            message = wrong.message
-            if leans_on and wrong.bug in _UNCLEAR:
-                message += f" It calls {' and '.join(leans_on)}: mend that first."
-            results.append(_result(check, "wrong", message=message, **found))
+            facts = {name: getattr(wrong, name) for name in _FACTS}
+            candidates[check.name] = wrong.candidates
+            results.append(_result(check, "wrong", message=wrong.message, **facts))
         except Unanswered as failure:
             status: Status = "error"
             if failure.final:
@@ -72,7 +69,26 @@ def run_question(
             results.append(_result(check, status, message=failure.message, bug=failure.bug))
         else:
             results.append(_result(check, "passed"))
-    return summary(question.name, results)
+    return summary(question.name, _settle(results, candidates, leans_on))
+
+
+def _settle(
+    results: list[CheckResult],
+    candidates: dict[str, tuple[tuple[str, str], ...]],
+    leans_on: Sequence[str],
+) -> list[CheckResult]:
+    """Where several mistakes fit a failure, take the one that fits most failures."""
+    count = Counter(bug for found in candidates.values() for bug in {bug for bug, _ in found})
+    settled = []
+    for result in results:
+        found = candidates.get(result.name)
+        if found:
+            bug, message = max(found, key=lambda pair: count[pair[0]])
+            if leans_on and bug in UNCLEAR:
+                message += f" It calls {' and '.join(leans_on)}: mend that first."
+            result = replace(result, bug=bug, message=message)
+        settled.append(result)
+    return settled
 
 
 def same_for_all(

@@ -225,9 +225,13 @@ def blind_queries_get_zeros(call: Call, rng: np.random.Generator) -> None:
 def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
     """The arrays that were passed in are the same afterwards."""
     q, k, v = _draw(rng)
-    _hold(call, q, k, v, _some(rng, 3, 5))
-    if call.changed:
-        name = QUESTION.arguments[call.changed[0]]
+    mask = _some(rng, 3, 5)
+    _hold(call, q, k, v, mask)
+    changed = call.changed
+    mask[1] = False  # whatever the answer to a blind query is, it must not be written into these
+    call("masked_attention", q, k, v, mask)
+    if changed := changed or call.changed:
+        name = QUESTION.arguments[changed[0]]
         raise Wrong(
             f"Right output, but {name} itself has changed: your function writes into the array "
             "that it was given.",
