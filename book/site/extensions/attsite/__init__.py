@@ -20,8 +20,8 @@ from attsite import (
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part."""
     app.add_config_value("attsite_build", "_build", "")
-    for part in (
-        assets, claims_table, descriptions, diagrams, fresh, mathematics, numbering,
-    ):
+    # Jupyter Book sets this one for an extension that the course leaves out.
+    app.add_config_value("comments_config", {}, "")
+    for part in (assets, claims_table, descriptions, diagrams, fresh, mathematics, numbering):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": False}

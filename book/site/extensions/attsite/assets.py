@@ -13,7 +13,7 @@ SITE = Path(__file__).parents[2]
 NPM = SITE / "node_modules"
 #: Scripts that the theme's extensions add to every page and that no page of the course uses.
 UNUSED = re.compile(
-    r"thebe|require\.min|html-manager|embed-amd|sphinx-thebe|mermaid|^https?:|DOCUMENTATION_OPTIONS_JB"
+    r"thebe|require\.min|html-manager|embed-amd|^https?:"
 )
 FONTS = ("source-serif-4", "source-sans-3", "source-code-pro")
 
@@ -27,7 +27,7 @@ def drop_unused(
             asset
             for asset in context.get(kind, [])
             if not UNUSED.search(str(getattr(asset, "filename", asset) or ""))
-            and not UNUSED.search(str(getattr(asset, "attributes", {}).get("body", "")))
+            and "widget-state" not in str(getattr(asset, "attributes", {}).get("type", ""))
         ]
 
 
@@ -53,10 +53,19 @@ def copy(app: Sphinx, error: Exception | None) -> None:
             for font in (package / "files").glob(f"{name}-{subset}-wght-*.woff2"):
                 shutil.copy2(font, fonts)
         shutil.copy2(package / "LICENSE", fonts / f"{name}-LICENSE.txt")
+    slim(static / "styles" / "pydata-sphinx-theme.css")
     for unused in ("scripts/*.map", "styles/*.map", "scripts/fontawesome*"):
         for path in static.glob(unused):
             path.unlink()
     shutil.rmtree(static / "vendor", ignore_errors=True)
+
+
+def slim(path: Path) -> None:
+    """Take FontAwesome out of the theme's style sheet: its fonts and its two thousand names."""
+    css = path.read_text("utf8")
+    css = re.sub(r"@font-face\{[^}]*\}", "", css)
+    css = re.sub(r"(?:\.fa-[\w-]+(?::before|:after)?,?)+\{[^{}]*\}", "", css)
+    path.write_text(re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css), "utf8")
 
 
 def setup(app: Sphinx) -> None:
