@@ -95,11 +95,9 @@ def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[np.ndarra
         sizes = [_size(entry) for entry in entries]
         if len(sizes) > MAX_ARRAYS or sum(sizes) > PAYLOAD_LIMIT:
             raise WireError("more array data than fits one message")
-    except EOFError:
-        raise
+        return header, [_array(entry, read(n)) for entry, n in zip(entries, sizes, strict=True)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WireError(f"a header that is not one: {type(error).__name__}") from None
-    return header, [_array(entry, read(n)) for entry, n in zip(entries, sizes, strict=True)]
 
 
 def _size(entry: dict[str, Any]) -> int:
