@@ -39,7 +39,7 @@ class MultiHeadAttention(nn.Module):
         Whether the four projections add a bias. (Not a bias on the scores.)
     attend : callable
         What the heads do: :func:`scaled_dot_product_attention`, :func:`fused_attention`, or any
-        function that takes (q, k, v, **options).
+        function that takes ``(q, k, v, **options)``.
 
     Raises
     ------

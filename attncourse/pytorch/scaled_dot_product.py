@@ -46,9 +46,10 @@ def scaled_dot_product_attention(
     q, k, v : arrays, floating
         Queries, keys and values. With fewer key and value heads, each serves the same number of
         neighbouring query heads. Two dimensions mean one head.
-    mask : boolean array that broadcasts to (*batch, n_heads, q_len, kv_len), optional
-        True = may attend. The values behind a False must still be finite: zero times NaN is NaN.
-    bias : floating array that broadcasts to the same, optional
+    mask : boolean array that broadcasts to the scores, optional
+        True = may attend. The scores are ``(*batch, n_heads, q_len, kv_len)``. The values behind
+        a False must still be finite: zero times NaN is NaN.
+    bias : floating array that broadcasts to the scores, optional
         Added to the scores.
     causal : bool
         Hide the future. The last query stands at the last key (bottom-right).
@@ -88,7 +89,7 @@ def scaled_dot_product_attention(
     ----------
     Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762. Soft-cap:
     Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118. Sinks: OpenAI (2025), gpt-oss model
-    card, section 2, arXiv:2508.10925.
+    card, arXiv:2508.10925.
 
     Examples
     --------

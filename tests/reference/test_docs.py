@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import io
 import re
 
 import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.parsers.rst import roles
+from sphinx.ext.napoleon import Config, NumpyDocstring
 
 import attncourse
 import attncourse.pytorch as att
@@ -51,6 +56,16 @@ def test_every_parameter_is_described(room, name):
         if word.strip()
     ]
     assert sorted(listed) == sorted(inspect.signature(getattr(room, name)).parameters)
+
+
+@EACH
+def test_docstring_is_valid_markup(room, name):
+    """The book is built with warnings as errors; this finds a stray asterisk in a second."""
+    roles.register_generic_role("func", nodes.literal)
+    text = str(NumpyDocstring(inspect.getdoc(getattr(room, name)), Config()))
+    warnings = io.StringIO()
+    publish_doctree(text, settings_overrides={"warning_stream": warnings})
+    assert warnings.getvalue() == ""
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

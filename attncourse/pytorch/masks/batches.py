@@ -44,8 +44,7 @@ def document_mask(
 
     References
     ----------
-    Krell et al. (2021), Efficient Sequence Packing without Cross-contamination, section 3.2,
-    arXiv:2107.02027.
+    Krell et al. (2021), Efficient Sequence Packing without Cross-contamination, arXiv:2107.02027.
 
     Examples
     --------

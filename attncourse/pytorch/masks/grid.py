@@ -54,7 +54,7 @@ def materialise(
 
     References
     ----------
-    Dong et al. (2024), Flex Attention, section 3 ("mask_mod"), arXiv:2412.05496.
+    Dong et al. (2024), Flex Attention ("mask_mod"), arXiv:2412.05496.
 
     Examples
     --------

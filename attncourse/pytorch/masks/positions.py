@@ -207,8 +207,7 @@ def block_mask(
 
     References
     ----------
-    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, section 3.1,
-    arXiv:1911.02972.
+    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, arXiv:1911.02972.
 
     Examples
     --------

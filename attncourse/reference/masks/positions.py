@@ -184,8 +184,7 @@ def block_mask(q_len: int, kv_len: int, block_len: int) -> Bool[np.ndarray, "q_l
 
     References
     ----------
-    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, section 3.1,
-    arXiv:1911.02972.
+    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, arXiv:1911.02972.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def multi_head_attention(
     Returns
     -------
     array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are (*batch, n_heads, q_len, kv_len).
+        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def multi_query_attention(
     Returns
     -------
     array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are (*batch, n_heads, q_len, kv_len).
+        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def grouped_query_attention(
     Returns
     -------
     array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are (*batch, n_heads, q_len, kv_len).
+        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
 
     Raises
     ------
