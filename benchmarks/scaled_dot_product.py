@@ -41,8 +41,16 @@ def main() -> None:
 
     device = torch.device(args.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    table = Table(title=f"causal attention, {args.heads} heads of {args.dim}, {name}, torch {torch.__version__}")
-    for column in ("length", "plain (ms)", "fused (ms)", "plain / fused", "time per length² (relative)"):
+    table = Table(
+        title=f"causal attention, {args.heads} heads of {args.dim}, {name}, torch {torch.__version__}"
+    )
+    for column in (
+        "length",
+        "plain (ms)",
+        "fused (ms)",
+        "plain / fused",
+        "time per length² (relative)",
+    ):
         table.add_column(column, justify="right")
 
     first = None
@@ -53,7 +61,11 @@ def main() -> None:
         per_pair = plain / length**2
         first = first or per_pair
         table.add_row(
-            str(length), f"{plain * 1e3:.2f}", f"{fused * 1e3:.2f}", f"{plain / fused:.2f}", f"{per_pair / first:.2f}"
+            str(length),
+            f"{plain * 1e3:.2f}",
+            f"{fused * 1e3:.2f}",
+            f"{plain / fused:.2f}",
+            f"{per_pair / first:.2f}",
         )
     Console(width=100).print(table)
 
