@@ -42,7 +42,7 @@ def main() -> None:
     device = torch.device(args.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     table = Table(
-        title=f"causal attention, {args.heads} heads of {args.dim}, {name}, torch {torch.__version__}"
+        title=f"causal, {args.heads} heads of {args.dim}, {name}, torch {torch.__version__}"
     )
     for column in (
         "length",
