@@ -63,9 +63,9 @@ def check(
     """Check an exercise: points for each question, and what went wrong."""
     from attncourse.grading import progress
     from attncourse.grading.box import NoBox, require
-    from attncourse.grading.grade import UnknownExercise, grade
     from attncourse.grading.reading import NotANotebook
     from attncourse.grading.report import print_record
+    from attncourse.grading.session import UnknownExercise, grade
 
     if not file.is_file():
         what = "a folder, not a notebook" if file.is_dir() else "no such file"

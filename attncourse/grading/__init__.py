@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attncourse.grading.grade import grade
     from attncourse.grading.notebook import check
+    from attncourse.grading.session import grade
 
 __all__ = ["check", "grade"]
 
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
 
         return check
     if name == "grade":
-        from attncourse.grading.grade import grade
+        from attncourse.grading.session import grade
 
         return grade
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,11 +18,11 @@ import numpy as np
 
 from attncourse.grading import exercises, progress, wire
 from attncourse.grading.checks import Question, Unanswered
-from attncourse.grading.grade import changed, not_run, ready_made, refused
 from attncourse.grading.reading import Cell
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.report import Report
 from attncourse.grading.run import run_question, same_for_all
+from attncourse.grading.session import changed, not_run, ready_made, refused
 from attncourse.grading.submission import Submission, is_stub
 
 #: Seconds that one call may take.

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from attncourse.grading import box, exercises, wire
-from attncourse.grading.grade import grade
 from attncourse.grading.remote import Gone, Limits, Worker
+from attncourse.grading.session import grade
 from tests.grading.attacks import ANSWERS, BOX, CELLS, RIGHT, STUB
 from tests.grading.conftest import QUICK
 

@@ -91,7 +91,7 @@ def test_grading_knows_nothing_of_the_reference(tmp_path):
     import sys
 
     code = (
-        "import sys, attncourse.grading.notebook, attncourse.grading.grade\n"
+        "import sys, attncourse.grading.notebook, attncourse.grading.session\n"
         "from attncourse.grading import exercises\n"
         "[exercises.load(n) for n in exercises.names()]\n"
         "bad = [m for m in sys.modules if m.startswith(('attncourse.reference', "
