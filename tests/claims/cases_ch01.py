@@ -1,0 +1,17 @@
+from tests.claims.case import Case
+
+TRAINED = {
+    "lengths": [1, 4, 8, 12],
+    "right_with": [1.0, 1.0, 1.0, 1.0],
+    "right_without": [1.0, 1.0, 0.9, 0.16],
+}
+
+CASES = {
+    "C02": Case(
+        measured=TRAINED | {"vectors_with": [1, 4, 8, 12], "vectors_without": [1, 1, 1, 1]},
+        expected="holds if",
+        # A world in which the encoder hands over one vector in either model.
+        counterexample=TRAINED | {"vectors_with": [1, 1, 1, 1], "vectors_without": [1, 1, 1, 1]},
+        flipped="holds",
+    ),
+}
