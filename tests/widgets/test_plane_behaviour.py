@@ -33,7 +33,7 @@ def output(page, n=0):
 
 def weights(page, n=0):
     """The weights of the selected query as the page shows them."""
-    row = page.locator(".ac-plane").nth(n).locator(".weights tr.chosen .cell")
+    row = page.locator(".ac-plane").nth(n).locator(".all-weights tr.chosen .cell")
     return [0.0 if text == "–" else float(text) for text in row.all_inner_texts()]
 
 
@@ -94,7 +94,8 @@ def test_a_point_stays_inside_its_drawing(show):
 def test_dragging_by_touch_moves_the_output_and_leaves_the_page_to_scroll(show):
     page = show(phone=True)
     before = output(page)
-    x, y = centre(page, "k0")
+    # Upwards, the way a page would scroll.
+    x, y = centre(page, "k3")
     touch = page.context.new_cdp_session(page)
 
     def send(kind, *points):
@@ -104,12 +105,13 @@ def test_dragging_by_touch_moves_the_output_and_leaves_the_page_to_scroll(show):
         )
 
     send("touchStart", (x, y))
-    for step in range(1, 6):
-        send("touchMove", (x + 12 * step, y + 14 * step))
+    for step in range(1, 9):
+        send("touchMove", (x + 2 * step, y - 14 * step))
     send("touchEnd")
     settle(page)
     assert output(page) != before
     assert page.evaluate("scrollY") == 0
+    assert centre(page, "k3") == pytest.approx((x + 16, y - 112), abs=1.5)
     # Beside the points a finger scrolls the page.
     frame = page.locator("svg").first.bounding_box()
     x, y = frame["x"] + 12, frame["y"] + frame["height"] - 12
@@ -171,14 +173,14 @@ def test_a_query_is_selected_by_its_point_its_tab_and_its_row(show):
 
 def test_presets_and_reset(show):
     page = show()
-    start = page.locator(".weights tbody").inner_text()
+    start = page.locator(".all-weights tbody").inner_text()
 
     def press(name):
         page.get_by_role("button", name=name, exact=True).click()
         settle(page)
 
     def matrix():
-        texts = page.locator(".weights .cell").all_inner_texts()
+        texts = page.locator(".all-weights .cell").all_inner_texts()
         return np.reshape([0.0 if text == "–" else float(text) for text in texts], (4, 4))
 
     press("Causal")
@@ -196,7 +198,7 @@ def test_presets_and_reset(show):
     settle(page)
     assert page.locator("[data-preset=saturated]").get_attribute("aria-pressed") == "false"
     press("Reset")
-    assert page.locator(".weights tbody").inner_text() == start
+    assert page.locator(".all-weights tbody").inner_text() == start
 
 
 def test_presets_are_those_of_python(show):
@@ -518,7 +520,7 @@ def test_nothing_is_wider_than_the_page(show, width):
         viewport={"width": width, "height": 800},
     )
     wide = page.evaluate(
-        """() => [...document.querySelectorAll('.ac-plane, .ac-plane .panel, .ac-plane table')]
+        """() => [...document.querySelectorAll('.ac-plane, .ac-plane .part, .ac-plane table')]
                .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
                .map(e => e.className || e.tagName)"""
     )

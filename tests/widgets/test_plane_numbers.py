@@ -146,14 +146,14 @@ def test_the_page_shows_the_numbers_of_the_reference(chromium_page, tmp_path):
         shown = page.locator(".ac-plane").nth(n)
         cells = [
             [0.0 if cell == "–" else float(cell.replace("−", "-")) for cell in row]
-            for row in shown.locator(".weights tbody tr").evaluate_all(
+            for row in shown.locator(".all-weights tbody tr").evaluate_all(
                 "rows => rows.map(r => [...r.querySelectorAll('.cell')].map(c => c.textContent))"
             )
         ]
         # Two decimals are shown.
         np.testing.assert_allclose(cells, plane.weights, atol=0.005001)
         i = plane.selected
-        fields = shown.locator(".row tbody tr").evaluate_all(
+        fields = shown.locator(".one-query tbody tr").evaluate_all(
             "rows => rows.map(r => [...r.querySelectorAll('input[type=number]')].map(f => +f.value))"
         )
         np.testing.assert_allclose(

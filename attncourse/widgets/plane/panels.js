@@ -69,7 +69,7 @@ export function rowPanel(view) {
     html("tbody", {}, ...lines.map((each) => each.row)),
     html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "sum"), html("td", { colspan: 2 }), html("td", { class: "exp" }, total.exp), html("td"), html("td", {}, total.weight), html("td"))));
   return {
-    node: html("div", { class: "panel row", role: "group", "aria-label": "One query's row" }, html("div", { class: "heading" }, html("span", {}, "Row of query"), chooser), table),
+    node: html("div", { class: "part one-query", role: "group", "aria-label": "One query's row" }, html("div", { class: "heading" }, html("span", {}, "Row of query"), chooser), table),
     draw(now, result) {
       const i = now.selected;
       choices.forEach((input, n) => { input.checked = n === i; });
@@ -114,8 +114,8 @@ export function weightsPanel(view) {
   })));
   const rows = q.map((_, i) => html("tr", {}, html("th", { scope: "row" }, heads[i]), ...cells[i].map((cell) => html("td", {}, cell))));
   return {
-    node: html("div", { class: "panel weights", role: "group", "aria-label": "All weights" },
-      html("div", { class: "heading" }, html("span", {}, "All weights"), html("small", {}, "press a cell to mask it")),
+    node: html("div", { class: "part all-weights", role: "group", "aria-label": "All weights" },
+      html("div", { class: "heading" }, html("span", {}, "All weights"), html("small", {}, "press to mask")),
       html("table", {}, html("caption", { class: "unseen" }, "Weights, one row a query, one column a key"),
         html("thead", {}, html("tr", {}, html("td"), ...k.map((_, j) => html("th", { scope: "col" }, names.keyCell(j))))),
         html("tbody", {}, ...rows))),
@@ -154,7 +154,7 @@ export function controlsPanel(view) {
   const reset = html("button", { type: "button", class: "plain", onclick: () => { custom = false; view.preset(""); } }, "Reset");
   const share = html("button", { type: "button", class: "plain", onclick: () => view.share() }, view.sharing);
   return {
-    node: html("div", { class: "panel controls", role: "group", "aria-label": "Settings" },
+    node: html("div", { class: "part controls", role: "group", "aria-label": "Settings" },
       html("div", { class: "buttons" }, ...presets, reset, share),
       html("div", { class: "setting" }, html("span", {}, "Temperature"), slider, exact),
       html("div", { class: "setting" }, html("span", {}, "Scale"), scale, factor)),

@@ -34,6 +34,8 @@ function frame(view, title, question, describedAs) {
   const root = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": describedAs },
     svg("path", { class: "grid", d: lines.join("") }),
     svg("path", { class: "axis", d: `M${x(0)} 0V${HIGH}M0 ${y(0)}H${WIDE}` }));
+  const note = svg("text", { class: "note", x: 10, y: HIGH - 12 });
+  root.append(note);
   root.style.maxHeight = `${view.height}px`;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
@@ -41,7 +43,7 @@ function frame(view, title, question, describedAs) {
   bold.textContent = title;
   caption.append(bold, ` ${question}`);
   figure.append(caption, root);
-  return { figure, root, x, y, handles: [] };
+  return { figure, root, note, x, y, handles: [] };
 }
 
 /** A point that can be dragged, or moved with the arrow keys. */
@@ -70,6 +72,8 @@ function addHandle(view, drawing, kind, index, mark) {
     const step = event.shiftKey ? LEAP : STEP;
     view.move(kind, index, [handle.at[0] + way[0] * step, handle.at[1] + way[1] * step]);
   });
+  // Browsers do not all honour touch-action inside an SVG; without this the page would scroll.
+  node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   node.addEventListener("pointerdown", (event) => {
     if (event.button === 0) takeHold(view, drawing, event);
   });
@@ -111,15 +115,17 @@ function takeHold(view, drawing, down) {
 /** Puts a handle in its place, its name beyond it as seen from the origin. */
 function place(view, drawing, handle, at, name, size = 1) {
   handle.at = at;
+  if (view.hot === null) drawing.note.textContent = "";
   const px = drawing.x(at[0]), py = drawing.y(at[1]);
-  const length = Math.hypot(at[0], at[1]) || 1;
-  const text = view.hot === handle ? `${name} ${pair(at)}` : name;
-  const half = text.length * 3.9, gap = 8 + 6 * size;
-  let lx = (at[0] / length) * (gap + half), ly = (-at[1] / length) * (gap + 8);
+  const length = Math.hypot(at[0], at[1]);
+  const [dx, dy] = length > 0 ? [at[0] / length, at[1] / length] : [0, 1];
+  const half = name.length * 3.9, gap = 8 + 6 * size;
+  let lx = dx * (gap + half), ly = -dy * (gap + 8);
   // Names stay inside the drawing.
   lx = Math.min(Math.max(px + lx, half + 4), WIDE - half - 4) - px;
   ly = Math.min(Math.max(py + ly, 12), HIGH - 10) - py;
-  if (handle.label.textContent !== text) handle.label.textContent = text;
+  if (handle.label.textContent !== name) handle.label.textContent = name;
+  if (view.hot === handle) drawing.note.textContent = `${name} = ${pair(at)}`;
   assign(handle.label, { x: lx, y: ly + 5 });
   assign(handle.mark, { transform: `scale(${size})` });
   const [low, high] = view.bounds[0];
@@ -136,7 +142,7 @@ export function comparison(view) {
   const { q, k } = view.state();
   const drawing = frame(view, "Match", "which keys point the query’s way?", "Queries and keys; each point can be moved");
   const along = svg("line", { class: "along" }), reach = svg("line", { class: "shadow" });
-  const drop = svg("line", { class: "drop" }), product = svg("text", { class: "product" });
+  const drop = svg("line", { class: "drop" }), product = svg("text", { class: "note product" });
   const arrows = { k: k.map(() => svg("line", { class: "arrow k" })), q: q.map(() => svg("line", { class: "arrow q" })) };
   const keys = k.map((_, j) => addHandle(view, drawing, "k", j, svg("rect", { class: "mark", x: -6, y: -6, width: 12, height: 12, rx: 2 })));
   const queries = q.map((_, i) => addHandle(view, drawing, "q", i, svg("circle", { class: "mark", r: 7.5 })));
@@ -155,6 +161,9 @@ export function comparison(view) {
       state.q.forEach((other, n) => {
         assign(arrows.q[n], line(drawing, [0, 0], other));
         for (const node of [arrows.q[n], queries[n].node]) node.classList.toggle("quiet", n !== i);
+        // What lies under the selected query would only blur it.
+        const under = n !== i && Math.hypot(other[0] - query[0], other[1] - query[1]) * view.unit < 10;
+        queries[n].node.classList.toggle("under", under);
         place(view, drawing, queries[n], other, view.names.q(n), n === i ? 1.15 : 0.7);
       });
       const hot = view.hot?.kind === "k" ? view.hot.index : null;
