@@ -210,3 +210,19 @@ def test_devices_are_not_mixed():
 def test_a_mask_is_made_where_it_is_wanted(name):
     args, _ = GOOD[name][0]
     assert getattr(att, name)(*args, device="meta").device.type == "meta"
+
+
+TAKE_FLOATS = [name for name in TWINS if not name.endswith("_mask") and name != "materialise"]
+
+
+@pytest.mark.parametrize("name", TAKE_FLOATS)
+def test_everything_stays_on_its_device(name):
+    """On tensors of the meta device, whatever is made elsewhere on the way raises."""
+    longest = sorted(GOOD[name], key=lambda given: len(given[1]))[-2:]  # with the most options
+    for given in longest:
+        args, kwargs = arguments(att, given)
+        args = [a.to("meta") if isinstance(a, torch.Tensor) else a for a in args]
+        kwargs = {k: a.to("meta") if isinstance(a, torch.Tensor) else a for k, a in kwargs.items()}
+        found = getattr(att, name)(*args, **kwargs)
+        for tensor in found if isinstance(found, tuple) else (found,):
+            assert tensor.device.type == "meta"
