@@ -233,3 +233,8 @@ def _folded(block: _Block, solutions: bool) -> str:
 def _details(title: str, content: list[str]) -> str:
     body = "\n\n".join(content)
     return f"<details>\n<summary><strong>{title}</strong></summary>\n\n{body}\n\n</details>"
+
+
+if __name__ == "__main__":
+    for changed in write_all(Path("solutions"), Path("exercises")):
+        print(f"wrote {changed}")

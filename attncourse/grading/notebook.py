@@ -74,7 +74,7 @@ def _check(question: Question, space: dict[str, Any], exercise: str, seed: int) 
         return same_for_all(question, "not started", "not started", hidden=False)
     if call := submission.ready_made(name, question.ready_made):
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=False)
-    call = LocalCall(space, lambda n: _is_untouched(space.get(n), submission, n))
+    call = LocalCall(space, lambda n: _is_untouched(space.get(n), submission, n, unknown=True))
     return run_question(question, call, exercise=exercise, seed=seed, hidden=False)
 
 
@@ -153,9 +153,12 @@ def _written(space: dict[str, Any]) -> Submission:
     return Submission(Path("notebook"), cells)
 
 
-def _is_untouched(function: object, submission: Submission, name: str) -> bool:
+def _is_untouched(
+    function: object, submission: Submission, name: str, *, unknown: bool = False
+) -> bool:
+    """Whether the function is still the stub; ``unknown`` if its source cannot be had."""
     try:
         source = textwrap.dedent(inspect.getsource(function))  # pyrefly: ignore
         return is_stub(ast.parse(source).body[0])
     except (OSError, TypeError, SyntaxError, IndexError):
-        return submission.is_stub(name)
+        return submission.is_stub(name) if submission.definition(name) else unknown

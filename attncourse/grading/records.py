@@ -40,15 +40,20 @@ class CheckResult:
         return self.bug is not None and self.bug not in UNCLEAR
 
     @property
-    def facts(self) -> str:
-        """The largest difference in words, or nothing."""
+    def largest(self) -> str:
+        """The largest difference and its place, or nothing."""
         if self.difference is None or self.where is None:
             return ""
         place = f" at [{', '.join(map(str, self.where))}]" if self.where else ""
-        return (
-            f"Largest difference {number(self.difference)}{place}: "
-            f"yours {number(self.yours)}, expected {number(self.expected)}."
-        )
+        return number(self.difference) + place
+
+    @property
+    def facts(self) -> str:
+        """The largest difference in a sentence, or nothing."""
+        if not self.largest:
+            return ""
+        yours, expected = number(self.yours), number(self.expected)
+        return f"Largest difference {self.largest}: yours {yours}, expected {expected}."
 
 
 @dataclass(frozen=True)

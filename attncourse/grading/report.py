@@ -156,7 +156,8 @@ class Report:
             return f"○ {q.question}: not started ({q.points} points to win here)"
         lines = [f"{_MARK.get(q.status, '✗')} {q.question}: {q.earned} of {q.points} points"]
         for c in q.checks:
-            lines.append(f"  {_MARK.get(c.status, '✗')} {c.earned}/{c.points}  {c.says}")
+            off = f"  (off by {c.largest})" if c.largest else ""
+            lines.append(f"  {_MARK.get(c.status, '✗')} {c.earned}/{c.points}  {c.says}{off}")
         for _, body in _findings(q):
             lines += ["", *(line[2:] for line in body)]
         return "\n".join([*lines, "", self._next()] if self._next() else lines)
@@ -181,7 +182,8 @@ class Report:
             f'<tr style="background:none"><td style="{_CELL}">{_MARK.get(c.status, "✗")}'
             f'<span style="position:absolute;left:-99em">{_esc(_SAYS[c.status])}</span></td>'
             f'<th scope="row" style="{_CELL};font-weight:normal">{_esc(c.says)}</th>'
-            f'<td style="{_NUMBER}">{c.earned}/{c.points}</td></tr>'
+            f'<td style="{_NUMBER}">{c.earned}/{c.points}</td>'
+            f'<td style="{_NUMBER}">{_esc(c.largest)}</td></tr>'
             for c in q.checks
         )
         said = "".join(
@@ -200,7 +202,8 @@ class Report:
             f" · {_esc(head)}</caption>"
             f'<thead><tr><th scope="col" style="{_CELL}"></th>'
             f'<th scope="col" style="{_CELL}">What is checked</th>'
-            f'<th scope="col" style="{_NUMBER}">Points</th></tr></thead>'
+            f'<th scope="col" style="{_NUMBER}">Points</th>'
+            f'<th scope="col" style="{_NUMBER}">Largest difference</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>{said}{after}</div>"
         )
 

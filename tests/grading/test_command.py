@@ -171,13 +171,13 @@ def test_marker_left_in_place(notebook):
     answer = (
         "def softmax(x):\n    e = np.exp(x)\n    raise NotImplementedError('softmax')\n    return e"
     )
-    code, said = run("check", notebook(softmax=answer), "-q", "softmax")
+    _, said = run("check", notebook(softmax=answer), "-q", "softmax")
     assert "still stands in softmax. Delete it." in said
 
 
 def test_answer_that_calls_one_not_started(notebook):
     stub = 'def softmax(x):\n    """Doc."""\n    raise NotImplementedError("softmax")'
-    code, said = run("check", notebook(softmax=stub))
+    _, said = run("check", notebook(softmax=stub))
     assert "masked_attention calls softmax, which is not started." in said
     assert "softmax 0/10 ○ not started" in said
 
