@@ -18,7 +18,8 @@
     : new Map(location.hash.slice(3).split("~").map((part) => part.split(".")));
 
   function makeModel(spec, module) {
-    const state = structuredClone(spec.state), handlers = new Map(), first = JSON.stringify(module.toLink(state));
+    const state = {}, handlers = new Map();
+    let first = "";
     const names = [...page.models.values()].map((other) => other.name);
     let name = spec.name;
     for (let n = 2; names.includes(name); n += 1) name = `${spec.name}-${n}`;
@@ -26,7 +27,6 @@
     const model = {
       name,
       get: (key) => state[key],
-      all: () => ({ ...state }),
       set(key, value) {
         if (state[key] === value) return;
         state[key] = value;
@@ -36,6 +36,11 @@
       on: (event, f) => void handlers.set(event, [...(handlers.get(event) ?? []), f]),
       off: (event, f) => void handlers.set(event, (handlers.get(event) ?? []).filter((g) => f && g !== f)),
       save_changes() {},
+      /** Takes the state that a notebook left the widget in. */
+      adopt(next) {
+        Object.entries(structuredClone(next)).forEach(([key, value]) => model.set(key, value));
+        first = JSON.stringify(module.toLink(state));
+      },
       /** What a link says of this widget: nothing while it is as it came, unless asked for. */
       entry: (always) => always || JSON.stringify(module.toLink(state)) !== first
         ? [`${name}.${pack(module.toLink(state))}`] : [],
@@ -67,7 +72,9 @@
     const fresh = !page.models.has(spec.id);
     if (fresh) page.models.set(spec.id, makeModel(spec, module));
     const model = page.models.get(spec.id);
-    const restored = fresh && model.restore();
+    // As in a notebook, all views show what the last cell made of the widget.
+    model.adopt(spec.state);
+    const restored = model.restore() && fresh;
     el.replaceChildren();
     await module.default.render({ model, el });
     if (restored) el.scrollIntoView({ block: "center" });

@@ -410,10 +410,9 @@ def test_a_bad_link_changes_nothing_and_says_so(show, chromium_page, payload):
 def test_a_link_with_a_state_out_of_bounds_is_refused(show, change):
     page = show()
     refused = page.evaluate(
-        """async (change) => {
+        """async ([change, state]) => {
              const text = document.querySelector('script[type="text/plain"]').textContent;
              const module = await import(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })));
-             const state = JSON.parse(JSON.stringify([...window.attncourse.models.values()][0].all()));
              const link = structuredClone(module.toLink(state));
              module.fromLink(link, state);
              const cell = [[0.7, 0.6, null, null], ...state.pins.slice(1)];
@@ -422,7 +421,7 @@ def test_a_link_with_a_state_out_of_bounds_is_refused(show, change):
              try { module.fromLink(link, state); } catch (error) { return error.message; }
              return '';
            }""",
-        change,
+        [change, AttentionPlane().page_state()],
     )
     assert {"shape": "valid k", "selected": "selected query"}.get(
         change, f"valid {change}"
@@ -445,6 +444,20 @@ def test_two_views_of_one_widget_share_their_state(show):
     page.locator(".ac-plane").nth(1).get_by_role("button", name="Causal").click()
     settle(page)
     assert output(page, 0) == output(page, 1)
+
+
+def test_all_views_show_what_the_last_cell_made_of_a_widget(chromium_page, tmp_path):
+    plane = AttentionPlane()
+    first = plane._repr_html_()
+    plane.preset = "causal"
+    path = tmp_path / "page.html"
+    address = write_page(path, plane)
+    path.write_text(path.read_text().replace("<h1>", first + "<h1>"))
+    page = chromium_page(address)
+    page.wait_for_function("document.querySelectorAll('.ac-plane').length === 2")
+    settle(page)
+    np.testing.assert_allclose(weights(page, 0), plane.weights[1], atol=0.005001)
+    np.testing.assert_allclose(weights(page, 1), plane.weights[1], atol=0.005001)
 
 
 def test_what_widgets_share_stands_once_on_a_page(show):
@@ -554,9 +567,14 @@ def test_one_key_and_one_query(show):
 
 
 def test_a_shorter_plane_for_a_front_page(show):
-    page = show(AttentionPlane(panels=("plane",), height=200))
+    page = show(AttentionPlane(panels=("plane", "presets"), height=200))
     assert page.locator("svg[role=group]").count() == 2
     assert page.locator("table").count() == 0
+    assert page.get_by_label("Temperature").count() == 0
+    before = output(page)
+    page.locator("[data-preset=causal]").click()
+    settle(page)
+    assert output(page) != before
     assert page.locator("svg[role=group]").first.bounding_box()["height"] <= 202
 
 

@@ -13,7 +13,7 @@ from attncourse.widgets.plane import state
 _HERE = Path(__file__).parent
 #: In the order in which they use each other; one module without a build step.
 _PARTS = ("numbers.js", "words.js", "picture.js", "panels.js", "widget.js")
-PANELS = ("plane", "row", "weights", "controls")
+PANELS = ("plane", "row", "weights", "presets", "settings")
 
 
 class AttentionPlane(CourseWidget):
@@ -43,10 +43,10 @@ class AttentionPlane(CourseWidget):
         The pins of a row sum to 1 at most.
     labels : list of str, optional
         A word for each key; with as many queries as keys, for the queries too.
-    selected : int
-        The query whose row is shown, counted from 0.
+    selected : int, optional
+        The query whose row is shown, counted from 0; the second one unless given.
     panels : sequence of str
-        Which parts to show of "plane", "row", "weights" and "controls".
+        Which parts to show of "plane", "row", "weights", "presets" and "settings".
     height : int
         The most pixels the drawing may take in height.
     name : str
@@ -107,7 +107,7 @@ class AttentionPlane(CourseWidget):
         score_edits: Any = None,
         pins: Any = None,
         labels: list[str] | None = None,
-        selected: int = 1,
+        selected: int | None = None,
         panels: Any = PANELS,
         height: int = 300,
         name: str = "plane",
@@ -138,7 +138,8 @@ class AttentionPlane(CourseWidget):
             "score_edits": score_edits,
             "pins": pins,
         }
-        selected = min(selected, len(q) - 1) if selected == 1 else selected
+        # The second query, whose row a causal mask cuts in two.
+        selected = min(1, len(q) - 1) if selected is None else selected
         super().__init__(
             **given, selected=selected, labels=labels, panels=panels, height=height, name=name
         )

@@ -137,8 +137,8 @@ export function weightsPanel(view) {
   };
 }
 
-/** Temperature, scale, presets, reset, link. */
-export function controlsPanel(view) {
+/** Presets, reset and link; temperature and scale; or one of the two groups. */
+export function controlsPanel(view, groups) {
   const { limits } = view.state(), [low, high] = limits.temperature;
   const slider = html("input", { type: "range", min: -1, max: 1, step: 0.01, "aria-label": "Temperature", oninput: () => view.change({ temperature: Number((10 ** slider.valueAsNumber).toPrecision(3)) }) });
   const exact = numberField({ step: 0.1, "aria-label": "Temperature as a number" }, low, high, (x) => view.change({ temperature: x }), view);
@@ -155,9 +155,10 @@ export function controlsPanel(view) {
   const share = html("button", { type: "button", class: "plain", onclick: () => view.share() }, view.sharing);
   return {
     node: html("div", { class: "part controls", role: "group", "aria-label": "Settings" },
-      html("div", { class: "buttons" }, ...presets, reset, share),
-      html("div", { class: "setting" }, html("span", {}, "Temperature"), slider, exact),
-      html("div", { class: "setting" }, html("span", {}, "Scale"), scale, factor)),
+      ...(groups.includes("presets") ? [html("div", { class: "buttons" }, ...presets, reset, share)] : []),
+      ...(groups.includes("settings") ? [
+        html("div", { class: "setting" }, html("span", {}, "Temperature"), slider, exact),
+        html("div", { class: "setting" }, html("span", {}, "Scale"), scale, factor)] : [])),
     draw(now) {
       slider.value = Math.log10(now.temperature);
       slider.setAttribute("aria-valuetext", fixed(now.temperature));

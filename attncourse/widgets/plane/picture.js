@@ -194,7 +194,6 @@ export function mixture(view) {
   const outputs = q.map((_, i) => {
     const dot = svg("g", { class: "output", "data-output": i }, svg("circle", { r: 8 }), svg("text", { class: "label", y: -13 }));
     dot.lastChild.textContent = view.names.o(i);
-    dot.addEventListener("click", () => view.change({ selected: i }));
     return dot;
   });
   drawing.root.append(whole, seen, ...strings, ...values.map((h) => h.node), ...outputs);
@@ -214,6 +213,11 @@ export function mixture(view) {
       result.output.forEach((point, n) => {
         assign(outputs[n], { transform: `translate(${drawing.x(point[0])} ${drawing.y(point[1])})` });
         outputs[n].classList.toggle("quiet", n !== i);
+        // A value's name stands beyond it; where the output sits on a value, its own goes inwards.
+        const length = Math.hypot(...point), near = state.v.some((value) =>
+          Math.hypot(value[0] - point[0], value[1] - point[1]) * view.unit < 24);
+        const [x, y] = near && length > 0 ? [(-18 * point[0]) / length, (18 * point[1]) / length + 5] : [0, -13];
+        assign(outputs[n].lastChild, { x, y });
       });
       // The selected output is drawn last, so that nothing covers it.
       if (drawing.root.lastChild !== outputs[i]) drawing.root.append(outputs[i]);

@@ -87,8 +87,8 @@ function render({ model, el }) {
   const tables = [["row", rowPanel], ["weights", weightsPanel]].filter(([name]) => first.panels.includes(name)).map(([, build]) => build(view));
   parts.push(...tables);
   if (tables.length) blocks.push(html("div", { class: "tables" }, ...tables.map((each) => each.node)));
-  if (first.panels.includes("controls")) {
-    parts.push(controlsPanel(view));
+  if (first.panels.includes("presets") || first.panels.includes("settings")) {
+    parts.push(controlsPanel(view, first.panels));
     blocks.push(parts.at(-1).node);
   }
   const root = html("div", { class: "ac-plane", role: "group", "aria-label": "Attention in the plane" },
