@@ -156,9 +156,10 @@ def weight_as_correlation(
         return Verdict("does not hold", f"Weights run from {low:.2g} to {high:.2g}.")
     spread = float(np.ptp(pair_weight))
     fixed = float(np.ptp(pair_correlation)) <= tolerance
+    correlation = f"{np.mean(pair_correlation):.2f}".replace("-", "−")
     because = (
-        f"All weights lie in 0 to 1. The same pair, with correlation "
-        f"{np.mean(pair_correlation):.2f} throughout, has weights from {np.min(pair_weight):.2g} "
+        f"All weights lie in 0 to 1. The same pair, with correlation {correlation} "
+        f"throughout, has weights from {np.min(pair_weight):.2g} "
         f"to {np.max(pair_weight):.2g}, depending on the other keys."
     )
     if not fixed:
