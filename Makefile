@@ -1,5 +1,6 @@
 # Every target is a few lines that anyone can run by hand. Variables: BUILD=folder (default _build),
-# ONLY=book/03-algorithm/five-steps (one page), DRAFT=1 (leave out missing pages, warn only).
+# ONLY=book/03-algorithm/five-steps (one page), DRAFT=1 (leave out missing pages, warn only),
+# NORUN=1 (a draft that executes nothing).
 SHELL  := /bin/sh
 PYTHON ?= python3
 BUILD  ?= _build
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.attncourse
 NBVAL  := $(wildcard book/*.ipynb book/*/*.ipynb exercises/*.ipynb solutions/*.ipynb)
 BUILD_BOOK = $(BIN)/python book/site/build.py --build $(BUILD) \
-             $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft)
+             $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) $(if $(NORUN),--no-execute)
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve test lab exercises bench lock clean

@@ -1,9 +1,9 @@
 """Build the book: npm packages, data, notebooks, pages. ``make book`` calls this.
 
-    python book/site/build.py                         the whole book into _build/html
-    python book/site/build.py --build /tmp/mine       somewhere else
-    python book/site/build.py --only book/03-algorithm/five-steps
-                                                      one page, its warnings shown, not fatal
+python book/site/build.py                         the whole book into _build/html
+python book/site/build.py --build /tmp/mine       somewhere else
+python book/site/build.py --only book/03-algorithm/five-steps
+one page, its warnings shown, not fatal
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ REDIRECT = """<!DOCTYPE html>
 <link rel="icon" href="_static/favicon.svg" type="image/svg+xml">
 <meta http-equiv="refresh" content="0; url={first}">
 </head>
-<body><main><h1>{title}</h1><p>The course begins on <a href="{first}">its front page</a>.</p></main></body>
+<body>
+<main><h1>{title}</h1><p>The course begins on <a href="{first}">its front page</a>.</p></main>
+</body>
 </html>
 """
 
@@ -43,11 +45,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, help="where executed notebooks are kept")
     parser.add_argument("--only", default="", help="one page, as it stands in _toc.yml")
     parser.add_argument("--draft", action="store_true", help="leave out missing pages; warn only")
+    parser.add_argument(
+        "--no-execute", action="store_true", help="a draft with the outputs that are at hand"
+    )
     parser.add_argument("--workers", type=int, default=2, help="notebooks executed at a time")
     args = parser.parse_args(argv)
     root, build = args.root.resolve(), args.build.resolve()
     store = args.store.resolve() if args.store else root / "_build" / ".jupyter_cache"
-    draft = args.draft or bool(args.only)
+    draft = args.draft or bool(args.only) or args.no_execute
     start = time.monotonic()
 
     os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -62,15 +67,16 @@ def main(argv: list[str] | None = None) -> int:
     fetch_data()
     build.mkdir(parents=True, exist_ok=True)
     toc = write_toc(root / "_toc.yml", build / "_toc.yml", args.only, draft)
-    runs = execute(root, build, pages_of(toc), store=store, workers=args.workers)
+    workers = 0 if args.no_execute else args.workers
+    runs = execute(root, build, pages_of(toc), store=store, workers=workers)
     failed = [run for run in runs if run.error]
-    for run in failed:
+    for run in failed if workers else []:
         print(f"\n{run.page}.ipynb, {run.error}\n", file=sys.stderr)
     if failed and not draft:
         names = ", ".join(run.page for run in failed)
         print(f"The book was not built: {len(failed)} failed ({names}).", file=sys.stderr)
         return 1
-    code = sphinx(root, build, store, toc, draft)
+    code = sphinx(root, build, store, toc, draft, [f"{run.page}.ipynb" for run in failed])
     if code:
         print("\nThe book was not built: mend what is said above.", file=sys.stderr)
         return 1
@@ -83,10 +89,10 @@ def fetch_data() -> None:
     if importlib.util.find_spec("attncourse") and importlib.util.find_spec("attncourse.data"):
         from attncourse import data
 
-        data.fetch_all()
+        data.fetch_all(print)
 
 
-def sphinx(root: Path, build: Path, store: Path, toc: Path, draft: bool) -> int:
+def sphinx(root: Path, build: Path, store: Path, toc: Path, draft: bool, failed: list[str]) -> int:
     """Run Jupyter Book's Sphinx build: warnings are errors, missing references are warnings."""
     from jupyter_book.sphinx import build_sphinx
 
@@ -100,7 +106,8 @@ def sphinx(root: Path, build: Path, store: Path, toc: Path, draft: bool) -> int:
             "latex_individualpages": False,
             "nitpicky": not draft,
             "nb_execution_cache_path": str(store),
-            "nb_execution_raise_on_error": not draft,
+            # In a draft, a page that failed just now is shown without outputs.
+            "nb_execution_excludepatterns": failed,
             "attsite_build": str(build),
         },
         warningiserror=not draft,

@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -81,8 +82,11 @@ class Rooms:
                 if node.level:
                     base = f"{name}.{room}.{base}" if node.level == 1 else f"{name}.{base}"
                 modules = [f"{base}.{alias.name}" for alias in node.names]
-            elif isinstance(node, ast.Constant) and node.value == name:
-                return set(self.names)  # started by name: a command, a subprocess
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                # Started by name: a command such as "attncourse check", or a module for "-m".
+                if re.match(rf"{name}(\s|$)", node.value):
+                    return set(self.names)
+                modules = [node.value] if re.fullmatch(rf"{name}(\.\w+)+", node.value) else []
             else:
                 continue
             for module in modules:
@@ -162,13 +166,17 @@ def run_one(page: str, path: Path, notebook: nbformat.NotebookNode, timeout: int
         kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"),
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=40"],
     )
     error = ""
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
-        error = explain(failure, notebook)
+    # What the kernel itself says is of interest only if it dies.
+    with tempfile.TemporaryFile("w+") as said:
+        try:
+            client.execute(stderr=said)
+        except DeadKernelError as failure:
+            said.seek(0)
+            error = f"the kernel died: {failure}\n{said.read()[-2000:]}"
+        except (CellExecutionError, CellTimeoutError) as failure:
+            error = explain(failure, notebook)
     seconds = time.monotonic() - start
     last = notebook.cells.pop()
     peak = sum(int(o.text) for o in last.outputs if o.get("name") == "stdout") // 1024
@@ -245,7 +253,7 @@ def execute(
     store
         The cache's folder; ``build/.jupyter_cache`` by default.
     workers
-        How many notebooks run at a time.
+        How many notebooks run at a time; 0 runs none, and outputs of older runs will do.
     timeout
         Seconds that one cell may take.
 
@@ -270,7 +278,7 @@ def execute(
         keys[page] = key_of(path, notebook, root, rooms)
         with suppress(KeyError):
             record = results.match_cache_notebook(notebook)
-            if record.data.get("key") == keys[page]:
+            if record.data.get("key") == keys[page] or not workers:
                 notebooks[page] = results.merge_match_into_notebook(notebook)[1]
                 known[page] = {k: record.data.get(k) for k in ("key", "seconds", "peak_mb")}
                 continue
@@ -279,7 +287,9 @@ def execute(
     todo.sort(key=lambda item: -known.get(item[0], {}).get("seconds", 1e9))
     print(f"notebooks {len(notebooks) - len(todo)} unchanged, {len(todo)} to execute", flush=True)
     runs: list[Run] = []
-    with ThreadPoolExecutor(workers) as pool:
+    if not workers:
+        runs, todo = [Run(page, 0, error="not executed") for page, _ in todo], []
+    with ThreadPoolExecutor(workers or 1) as pool:
         executed = {page: deepcopy(notebooks[page]) for page, _ in todo}
         futures = [pool.submit(run_one, p, path, executed[p], timeout) for p, path in todo]
         for future in as_completed(futures):

@@ -8,6 +8,11 @@ from typing import Any
 import yaml
 
 
+def name(page: str) -> str:
+    """A page's document name: its path without the ending."""
+    return page.removesuffix(".ipynb").removesuffix(".md")
+
+
 def pages_of(toc: Path) -> list[str]:
     """Every page of a table of contents, in reading order."""
 
@@ -15,7 +20,11 @@ def pages_of(toc: Path) -> list[str]:
         if isinstance(node, list):
             return [page for item in node for page in walk(item)]
         if isinstance(node, dict):
-            own = [node[k].removesuffix(".ipynb").removesuffix(".md") for k in ("root", "file") if k in node]
+            own = [
+                node[k].removesuffix(".ipynb").removesuffix(".md")
+                for k in ("root", "file")
+                if k in node
+            ]
             return own + [p for k in ("parts", "chapters", "sections") for p in walk(node.get(k))]
         return []
 
@@ -30,7 +39,7 @@ def write_toc(source: Path, target: Path, only: str, draft: bool) -> Path:
     SystemExit
         ``only`` names no page of the table.
     """
-    only = only.removesuffix(".ipynb").removesuffix(".md")
+    only = name(only)
     if only and only not in pages_of(source):
         raise SystemExit(f"{only} is not in {source.name}: {', '.join(pages_of(source))}")
     table = yaml.safe_load(source.read_text("utf8"))

@@ -1,4 +1,4 @@
-"""What every page loads: the locked fonts and KaTeX's style sheet, and no script it does not use."""
+"""What every page loads: the locked fonts, KaTeX's style sheet, and no script without a use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from sphinx.application import Sphinx
 SITE = Path(__file__).parents[2]
 NPM = SITE / "node_modules"
 #: Scripts that the theme's extensions add to every page and that no page of the course uses.
-UNUSED = re.compile(
-    r"thebe|require\.min|html-manager|embed-amd|^https?:"
-)
+UNUSED = re.compile(r"thebe|require\.min|html-manager|embed-amd|^https?:")
 FONTS = ("source-serif-4", "source-sans-3", "source-code-pro")
 
 

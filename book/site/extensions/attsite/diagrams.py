@@ -1,12 +1,12 @@
 """The directive ``{mermaid}``: a diagram drawn at build, as SVG whose colours follow the page.
 
-    ```{mermaid}
-    :alt: What the diagram shows, for a reader who cannot see it.
-    :caption: A line below it (optional).
+```{mermaid}
+:alt: What the diagram shows, for a reader who cannot see it.
+:caption: A line below it (optional).
 
-    graph LR
-        A[input] --> B[encoder]
-    ```
+graph LR
+A[input] --> B[encoder]
+```
 """
 
 from __future__ import annotations
