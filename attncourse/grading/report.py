@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -24,10 +25,12 @@ _SAYS = {
 def print_record(record: Record) -> None:
     """Print a record to the terminal."""
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
+    width = min(console.width, 92)
     table = Table(title=f"{record.exercise}", title_justify="left", box=None, pad_edge=False)
     table.add_column("question", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
@@ -49,15 +52,11 @@ def print_record(record: Record) -> None:
             continue
         console.print(Text(f"\n{q.question}", style="bold"))
         for head, body in _findings(q):
-            console.print(Text(f"  ✗ {head}", style="red"))
+            console.print(Padding(Text(f"✗ {head}", style="red"), (0, 0, 0, 2)), width=width)
             for line in body:
-                console.print(Text(line), style="default", soft_wrap=False, width=_width(console))
+                console.print(Padding(Text(line), (0, 0, 0, 4)), width=width)
     if record.started:
         console.print(Text(f"\n--seed {record.seed} repeats this run", style="dim"))
-
-
-def _width(console) -> int:
-    return min(console.width, 92)
 
 
 def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
@@ -65,21 +64,23 @@ def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
     groups: dict[str, list[CheckResult]] = {}
     for c in q.checks:
         if c.status != "passed":
-            groups.setdefault(c.message, []).append(c)
+            # The same error at other sizes is the same error.
+            groups.setdefault(re.sub(r"\d+", "#", c.message), []).append(c)
     found = []
-    for message, checks in groups.items():
+    for checks in groups.values():
         first = checks[0]
         lost = sum(c.points for c in checks)
         head = f"{first.says} ({_points(-lost)})"
         if len(checks) == len(q.checks):
             head = f"All checks ({_points(-lost)})"
         elif len(checks) > 1:
-            head = f"{first.says}, and {len(checks) - 1} more ({_points(-lost)})"
-        body = [f"    {message}"]
+            more = len(checks) - 1
+            head = f"{first.says} · and {more} more check{'s'[: more > 1]} ({_points(-lost)})"
+        body = [first.message]
         if first.facts:
-            body.append(f"    {first.facts}")
+            body.append(first.facts)
         if not first.recognised:
-            body.append(f"    Hint: {first.hint}")
+            body.append(f"Hint: {first.hint}")
         found.append((head, body))
     return found
 
@@ -159,7 +160,7 @@ class Report:
             off = f"  (off by {c.largest})" if c.largest else ""
             lines.append(f"  {_MARK.get(c.status, '✗')} {c.earned}/{c.points}  {c.says}{off}")
         for _, body in _findings(q):
-            lines += ["", *(line[2:] for line in body)]
+            lines += ["", *(f"  {line}" for line in body)]
         return "\n".join([*lines, "", self._next()] if self._next() else lines)
 
     def _next(self) -> str:
@@ -167,7 +168,7 @@ class Report:
             return self.warning
         if self.result.status == "passed" and self.hidden:
             noun = "point waits" if self.hidden == 1 else "points wait"
-            return f"{self.hidden} more {noun} for: attncourse check {self.record.exercise}.ipynb"
+            return f"{self.hidden} more {noun} in the terminal: attncourse check {self.record.exercise}.ipynb"
         return ""
 
     def _repr_html_(self) -> str:
@@ -178,17 +179,19 @@ class Report:
                 f"not started. {q.points} points to win here.</div>"
             )
         head = "All right" if q.status == "passed" else _SAYS[q.status].capitalize()
+        differs = any(c.largest for c in q.checks)
         rows = "".join(
             f'<tr style="background:none"><td style="{_CELL}">{_MARK.get(c.status, "✗")}'
             f'<span style="position:absolute;left:-99em">{_esc(_SAYS[c.status])}</span></td>'
             f'<th scope="row" style="{_CELL};font-weight:normal">{_esc(c.says)}</th>'
             f'<td style="{_NUMBER}">{c.earned}/{c.points}</td>'
-            f'<td style="{_NUMBER}">{_esc(c.largest)}</td></tr>'
+            + (f'<td style="{_NUMBER}">{_esc(c.largest)}</td>' if differs else "")
+            + "</tr>"
             for c in q.checks
         )
         said = "".join(
             '<div style="margin:.5em 0 0;padding:.1em 0 .1em .8em;border-left:3px solid">'
-            + "<br>".join(_esc(line.strip()) for line in body)
+            + "<br>".join(_esc(line) for line in body)
             + "</div>"
             for _, body in _findings(q)
         )
@@ -203,7 +206,8 @@ class Report:
             f'<thead><tr><th scope="col" style="{_CELL}"></th>'
             f'<th scope="col" style="{_CELL}">What is checked</th>'
             f'<th scope="col" style="{_NUMBER}">Points</th>'
-            f'<th scope="col" style="{_NUMBER}">Largest difference</th></tr></thead>'
+            + (f'<th scope="col" style="{_NUMBER}">Largest difference</th>' if differs else "")
+            + "</tr></thead>"
             f"<tbody>{rows}</tbody></table>{said}{after}</div>"
         )
 

@@ -124,7 +124,7 @@ def agrees_with_loops(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(
     points=2,
-    hint="k.T turns all axes round. Swap the last two only: k.swapaxes(-1, -2), or einsum with ….",
+    hint="k.T turns all axes round. Swap the last two only: k.swapaxes(-1, -2).",
 )
 def leading_axes(call: Call, rng: np.random.Generator) -> None:
     """Batch and heads in front are carried along: (2, 3, 4, 6) with (2, 3, 5, 6)."""
