@@ -31,6 +31,11 @@ def test_scale_by_hand():
     assert (ref.scaled_dot_scores(Q, K, scale=0) == 0).all()
 
 
+def test_scale_is_of_the_last_dimension():
+    q, k = rng.normal(size=(2, 3, 5, 16)), rng.normal(size=(2, 3, 7, 16))
+    np.testing.assert_allclose(ref.scaled_dot_scores(q, k), ref.dot_scores(q, k) / 4)
+
+
 def test_scale_keeps_the_variance_at_one():
     for d_k in (4, 64):
         q, k = rng.normal(size=(200, d_k)), rng.normal(size=(300, d_k))
