@@ -34,6 +34,16 @@ book: env  ## Execute the notebooks and build the book into $(BUILD)/html
 serve: env  ## Serve the book and rebuild it whenever a source changes
 	$(BIN)/python book/site/serve.py --build $(BUILD)
 
+# What is cheap fails first. Chromium and bubblewrap come from the system's packages where they may.
+test: env  ## Run every check: lint, types, book, package, notebooks, site
+	sh tests/system.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyrefly check
+	$(BUILD_BOOK)
+	ATTNCOURSE_BUILD=$(BUILD) $(BIN)/pytest tests -n 2
+	ATTNCOURSE_STEPS=0.1 $(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NBVAL)
+
 lab: env  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab
 

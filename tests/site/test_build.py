@@ -65,8 +65,7 @@ class Book:
 
     def build(self) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, ROOT / "book/site/build.py"]
-            + ["--root", self.root, "--build", self.root / "_build"],
+            [sys.executable, ROOT / "book/site/build.py", "--root", "."],
             capture_output=True,
             text=True,
             cwd=self.root,
