@@ -22,8 +22,8 @@ from attncourse.grading.reading import Cell
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.report import Report
 from attncourse.grading.run import run_question, same_for_all
-from attncourse.grading.session import changed, not_run, ready_made, refused
 from attncourse.grading.submission import Submission, is_stub
+from attncourse.grading.wording import not_run, ready_made, refused
 
 #: Seconds that one call may take.
 CALL_SECONDS = 5.0
@@ -104,7 +104,7 @@ class LocalCall:
             result = wire.plain(value).copy()
         except TypeError as error:
             raise refused(name, str(error)) from None
-        self.changed = changed(arrays, given)
+        self.changed = wire.changed(arrays, given)
         return result
 
 

@@ -65,7 +65,8 @@ def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
     for c in q.checks:
         if c.status != "passed":
             # The same error at other sizes is the same error.
-            groups.setdefault(re.sub(r"\d+", "#", c.message), []).append(c)
+            key = re.sub(r"\d+", "#", c.message) if c.bug == "exception" else c.message
+            groups.setdefault(key, []).append(c)
     found = []
     for checks in groups.values():
         first = checks[0]
@@ -168,7 +169,8 @@ class Report:
             return self.warning
         if self.result.status == "passed" and self.hidden:
             noun = "point waits" if self.hidden == 1 else "points wait"
-            return f"{self.hidden} more {noun} in the terminal: attncourse check {self.record.exercise}.ipynb"
+            command = f"attncourse check {self.record.exercise}.ipynb"
+            return f"{self.hidden} more {noun} in the terminal: {command}"
         return ""
 
     def _repr_html_(self) -> str:
@@ -182,7 +184,7 @@ class Report:
         differs = any(c.largest for c in q.checks)
         rows = "".join(
             f'<tr style="background:none"><td style="{_CELL}">{_MARK.get(c.status, "✗")}'
-            f'<span style="position:absolute;left:-99em">{_esc(_SAYS[c.status])}</span></td>'
+            f"{_unseen(_SAYS[c.status])}</td>"
             f'<th scope="row" style="{_CELL};font-weight:normal">{_esc(c.says)}</th>'
             f'<td style="{_NUMBER}">{c.earned}/{c.points}</td>'
             + (f'<td style="{_NUMBER}">{_esc(c.largest)}</td>' if differs else "")
@@ -203,13 +205,18 @@ class Report:
             f'<caption style="text-align:left;caption-side:top;color:inherit;padding:0 0 .25em">'
             f"<strong><code>{_esc(q.question)}</code> · {q.earned} of {q.points} points</strong>"
             f" · {_esc(head)}</caption>"
-            f'<thead><tr><th scope="col" style="{_CELL}"></th>'
+            f'<thead><tr><th scope="col" style="{_CELL}">{_unseen("Result")}</th>'
             f'<th scope="col" style="{_CELL}">What is checked</th>'
             f'<th scope="col" style="{_NUMBER}">Points</th>'
             + (f'<th scope="col" style="{_NUMBER}">Largest difference</th>' if differs else "")
             + "</tr></thead>"
             f"<tbody>{rows}</tbody></table>{said}{after}</div>"
         )
+
+
+def _unseen(text: str) -> str:
+    """Text for a screen reader, where a sign says it to the eye."""
+    return f'<span style="position:absolute;left:-99em">{_esc(text)}</span>'
 
 
 def _esc(text: str) -> str:

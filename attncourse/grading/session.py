@@ -9,13 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from attncourse.grading import exercises
-from attncourse.grading.checks import Exercise, Question, Unanswered, plain_text
+from attncourse.grading import exercises, wire
+from attncourse.grading.checks import Exercise, Question, Unanswered
 from attncourse.grading.reading import read
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.remote import Gone, Limits, Worker
 from attncourse.grading.run import run_question, same_for_all
 from attncourse.grading.submission import Submission, guess
+from attncourse.grading.wording import (
+    clean,
+    error_text,
+    lost_call,
+    lost_cell,
+    not_run,
+    ready_made,
+    refused,
+)
 
 
 class UnknownExercise(LookupError):
@@ -62,11 +71,11 @@ class Session:
             except Gone as gone:
                 # The next worker leaves this cell out, so each loss makes progress.
                 self._skip.add(cell.number)
-                self._fail(cell.number, _lost(gone, self.limits.cell))
+                self._fail(cell.number, lost_cell(gone, self.limits.cell))
                 return False
             deadline = 0.0
             if "error" in answer:
-                self._fail(cell.number, f"fails: {_error(answer)}")
+                self._fail(cell.number, f"fails: {error_text(clean(answer))}")
         return True
 
     def drop(self) -> None:
@@ -96,16 +105,16 @@ class RemoteCall:
             answer, results = worker.ask({"do": "call", "name": name}, arrays, deadline=seconds)
         except Gone as gone:
             self.session.drop()
-            raise _unanswered(gone, name, seconds) from None
+            raise lost_call(gone, name, seconds) from None
         if "error" in answer:
-            raise not_run(name, answer, self.session.submission.is_stub)
+            raise not_run(name, clean(answer), self.session.submission.is_stub)
         if answer.get("undefined"):
             raise Unanswered("undefined", self._undefined(name))
         if "refused" in answer:
             raise refused(name, str(answer["refused"]))
         if len(results) != 1 + len(arrays):
             raise Unanswered("refused", f"{name} gave no array.")
-        self.changed = changed(arrays, results[1:])
+        self.changed = wire.changed(arrays, results[1:])
         return results[0]
 
     def _undefined(self, name: str) -> str:
@@ -210,89 +219,3 @@ def _exercise(submission: Submission, name: str | None) -> Exercise:
             f"question. There is {known}; say which with --exercise."
         )
     return found
-
-
-def ready_made(name: str, call: str) -> str:
-    """What to say of an answer that calls one."""
-    return (
-        f"{name} uses {call}. This question asks you to build it, so that counts no points. "
-        "Write the steps yourself with plain array operations."
-    )
-
-
-def changed(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Which arguments are no longer what they were."""
-    return tuple(
-        i
-        for i, (a, b) in enumerate(zip(before, after, strict=True))
-        if a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
-    )
-
-
-def refused(name: str, kind: str) -> Unanswered:
-    """What to say of a result that is no array of numbers."""
-    if kind == "None":
-        return Unanswered(
-            "refused", f"{name} returned None. Is the return line missing?", bug="None"
-        )
-    return Unanswered(
-        "refused",
-        f"{name} returned {plain_text(kind, 80)}; expected a NumPy array of numbers.",
-        bug="no array",
-    )
-
-
-def not_run(name: str, answer: dict, is_stub) -> Unanswered:
-    """What to say of an exception out of a learner's function."""
-    frames = answer.get("frames") or []
-    inner = str(frames[-1][2]) if frames else name
-    if answer["error"] == "NotImplementedError":
-        if inner == name and is_stub(name):
-            return Unanswered("not started", "not started")
-        if inner == name:
-            return Unanswered(
-                "error",
-                f"The line raise NotImplementedError still stands in {name}. Delete it.",
-                bug="marker left",
-            )
-        return Unanswered(
-            "error",
-            f"{name} calls {plain_text(inner, 80)}, which is not started.",
-            bug="needs other",
-        )
-    if answer["error"] == "MemoryError":
-        return Unanswered("error", f"{name} ran out of memory.", bug="memory")
-    if answer["error"] in {"SystemExit", "KeyboardInterrupt", "GeneratorExit"}:
-        return Unanswered("error", f"{name} tried to end the program.", bug="exit")
-    return Unanswered("error", f"{name} stops with {_error(answer)}.", bug="exception")
-
-
-def _error(answer: dict) -> str:
-    text = plain_text(answer["error"], 60)
-    if message := plain_text(answer.get("message", ""), 200):
-        text += f": {message.rstrip('.')}"
-    frames = answer.get("frames") or []
-    if not frames:
-        return text
-    cell, line = frames[-1][:2]
-    return f"{text} ({f'cell {cell}, ' if cell else ''}line {line})"
-
-
-def _lost(gone: Gone, seconds: float) -> str:
-    if gone.reason == "deadline":
-        return f"did not finish in {seconds:g} s; it was left out"
-    if gone.reason == "garbled":
-        return "wrote into the grader's line; it was left out"
-    return f"ended its process ({gone}); it was left out"
-
-
-def _unanswered(gone: Gone, name: str, seconds: float) -> Unanswered:
-    if gone.reason == "deadline":
-        return Unanswered(
-            "deadline",
-            f"{name} did not return in {seconds:.3g} s. Is there a loop that never ends?",
-            bug="endless",
-        )
-    if gone.reason == "garbled":
-        return Unanswered("died", f"{name} wrote into the grader's line.", bug="garbled")
-    return Unanswered("died", f"{name} ended its process ({gone}).", bug="died")

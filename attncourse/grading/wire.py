@@ -54,6 +54,15 @@ def plain(value: object) -> np.ndarray:
     return array  # pyrefly: ignore
 
 
+def changed(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Which arguments are no longer what they were."""
+    return tuple(
+        i
+        for i, (a, b) in enumerate(zip(before, after, strict=True))
+        if a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+    )
+
+
 def describe(array: np.ndarray) -> dict[str, Any]:
     """The header entry of one array. Strides travel too: a view must arrive as a view."""
     entry: dict[str, Any] = {"dtype": array.dtype.name, "shape": list(array.shape)}

@@ -125,6 +125,31 @@ def softmax(x):
         except OSError: pass
     os._exit(0)
 """,
+    "lies about an error": """
+import os, struct, json, sys
+def softmax(x):
+    frame = sys._getframe()
+    while 'request' not in frame.f_locals or 'id' not in frame.f_locals['request']:
+        frame = frame.f_back
+    text = json.dumps({'id': frame.f_locals['request']['id'], 'error': ['x'], 'message': {},
+        'frames': 5, 'arrays': []}).encode()
+    for fd in range(3, 64):
+        try: os.write(fd, struct.pack('>I', len(text)) + text)
+        except OSError: pass
+    os._exit(0)
+""",
+    "answers with too few arrays": """
+import os, struct, json, sys
+def softmax(x):
+    frame = sys._getframe()
+    while 'request' not in frame.f_locals or 'id' not in frame.f_locals['request']:
+        frame = frame.f_back
+    text = json.dumps({'id': frame.f_locals['request']['id'], 'ok': True, 'arrays': []}).encode()
+    for fd in range(3, 64):
+        try: os.write(fd, struct.pack('>I', len(text)) + text)
+        except OSError: pass
+    os._exit(0)
+""",
     "closes every descriptor": "import os\ndef softmax(x):\n    os.closerange(0, 4096)\n    return x",
     "reads the grader's line": """
 import os

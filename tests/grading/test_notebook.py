@@ -19,6 +19,10 @@ def shown(report):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", report._repr_html_())).split())
 
 
+def sizeless(text):
+    return re.sub(r"\d+", "#", text)
+
+
 def ask(question, source="", **names):
     space = {"check": check, "np": np, "In": ["", source], **names}
     exec(source, space)
@@ -41,8 +45,9 @@ def test_wrong_answer_in_html_and_text(question):
     for wrong in WRONG[question].values():
         report = ask(question, **{question: wrong})
         for check_result in report.result.checks:
-            assert check_result.message in repr(report)
-            assert check_result.message in shown(report)
+            # The same error at other sizes is told once.
+            assert sizeless(check_result.message) in sizeless(repr(report))
+            assert sizeless(check_result.message) in sizeless(shown(report))
             assert check_result.largest in shown(report)
         failed = [c for c in report.result.checks if c.facts]
         assert not failed or any(c.facts in shown(report) for c in failed)
