@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from attncourse.claims.core import Verdict, by_run
 
 
+def _change(counts: Sequence[int]) -> str:
+    first, last = counts[0], counts[-1]
+    return f"stays at {first}" if first == last else f"goes from {first} to {last}"
+
+
 @by_run(
     "C02",
     sections="1.4.2, 2.2, 3.2, 9.3",
@@ -40,10 +45,10 @@ def fixed_length_vector(
     fall_with = right_with[0] - right_with[-1]
     fall_without = right_without[0] - right_without[-1]
     because = (
-        f"From {lengths[0]} to {lengths[-1]} symbols the memory goes from {vectors_without[0]} to "
-        f"{vectors_without[-1]} vectors without attention, and from {vectors_with[0]} to "
-        f"{vectors_with[-1]} with it; the share of outputs without error falls by "
-        f"{100 * fall_without:.0f} points without attention, and by {100 * fall_with:.0f} with it."
+        f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
+        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it; "
+        f"the share of outputs without error falls by {100 * fall_without:.0f} points without "
+        f"attention and by {100 * fall_with:.0f} with it."
     )
     if fixed_with and fixed_without:
         return Verdict("holds", because)
