@@ -175,5 +175,10 @@ def test_wire_reads_only_messages(header):
     import struct
 
     stream = io.BytesIO(struct.pack(">I", len(header)) + header + bytes(64))
+
+    def read(count):
+        assert count <= wire.PAYLOAD_LIMIT, "bounded before it is read"
+        return stream.read(count)
+
     with pytest.raises(wire.WireError):
-        wire.unpack(stream.read)
+        wire.unpack(read)
