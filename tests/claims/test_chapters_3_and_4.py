@@ -1,0 +1,70 @@
+"""What the deciding functions of chapters 3 and 4 tell apart, beyond one flip each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attncourse.claims.ch03 import weighted_sum
+from attncourse.claims.ch04 import contradictions, weight_by_activation
+from tests.claims.cases_ch03 import MATRIX, SQUARE, VECTOR
+from tests.claims.cases_ch04 import ARTICLE, CASES, CONSISTENT
+
+RIGHT = {
+    "one_query": (VECTOR, VECTOR),
+    "rectangular": (MATRIX, MATRIX),
+    "square": (SQUARE, SQUARE),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "computed", "outcome", "word"),
+    [
+        ("one_query", None, "does not hold", "raises"),
+        ("one_query", VECTOR + 1e-3, "does not hold", "off by 0.001"),
+        ("rectangular", None, "holds if", "raises"),
+        ("rectangular", MATRIX + 1e-3, "holds if", "off by 0.001"),
+        # Equal rows: subtracting would broadcast, so the shape has to decide.
+        ("square", np.ones(5), "holds if", r"gives shape (5,) where (5, 5) is right"),
+    ],
+)
+def test_each_case_counts(case, computed, outcome, word):
+    wanted = np.ones((5, 5)) if case == "square" else RIGHT[case][1]
+    verdict = weighted_sum(**RIGHT | {case: (computed, wanted)})
+    assert verdict.outcome == outcome
+    assert word in verdict.because
+
+
+def test_a_consistent_example_has_no_contradiction():
+    assert contradictions(CONSISTENT) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("source_said", "says 5 source words, lists 6"),
+        ("target_said", "says 3 target words, lists 4"),
+        ("sum_stops_at", "leaves out: test"),
+        ("outputs_written", "none for: example"),
+        ("factors", "one number times Concat"),
+        ("weight_in_definition", "sums with A, the example with softmax(A)"),
+    ],
+)
+def test_each_slip_is_found_alone(field, words):
+    (found,) = contradictions(CONSISTENT | {field: ARTICLE[field]})
+    assert words in found
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words"), [(np.ones((2, 4)), "2 rows"), (np.ones((1, 5)), "5 columns")]
+)
+def test_each_size_of_u_is_checked(matrix, words):
+    (found,) = contradictions(CONSISTENT | {"U": matrix})
+    assert words in found
+
+
+@pytest.mark.parametrize("part", ["sigmoid_weights", "relu_weights", "solutions"])
+def test_one_fault_is_enough(part):
+    case = CASES["C08"]
+    measured = case.counterexample | {part: case.measured[part]}
+    assert weight_by_activation(**measured).outcome == "does not hold"
