@@ -139,6 +139,16 @@ def test_dragging_by_keyboard(show):
     assert page.evaluate("scrollY") == 0
 
 
+def test_no_key_press_is_lost_between_two_frames(show):
+    page = show()
+    key = page.locator("[data-point=k2]")
+    key.evaluate(
+        "e => { for (let n = 0; n < 4; n += 1) e.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp' })); }"
+    )
+    settle(page)
+    assert key.get_attribute("aria-valuetext") == "x −1.30, y −0.20"
+
+
 def test_every_control_is_reached_by_tab_and_keeps_jupyterlab_away(show):
     page = show()
     reached = set()

@@ -70,7 +70,8 @@ function addHandle(view, drawing, kind, index, mark) {
     event.preventDefault();
     event.stopPropagation();
     const step = event.shiftKey ? LEAP : STEP;
-    view.move(kind, index, [handle.at[0] + way[0] * step, handle.at[1] + way[1] * step]);
+    // From the state, not the drawing, which may lag behind a fast key repeat.
+    view.move(kind, index, view.state()[kind][index].map((x, axis) => x + way[axis] * step));
   });
   // Browsers do not all honour touch-action inside an SVG; without this the page would scroll.
   node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
