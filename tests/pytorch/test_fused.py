@@ -13,7 +13,9 @@ from tests.reference.cases import all_options
 torch.set_num_threads(1)
 KNOWN = [o for o in all_options() if not {"softcap", "sinks"} & set(o)]
 NAMED = pytest.mark.parametrize("options", KNOWN, ids=["+".join(o) or "plain" for o in KNOWN])
-LENGTHS = pytest.mark.parametrize(("q_len", "kv_len"), [(5, 7), (7, 7), (7, 5), (1, 7), (5, 6), (3, 7)])
+LENGTHS = pytest.mark.parametrize(
+    ("q_len", "kv_len"), [(5, 7), (7, 7), (7, 5), (1, 7), (5, 6), (3, 7)]
+)
 
 
 @pytest.fixture(autouse=True)
