@@ -27,7 +27,7 @@ REDIRECT = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="{title}: the front page.">
 <title>{title}</title>
-<link rel="icon" href="_static/favicon.svg" type="image/svg+xml">
+<link rel="icon" href="data:,">
 <meta http-equiv="refresh" content="0; url={first}">
 </head>
 <body>

@@ -25,6 +25,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
@@ -274,7 +275,8 @@ def execute(
         path = root / f"{page}.ipynb"
         if not path.exists():
             continue
-        notebook = notebooks[page] = nbformat.read(path, as_version=4)
+        notebook: Any = nbformat.read(path, as_version=4)
+        notebooks[page] = notebook
         keys[page] = key_of(path, notebook, root, rooms)
         with suppress(KeyError):
             record = results.match_cache_notebook(notebook)

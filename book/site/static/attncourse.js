@@ -9,3 +9,6 @@
   addEventListener("load", boxes);
   addEventListener("resize", boxes);
 })();
+
+// Opened by double click, a page may not read another one: search then lists titles without extracts.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -7,6 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from attsite import (
+    accessible,
     assets,
     claims_table,
     descriptions,
@@ -22,6 +23,16 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("attsite_build", "_build", "")
     # Jupyter Book sets this one for an extension that the course leaves out.
     app.add_config_value("comments_config", {}, "")
-    for part in (assets, claims_table, descriptions, diagrams, fresh, mathematics, numbering):
+    parts = (
+        accessible,
+        assets,
+        claims_table,
+        descriptions,
+        diagrams,
+        fresh,
+        mathematics,
+        numbering,
+    )
+    for part in parts:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": False}

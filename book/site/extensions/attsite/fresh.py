@@ -27,7 +27,7 @@ def outdated(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
 
 def remember(app: Sphinx, doctree: nodes.document) -> None:
     """Note which outputs the page was read with."""
-    env = app.env
+    env: Any = app.env
     if not hasattr(env, "attsite_keys"):
         env.attsite_keys = {}
     env.attsite_keys[env.docname] = _keys(app).get(env.docname)

@@ -28,7 +28,7 @@ def inline(self: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-def block(self: Any, node: nodes.Element) -> None:
+def block(self: Any, node: nodes.math_block) -> None:
     """Write a displayed formula, with its number if it has one; a wide one scrolls in its box."""
     self.body.append(self.starttag(node, "div", CLASS="math"))
     if node["number"]:
