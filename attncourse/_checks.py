@@ -93,6 +93,7 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
         starred = dims[0].startswith("*")
         n_leading = len(shape) - (len(dims) - 1) if starred else 0
         fits = n_leading >= 0 if starred else len(shape) == len(dims)
+        found: dict[str, Any] = {}
         if fits:
             sizes = [shape[:n_leading], *shape[n_leading:]] if starred else shape
             found = dict(zip(dims, sizes, strict=True))

@@ -12,9 +12,9 @@ import io
 import re
 from collections.abc import Sequence
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -51,7 +51,7 @@ _STYLE = {
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
-    "axes.prop_cycle": matplotlib.cycler(color=list(PALETTE.values())),
+    "axes.prop_cycle": cycler(color=list(PALETTE.values())),
     "legend.frameon": False,
     "lines.linewidth": 2,
     "lines.markersize": 6,
@@ -134,8 +134,9 @@ def heatmap(
     # Above 0.8 the page's ink would no longer stand out from the cell.
     rgba[..., 3] = 0.8 * np.clip(np.nan_to_num(weights) / top, 0, 1)
     if weights.size <= 1600:
-        edges = {"edgecolors": MUTED, "linewidth": 0.4} if weights.size <= 400 else {}
-        ax.pcolormesh(np.arange(n_cols + 1) - 0.5, np.arange(n_rows + 1) - 0.5, rgba, **edges)
+        lines = MUTED if weights.size <= 400 else "none"
+        across, down = np.arange(n_cols + 1) - 0.5, np.arange(n_rows + 1) - 0.5
+        ax.pcolormesh(across, down, rgba, edgecolors=lines, linewidth=0.4)
     else:
         ax.imshow(rgba, aspect="auto", interpolation="nearest")
     ax.set(xlim=(-0.5, n_cols - 0.5), ylim=(n_rows - 0.5, -0.5), xlabel=xlabel, ylabel=ylabel)

@@ -60,7 +60,7 @@ def self_attention_looks_at_output(
         (False, True): "the target only",
         (False, False): "neither",
     }
-    because = "; ".join(f"{name} moves with {words[tuple(m)]}" for name, m in moves.items())
+    because = "; ".join(f"{name} moves with {words[m[0], m[1]]}" for name, m in moves.items())
     because = because[0].upper() + because[1:] + "."
     of_self = [all(moves["encoder self-attention"]), all(moves["decoder self-attention"])]
     if all(of_self):

@@ -56,7 +56,7 @@ def generate(source: Path, *, solutions: bool = True) -> str:
     """
     import nbformat
 
-    notebook = nbformat.read(source, as_version=4)
+    notebook: Any = nbformat.read(source, as_version=4)
     exercise = exercises.load(source.stem)
     cells: list[dict] = []
     names: list[str] = []

@@ -152,7 +152,7 @@ def train(
         optimiser,
         lambda t: min((t + 1) / warm, (1 + math.cos(math.pi * t / n_steps)) / 2),
     )
-    history, best, best_weights = History(), math.inf, None
+    history, best, since_best, best_weights = History(), math.inf, 0, None
     began = time.process_time()
     supply = _endless(batches)
     model.train()

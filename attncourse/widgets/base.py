@@ -82,7 +82,7 @@ class CourseWidget(anywidget.AnyWidget):
 
     def _repr_html_(self) -> str:
         without_javascript = self.fallback_html()
-        module, style = str(self._esm), str(self._css)
+        module, style = str(self.trait_values()["_esm"]), str(self.trait_values()["_css"])
         mount = read(_HERE, "mount.js")
         spec = {
             "id": self._page_id,

@@ -89,6 +89,12 @@ def test_an_early_stop_goes_back_to_the_best_weights():
     assert model.weight.item() == seen[1] != seen[-1]
 
 
+def test_a_first_validation_that_is_no_number_does_not_end_the_run(line):
+    scores = iter([float("nan"), 1.0, 0.5])
+    history = training.train(*line, n_steps=3, every=1, patience=2, validate=lambda: next(scores))
+    assert [step for step, _ in history.validations] == [1, 2, 3]
+
+
 def test_patience_needs_something_to_watch(line):
     with pytest.raises(ValueError, match="needs validate="):
         training.train(*line, n_steps=5, patience=2)

@@ -214,7 +214,7 @@ def grouped_query_attention(
     k = split_heads(context @ w_key, n_kv_heads)
     v = split_heads(context @ w_value, n_kv_heads)
     attended = scaled_dot_product_attention(q, k, v, **options)
-    if options.get("return_weights"):
+    if isinstance(attended, tuple):
         output, weights = attended
         return merge_heads(output) @ w_out, weights
     return merge_heads(attended) @ w_out
