@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-HEAD = ("Claim", "Article §", "What it says", "Decided", "Verdict")
+HEAD = ("Claim", "What it says", "Verdict", "Decided", "Article §")
 
 
 class ClaimsTable(SphinxDirective):
@@ -25,7 +25,7 @@ class ClaimsTable(SphinxDirective):
         table = nodes.table(classes=["claims-table"])
         group = nodes.tgroup(cols=len(HEAD))
         table += group
-        group.extend(nodes.colspec(colwidth=width) for width in (8, 10, 40, 12, 30))
+        group.extend(nodes.colspec(colwidth=width) for width in (8, 40, 30, 12, 10))
         head, body = nodes.thead(), nodes.tbody()
         group.extend([head, body])
         head += self._row(*(nodes.paragraph("", name) for name in HEAD))
@@ -38,12 +38,12 @@ class ClaimsTable(SphinxDirective):
             slug = record["outcome"].replace(" ", "-")
             row = self._row(
                 nodes.paragraph("", "", link),
-                nodes.paragraph("", record["sections"]),
                 nodes.paragraph("", record["says"]),
-                nodes.paragraph("", how),
                 nodes.paragraph(
                     "", "", nodes.inline("", record["verdict"], classes=[f"verdict-{slug}"])
                 ),
+                nodes.paragraph("", how),
+                nodes.paragraph("", record["sections"]),
             )
             body += row
         return [table]
