@@ -66,7 +66,9 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
         All the variables that it gets.
     """
     line = [require(), "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"]
-    line += ["--hostname", "box", "--new-session"]
+    line += ["--hostname", "box", "--new-session", "--proc", "/proc", "--dev", "/dev"]
+    # Before the folders that are let in: one of them may itself lie below /tmp.
+    line += ["--size", str(64 << 20), "--tmpfs", "/tmp"]
     for path in _SYSTEM:
         if Path(path).is_symlink():
             line += ["--symlink", str(Path(path).readlink()), path]
@@ -81,7 +83,6 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
     for room in _HIDDEN:
         if Path(package, room).is_dir():
             line += ["--tmpfs", f"{package}/{room}", "--remount-ro", f"{package}/{room}"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", "/tmp"]
     for name, value in environment.items():
         line += ["--setenv", name, value]
     return [*line, "--chdir", "/tmp", "--remount-ro", "/", "--", *inner]

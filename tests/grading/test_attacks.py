@@ -68,11 +68,11 @@ def test_nothing_is_kept_for_the_next_box(notebook):
     cell = """
 import pathlib
 left = pathlib.Path("/tmp/attncourse-left-behind")
-found = left.exists()
+was_there = left.exists()
 left.write_text("x")
 """
     answer = f"{RIGHT.strip()}\n".join(
-        ["def softmax(x):\n    if not found: return x * 0\n    ", ""]
+        ["def softmax(x):\n    if not was_there: return x * 0\n    ", ""]
     )
     answer += "    return e / e.sum(-1)[..., None]\n"
     path = notebook(before=[cell], softmax=answer)

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("ATTNCOURSE_BUILD", ROOT / "_build"))
+BUILD = Path(ROOT, os.environ.get("ATTNCOURSE_BUILD", "_build"))
 WATCHED = ("_config.yml", "_toc.yml", "book", "exercises", "attncourse", "requirements.txt")
 
 
