@@ -1,0 +1,51 @@
+"""What the book's own run measured, and the verdicts it printed, are what the pages rest on."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+
+import pytest
+
+from attncourse import claims
+
+CASES = {}
+for _chapter in ("01", "02", "03", "04"):
+    CASES |= importlib.import_module(f"tests.claims.cases_ch{_chapter}").CASES
+
+
+@pytest.fixture(scope="module")
+def sounds(html):
+    """The numbers that the page on letters and sounds quotes, as floats."""
+    pages = json.loads((html.parent / "numbers.json").read_text("utf8"))
+    numbers = pages["book/06-applications/letters-to-sounds"]
+    names = ("per-with-attention", "per-without-attention", "monotonicity")
+    return {name: float(ast.literal_eval(numbers[name])) for name in names}
+
+
+def test_held_out_words_are_said_with_few_errors(sounds):
+    assert 0 < sounds["per-with-attention"] <= 0.20
+
+
+def test_attention_is_clearly_better_than_a_fixed_vector(sounds):
+    assert sounds["per-with-attention"] < 0.8 * sounds["per-without-attention"]
+
+
+def test_the_map_runs_forward(sounds):
+    assert 0.9 < sounds["monotonicity"] <= 1
+
+
+def test_the_numbers_stand_in_the_text(html, sounds):
+    text = (html / "book/06-applications/letters-to-sounds.html").read_text("utf8")
+    for name in ("per-with-attention", "per-without-attention"):
+        assert f"{sounds[name]:.1%}" in text
+    assert f"{sounds['monotonicity']:.4f}" in text
+
+
+def test_every_claim_is_decided_once_in_the_book_and_as_its_test_says(html):
+    records = json.loads((html.parent / "claims.json").read_text("utf8"))
+    decided = {record["id"]: record["outcome"] for record in records}
+    assert len(decided) == len(records)
+    assert set(decided) == set(claims.registry())
+    assert {id: case.expected for id, case in CASES.items()} == {id: decided[id] for id in CASES}
