@@ -8,8 +8,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.attncourse
 NBVAL  := $(wildcard book/*.ipynb book/*/*.ipynb exercises/*.ipynb solutions/*.ipynb)
-BUILD_BOOK = $(BIN)/python book/site/build.py --build $(BUILD) \
-             $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) $(if $(NORUN),--no-execute)
+OPTIONS = --build $(BUILD) $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) \
+          $(if $(NORUN),--no-execute)
+BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve test lab exercises bench lock clean
@@ -32,7 +33,7 @@ book: env  ## Execute the notebooks and build the book into $(BUILD)/html
 	$(BUILD_BOOK)
 
 serve: env  ## Serve the book and rebuild it whenever a source changes
-	$(BIN)/python book/site/serve.py --build $(BUILD)
+	$(BIN)/python book/site/serve.py $(OPTIONS)
 
 # What is cheap fails first. Chromium and bubblewrap come from the system's packages where they may.
 test: env  ## Run every check: lint, types, book, package, notebooks, site

@@ -1,8 +1,12 @@
-"""Serve the book and rebuild it whenever a source changes. ``make serve`` calls this."""
+"""Serve the book and rebuild it whenever a source changes. ``make serve`` calls this.
+
+Other options than ``--port`` are ``build.py``'s: ``--only PAGE`` rebuilds one page.
+"""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,24 +26,28 @@ WATCHED = ("book", "exercises", "attncourse", "_config.yml", "_toc.yml")
 IGNORED = (r"/(__pycache__|node_modules|\.ipynb_checkpoints|\.ruff_cache)(/|$)", r"\.lock$")
 
 
+def build(options: Sequence[str], changed_paths: Sequence[Path] = ()) -> None:
+    """Build a draft; what is wrong with it is printed, and the last pages stay."""
+    for path in changed_paths:
+        print(f"changed   {path}", flush=True)
+    command = [sys.executable, str(ROOT / "book/site/build.py"), "--draft", *options]
+    subprocess.run(command, cwd=ROOT, check=False)
+
+
 def main() -> None:
     """Build once, then serve until interrupted."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", type=Path, default=ROOT / "_build")
     parser.add_argument("--port", type=int, default=8000)
-    args = parser.parse_args()
+    args, passed_on = parser.parse_known_args()
 
-    def build(changed_paths: Sequence[Path] = ()) -> None:
-        for path in changed_paths:
-            print(f"changed   {path}", flush=True)
-        command = [sys.executable, ROOT / "book/site/build.py", "--draft", "--build", args.build]
-        subprocess.run(command, cwd=ROOT, check=False)
-
-    build()
+    # The watcher calls it in a process of its own, so it must be a plain function.
+    rebuild = functools.partial(build, ["--build", str(args.build), *passed_on])
+    rebuild()
     html = args.build / "html"
     address = f"localhost:{args.port}"
     watcher = RebuildServer(
-        [ROOT / name for name in WATCHED], IgnoreFilter((), IGNORED), change_callback=build
+        [ROOT / name for name in WATCHED], IgnoreFilter((), IGNORED), change_callback=rebuild
     )
     app = Starlette(
         routes=[

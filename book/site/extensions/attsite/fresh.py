@@ -1,14 +1,20 @@
-"""Read a page again when its notebook was executed again, though its source did not change."""
+"""Read a page again when its source did not change but something else that makes it did.
+
+That is its notebook's outputs, or the site itself: style, templates, these extensions. Sphinx
+notices neither.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+
+SITE = Path(__file__).parents[2]
 
 
 def _keys(app: Sphinx) -> dict[str, str]:
@@ -18,8 +24,22 @@ def _keys(app: Sphinx) -> dict[str, str]:
     return {page: run["key"] for page, run in json.loads(path.read_text("utf8")).items()}
 
 
-def outdated(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
-    """Pages whose outputs are not those of the last build."""
+def _look() -> str:
+    digest = hashlib.sha256()
+    for folder in ("static", "templates", "extensions"):
+        for path in sorted((SITE / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(path.read_bytes())
+    digest.update((SITE / "package-lock.json").read_bytes())
+    return digest.hexdigest()
+
+
+def outdated(app: Sphinx, env: Any, *_: Any) -> list[str]:
+    """Pages that would not look as they did in the last build."""
+    look, before = _look(), getattr(env, "attsite_look", "")
+    env.attsite_look = look
+    if look != before:
+        return list(env.found_docs)
     seen = getattr(env, "attsite_keys", {})
     keys = _keys(app)
     return [page for page in env.found_docs if page in keys and keys[page] != seen.get(page)]
