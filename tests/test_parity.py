@@ -16,7 +16,7 @@ import torch
 
 import attncourse.pytorch as att
 import attncourse.reference as ref
-from tests.reference.cases import BAD, GOOD
+from tests.cases import BAD, GOOD
 
 #: What only PyTorch can have, and why. Nothing else may differ.
 WITHOUT_TWIN = {

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 import attncourse.pytorch as att
 from attncourse.pytorch import fused
-from tests.reference.cases import all_options
+from tests.cases.common import all_options
 
 torch.set_num_threads(1)
 KNOWN = [o for o in all_options() if not {"softcap", "sinks"} & set(o)]

@@ -10,7 +10,8 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 
 import attncourse.pytorch as att
-from tests.reference.cases import GOOD, all_options
+from tests.cases import GOOD, NO_GRADIENT
+from tests.cases.common import all_options
 
 torch.set_num_threads(1)
 OPTIONS = all_options()

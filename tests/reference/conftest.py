@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.reference import cases
+from tests.cases import common
 
 settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("seeded")
@@ -14,4 +14,4 @@ settings.load_profile("seeded")
 
 @pytest.fixture(autouse=True)
 def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "rng", np.random.default_rng(20170612))
+    monkeypatch.setattr(common, "rng", np.random.default_rng(20170612))

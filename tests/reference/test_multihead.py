@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attncourse.reference as ref
-from tests.reference.cases import (
+from tests.cases.common import (
     BATCH,
     D_CONTEXT,
     D_K,

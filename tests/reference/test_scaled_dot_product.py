@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attncourse.reference as ref
-from tests.reference.cases import HEADS, KV_HEADS, KV_LEN, Q_LEN, all_options, normal, qkv
+from tests.cases.common import HEADS, KV_HEADS, KV_LEN, Q_LEN, all_options, normal, qkv
 from tests.reference.oracle import attend, visible
 
 E = math.e

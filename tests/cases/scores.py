@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+
+from tests.cases.common import BATCH, D_HIDDEN, D_K, D_Q, HEADS, KV_LEN, Q_LEN, call, normal, qkv
+
+_wide = (normal(BATCH, 3, Q_LEN, D_Q), normal(BATCH, 3, KV_LEN, D_K))
+_additive = (normal(D_Q, D_HIDDEN), normal(D_K, D_HIDDEN), normal(D_HIDDEN))
+
+GOOD = {
+    "dot_scores": [
+        call(*qkv(HEADS, HEADS)[:2]),
+        call(normal(Q_LEN, D_K), normal(KV_LEN, D_K)),
+    ],
+    "scaled_dot_scores": [
+        call(*qkv(HEADS, HEADS)[:2]),
+        call(*qkv(HEADS, HEADS)[:2], scale=-0.7),
+        call(normal(Q_LEN, D_K), normal(KV_LEN, D_K), scale=0),
+    ],
+    "general_scores": [
+        call(*_wide, normal(D_Q, D_K)),
+        call(_wide[0][0, 0], _wide[1][0, 0], normal(D_Q, D_K)),
+    ],
+    "additive_scores": [
+        call(*_wide, *_additive),
+        call(_wide[0][0, 0], _wide[1][0, 0], *_additive),
+    ],
+}
+
+BAD = {
+    "dot_scores": [
+        (call(normal(5, 4), normal(7, 3)), ValueError, "with d_k = 4 (from q), got (7, 3)"),
+        (call(normal(2, 5, 4), normal(3, 7, 4)), ValueError, "*batch = (2,) (from q)"),
+        (call(normal(4), normal(7, 4)), ValueError, "q: expected shape (*batch, q_len, d_k)"),
+        (
+            call(normal(5, 4), normal(7, 4).astype(np.float32)),
+            TypeError,
+            "one floating dtype for all, got q float64, k float32",
+        ),
+        (call(np.ones((5, 4), int), normal(7, 4)), TypeError, "q: expected a floating dtype"),
+        (call(normal(5, 4), None), TypeError, "k: expected a ARRAY, got NoneType"),
+    ],
+    "scaled_dot_scores": [
+        (call(normal(5, 4), normal(7, 3)), ValueError, "k: expected shape"),
+        (call(normal(5, 0), normal(7, 0)), ValueError, "d_k: expected at least 1, got 0"),
+        (call(normal(5, 4), normal(7, 4), scale=np.nan), ValueError, "scale: expected a finite"),
+        (call(normal(5, 4), normal(7, 4), scale="1"), TypeError, "scale: expected a number"),
+        (call([1.0], normal(7, 4)), TypeError, "q: expected a ARRAY, got list"),
+    ],
+    "general_scores": [
+        (call(*_wide, normal(D_K, D_Q)), ValueError, "w: expected shape (d_q, d_k) with d_q = 9"),
+        (call(*_wide, normal(D_Q, D_K, 1)), ValueError, "w: expected shape (d_q, d_k)"),
+        (call(*_wide, np.ones((D_Q, D_K), int)), TypeError, "w: expected a floating dtype"),
+    ],
+    "additive_scores": [
+        (call(*_wide, _additive[1], _additive[0], _additive[2]), ValueError, "w_query: expected"),
+        (call(*_wide, *_additive[:2], normal(D_HIDDEN, 1)), ValueError, "v: expected shape"),
+        (call(*_wide, *_additive[:2], normal(D_K)), ValueError, "d_hidden = 13 (from w_query)"),
+        (call(*_wide, *_additive[:2], np.ones(D_HIDDEN, int)), TypeError, "v: expected a floating"),
+    ],
+}
