@@ -1,0 +1,64 @@
+"""Numbers and names: whole, real, positive, dividing, known."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from attncourse._checks.arrays import type_name
+
+
+def count(name: str, value: Any, minimum: int | None = 0, maximum: int | None = None) -> int:
+    """Give ``value`` as an int, and raise unless it is a whole number within the bounds."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}.")
+    if minimum is not None and number < minimum:
+        raise ValueError(f"{name}: expected at least {minimum}, got {number}.")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name}: expected at most {maximum}, got {number}.")
+    return number
+
+
+def positive(name: str, value: Any) -> None:
+    """Raise unless ``value`` is a finite number above zero."""
+    real(name, value)
+    if value <= 0:
+        raise ValueError(f"{name}: expected a number above zero, got {value!r}.")
+
+
+def real(name: str, value: Any) -> None:
+    """Raise unless ``value`` is a finite real number."""
+    try:
+        finite = math.isfinite(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected a number, got {type_name(type(value))}.") from None
+    if isinstance(value, bool):
+        raise TypeError(f"{name}: expected a number, got {value!r}.")
+    if not finite:
+        raise ValueError(f"{name}: expected a finite number, got {value!r}.")
+
+
+def divides(name: str, value: Any, what: str, size: int) -> None:
+    """Raise unless ``value`` is a whole number, at least one, that divides ``size``."""
+    if size % count(name, value, minimum=1):
+        raise ValueError(f"{name}: expected a divisor of {what}, {size}, got {value}.")
+
+
+def one_of(name: str, value: Any, known: Iterable[str]) -> None:
+    """Raise unless ``value`` is one of the known names."""
+    known = list(known)
+    if value not in known:
+        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}.")
+
+
+def fraction(name: str, value: Any) -> None:
+    """Raise unless ``value`` is a number from zero to one."""
+    real(name, value)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name}: expected a number from 0 to 1, got {value!r}.")

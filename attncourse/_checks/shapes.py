@@ -1,0 +1,72 @@
+"""Which shapes fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attncourse._checks.numbers import count
+
+
+def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
+    """Bind the dimensions that each pattern names, and raise where two arrays disagree.
+
+    ``shapes(q=(q, "*batch q_len d_k"), k=(k, "*batch kv_len d_k"))`` gives ``d_k`` and the others
+    by name. A leading ``*name`` takes any number of dimensions.
+    """
+    known: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    for name, (array, pattern) in arrays.items():
+        shape, dims = tuple(array.shape), pattern.split()
+        starred = dims[0].startswith("*")
+        n_leading = len(shape) - (len(dims) - 1) if starred else 0
+        fits = n_leading >= 0 if starred else len(shape) == len(dims)
+        found: dict[str, Any] = {}
+        if fits:
+            sizes = [shape[:n_leading], *shape[n_leading:]] if starred else shape
+            found = dict(zip(dims, sizes, strict=True))
+            fits = all(
+                size == (int(dim) if dim.isdigit() else known.get(dim, size))
+                for dim, size in found.items()
+            )
+        if not fits:
+            bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if known.get(d, ()) != ()]
+            raise ValueError(
+                f"{name}: expected shape ({', '.join(dims)})"
+                + (f" with {', '.join(bound)}" if bound else "")
+                + f", got {shape}."
+            )
+        for dim, size in found.items():
+            known.setdefault(dim, size)
+            source.setdefault(dim, name)
+    return known
+
+
+def broadcasts(name: str, array: Any, target: tuple[int, ...], what: str) -> None:
+    """Raise unless ``array`` broadcasts to ``target``, the shape of ``what``."""
+    shape, target = tuple(array.shape), tuple(target)
+    tail = target[len(target) - len(shape) :]
+    if len(shape) > len(target) or any(
+        size not in (1, wanted) for size, wanted in zip(shape, tail, strict=True)
+    ):
+        raise ValueError(
+            f"{name}: expected a shape that broadcasts to {what}, {target}, got {shape}."
+        )
+
+
+def axis(array: Any, axis: int) -> None:
+    """Raise unless ``array`` has this axis, with at least one entry along it."""
+    n_dims = len(array.shape)
+    if not -n_dims <= count("axis", axis, minimum=None) < n_dims:
+        raise ValueError(f"axis: expected an axis of the {n_dims}-dimensional array, got {axis}.")
+    if array.shape[axis] == 0:
+        raise ValueError(
+            f"axis: expected at least one entry along axis {axis}, got shape {tuple(array.shape)}."
+        )
+
+
+def size_one_along(name: str, array: Any, of: Any, axis: int) -> None:
+    """Raise unless ``array`` has the shape of ``of``, but with size one along ``axis``."""
+    wanted = list(of.shape)
+    wanted[axis] = 1
+    if tuple(array.shape) != tuple(wanted):
+        raise ValueError(f"{name}: expected shape {tuple(wanted)}, got {tuple(array.shape)}.")
