@@ -74,3 +74,5 @@ BAD = {
         (call(np.array([1]), 3.0), TypeError, "kv_len: expected a whole number"),
     ],
 }
+
+NO_GRADIENT = dict.fromkeys(GOOD, "a mask is boolean")
