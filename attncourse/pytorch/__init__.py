@@ -31,6 +31,7 @@ from attncourse.pytorch.scores import (
     scaled_dot_scores,
 )
 from attncourse.pytorch.softmax import online_softmax, online_softmax_step, softmax
+from attncourse.pytorch.transformer import layer_norm, rms_norm
 
 __all__ = [
     "MultiHeadAttention",
@@ -42,6 +43,7 @@ __all__ = [
     "fused_attention",
     "general_scores",
     "grouped_query_attention",
+    "layer_norm",
     "materialise",
     "merge_heads",
     "multi_head_attention",
@@ -50,6 +52,7 @@ __all__ = [
     "online_softmax_step",
     "padding_mask",
     "prefix_mask",
+    "rms_norm",
     "scaled_dot_product_attention",
     "scaled_dot_scores",
     "sliding_window_mask",

@@ -29,6 +29,7 @@ from attncourse.reference.scores import (
     scaled_dot_scores,
 )
 from attncourse.reference.softmax import online_softmax, online_softmax_step, softmax
+from attncourse.reference.transformer import layer_norm, rms_norm
 
 __all__ = [
     "additive_scores",
@@ -38,6 +39,7 @@ __all__ = [
     "dot_scores",
     "general_scores",
     "grouped_query_attention",
+    "layer_norm",
     "materialise",
     "merge_heads",
     "multi_head_attention",
@@ -46,6 +48,7 @@ __all__ = [
     "online_softmax_step",
     "padding_mask",
     "prefix_mask",
+    "rms_norm",
     "scaled_dot_product_attention",
     "scaled_dot_scores",
     "sliding_window_mask",
