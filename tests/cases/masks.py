@@ -76,3 +76,5 @@ BAD = {
 }
 
 NO_GRADIENT = dict.fromkeys(GOOD, "a mask is boolean")
+
+NOT_ON_META = {"padding_mask": "a length beyond the keys is refused, so the lengths are read"}

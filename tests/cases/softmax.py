@@ -79,3 +79,5 @@ BAD = {
         (call(_row[:1], _row[:1], _row, axis=1), ValueError, "axis"),
     ],
 }
+
+FLOAT32 = {"online_softmax_step": (0, 1)}  # the maximum and the normaliser
