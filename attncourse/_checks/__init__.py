@@ -17,12 +17,14 @@ from attncourse._checks.arrays import (
     type_name,
 )
 from attncourse._checks.attention import attention, heads, projections
+from attncourse._checks.cache import appended, state
 from attncourse._checks.numbers import count, divides, fraction, one_of, positive, real
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
 
 __all__ = [
     "FLOATING",
     "INTEGER",
+    "appended",
     "attention",
     "axis",
     "boolean",
@@ -42,5 +44,6 @@ __all__ = [
     "real",
     "shapes",
     "size_one_along",
+    "state",
     "type_name",
 ]

@@ -5,6 +5,11 @@
 attend to gives zeros. Beside the twins stand what only PyTorch has: modules and the fused path.
 """
 
+from attncourse.pytorch.cache import (
+    KVCache,
+    append_to_cache,
+    cached_attention,
+)
 from attncourse.pytorch.fused import fused_attention
 from attncourse.pytorch.masks import (
     block_mask,
@@ -34,9 +39,12 @@ from attncourse.pytorch.softmax import online_softmax, online_softmax_step, soft
 from attncourse.pytorch.transformer import layer_norm, rms_norm
 
 __all__ = [
+    "KVCache",
     "MultiHeadAttention",
     "additive_scores",
+    "append_to_cache",
     "block_mask",
+    "cached_attention",
     "causal_mask",
     "document_mask",
     "dot_scores",

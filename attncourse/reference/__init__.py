@@ -5,6 +5,11 @@
 attend to gives zeros. ``attncourse.pytorch`` says the same in PyTorch.
 """
 
+from attncourse.reference.cache import (
+    KVCache,
+    append_to_cache,
+    cached_attention,
+)
 from attncourse.reference.masks import (
     block_mask,
     causal_mask,
@@ -32,8 +37,11 @@ from attncourse.reference.softmax import online_softmax, online_softmax_step, so
 from attncourse.reference.transformer import layer_norm, rms_norm
 
 __all__ = [
+    "KVCache",
     "additive_scores",
+    "append_to_cache",
     "block_mask",
+    "cached_attention",
     "causal_mask",
     "document_mask",
     "dot_scores",
