@@ -220,10 +220,12 @@ def takes_arrays(name: str) -> bool:
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n in GOOD and takes_arrays(n)])
 def test_everything_stays_on_its_device(name):
     """On tensors of the meta device, whatever is made elsewhere on the way raises."""
-    if name in NOT_ON_META:
-        pytest.xfail(NOT_ON_META[name])
     longest = sorted(GOOD[name], key=lambda call: len(call[1]))[-2:]  # with the most options
     for call in longest:
         args, kwargs = replaced(given(att, call), lambda t: t.to("meta"))
+        if name in NOT_ON_META:
+            with pytest.raises((NotImplementedError, RuntimeError)):
+                getattr(att, name)(*args, **kwargs)
+            continue
         for tensor in tensors(getattr(att, name)(*args, **kwargs)):
             assert tensor.device.type == "meta"
