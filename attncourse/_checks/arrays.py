@@ -25,7 +25,7 @@ def _array(kind: type, name: str, array: Any) -> None:
         raise TypeError(f"{name}: expected a {type_name(kind)}, got {type_name(type(array))}.")
 
 
-def _readable(array: Any) -> bool:
+def readable(array: Any) -> bool:
     """Say whether values can be looked at: not on the meta device, nor while torch traces."""
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(array, torch.Tensor):
@@ -41,7 +41,7 @@ def _readable(array: Any) -> bool:
 def no_nan(**arrays: Any) -> None:
     """Raise if an array holds a NaN: it would spread silently over whole rows."""
     for name, array in arrays.items():
-        if _readable(array) and (found := int((array != array).sum())):
+        if readable(array) and (found := int((array != array).sum())):
             raise ValueError(
                 f"{name}: expected numbers, got NaN in {found} of {math.prod(array.shape)} "
                 "entries; look for it in the step before this one."
