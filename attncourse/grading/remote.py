@@ -95,13 +95,7 @@ class Worker:
         source, sink = self._process.stdout, self._process.stdin
         assert source is not None
         assert sink is not None
-
-        def read(count: int) -> bytes:
-            data = source.read(count)
-            if len(data) < count:
-                raise EOFError
-            return data
-
+        read = wire.reader(source)
         while (message := self._requests.get()) is not None:
             try:
                 sink.write(message)

@@ -13,7 +13,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, IO
 
 import numpy as np
 
@@ -78,6 +78,18 @@ def pack(header: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> bytes:
         raise WireError("the message is too large")
     body = [np.ascontiguousarray(a).tobytes() for a in arrays]
     return b"".join([struct.pack(">I", len(text)), text, *body])
+
+
+def reader(source: IO[bytes]) -> Callable[[int], bytes]:
+    """Give a function that reads exactly so many bytes, or raises EOFError at the end."""
+
+    def read(count: int) -> bytes:
+        data = source.read(count)
+        if len(data) < count:
+            raise EOFError
+        return data
+
+    return read
 
 
 def unpack(read: Callable[[int], bytes]) -> tuple[dict[str, Any], list[np.ndarray]]:

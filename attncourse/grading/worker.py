@@ -113,14 +113,7 @@ def main() -> None:
     _limit(json.loads(sys.argv[1]))
     wire = _load_wire()
     space = _fresh_main()
-    source = os.fdopen(receive, "rb")
-
-    def read(count: int) -> bytes:
-        data = source.read(count)
-        if len(data) < count:
-            raise EOFError
-        return data
-
+    read = wire.reader(os.fdopen(receive, "rb"))
     while True:
         try:
             request, arrays = wire.unpack(read)
