@@ -18,32 +18,48 @@ from attncourse._checks.arrays import (
 )
 from attncourse._checks.attention import attention, heads, projections
 from attncourse._checks.cache import appended, state
-from attncourse._checks.numbers import count, divides, fraction, one_of, positive, real
+from attncourse._checks.flash import flash_backward, parts, tiled
+from attncourse._checks.norms import norm
+from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
+from attncourse._checks.positions import at_positions, even, inside_table, odd_rows, rotation
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
+from attncourse._checks.softmax import below_infinity, softmax
 
 __all__ = [
     "FLOATING",
     "INTEGER",
+    "above_one",
     "appended",
+    "at_positions",
     "attention",
     "axis",
+    "below_infinity",
     "boolean",
     "broadcasts",
     "count",
     "divides",
     "dtype_name",
+    "even",
+    "flash_backward",
     "floating",
     "fraction",
     "heads",
+    "inside_table",
     "integer",
     "no_nan",
+    "norm",
+    "odd_rows",
     "one_device",
     "one_of",
+    "parts",
     "positive",
     "projections",
     "real",
+    "rotation",
     "shapes",
     "size_one_along",
+    "softmax",
     "state",
+    "tiled",
     "type_name",
 ]

@@ -10,6 +10,12 @@ from attncourse.reference.cache import (
     append_to_cache,
     cached_attention,
 )
+from attncourse.reference.flash import (
+    FlashGradients,
+    flash_attention,
+    flash_attention_backward,
+    merge_attention,
+)
 from attncourse.reference.masks import (
     block_mask,
     causal_mask,
@@ -26,6 +32,17 @@ from attncourse.reference.multihead import (
     multi_query_attention,
     split_heads,
 )
+from attncourse.reference.positions import (
+    alibi_bias,
+    alibi_slopes,
+    learned_positions,
+    relative_positions,
+    rotary,
+    rotary_frequencies,
+    rotary_tables,
+    rotate,
+    sinusoidal_positions,
+)
 from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
 from attncourse.reference.scores import (
     additive_scores,
@@ -33,22 +50,36 @@ from attncourse.reference.scores import (
     general_scores,
     scaled_dot_scores,
 )
-from attncourse.reference.softmax import online_softmax, online_softmax_step, softmax
+from attncourse.reference.softmax import (
+    entmax,
+    online_softmax,
+    online_softmax_step,
+    softmax,
+    sparsemax,
+)
 from attncourse.reference.transformer import layer_norm, rms_norm
 
 __all__ = [
+    "FlashGradients",
     "KVCache",
     "additive_scores",
+    "alibi_bias",
+    "alibi_slopes",
     "append_to_cache",
     "block_mask",
     "cached_attention",
     "causal_mask",
     "document_mask",
     "dot_scores",
+    "entmax",
+    "flash_attention",
+    "flash_attention_backward",
     "general_scores",
     "grouped_query_attention",
     "layer_norm",
+    "learned_positions",
     "materialise",
+    "merge_attention",
     "merge_heads",
     "multi_head_attention",
     "multi_query_attention",
@@ -56,10 +87,17 @@ __all__ = [
     "online_softmax_step",
     "padding_mask",
     "prefix_mask",
+    "relative_positions",
     "rms_norm",
+    "rotary",
+    "rotary_frequencies",
+    "rotary_tables",
+    "rotate",
     "scaled_dot_product_attention",
     "scaled_dot_scores",
+    "sinusoidal_positions",
     "sliding_window_mask",
     "softmax",
+    "sparsemax",
     "split_heads",
 ]

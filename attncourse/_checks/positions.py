@@ -1,0 +1,69 @@
+"""What the position schemes take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attncourse._checks.arrays import floating, integer, one_device, readable
+from attncourse._checks.numbers import count
+from attncourse._checks.shapes import shapes
+
+
+def even(name: str, value: Any, minimum: int = 2) -> int:
+    """Give ``value`` as an int, and raise unless it is an even whole number from ``minimum`` on."""
+    number = count(name, value, minimum=minimum)
+    if number % 2:
+        raise ValueError(f"{name}: expected an even number, got {number}.")
+    return number
+
+
+def inside_table(kind: type, table: Any, positions: Any) -> None:
+    """Raise unless every position is a row of the table."""
+    floating(kind, table=table)
+    integer(kind, positions=positions)
+    one_device(table=table, positions=positions)
+    n_positions = shapes(table=(table, "n_positions d_model"))["n_positions"]
+    if not readable(positions):
+        return
+    outside = positions[(positions < 0) | (positions >= n_positions)]
+    if len(outside):
+        raise ValueError(
+            f"positions: expected 0 to {n_positions - 1}, as the table has {n_positions} rows, "
+            f"got {outside[0].item()}; a learned table says nothing of positions beyond it."
+        )
+
+
+def rotation(kind: type, x: Any, cos: Any, sin: Any) -> None:
+    """Check features and the tables that rotate them: one row of the tables for each position."""
+    floating(kind, x=x)
+    floating(kind, cos=cos, sin=sin)
+    one_device(x=x, cos=cos, sin=sin)
+    dims = shapes(cos=(cos, "*positions n_pairs"), sin=(sin, "*positions n_pairs"))
+    at_positions("cos", dims["*positions"], x)
+    if 2 * dims["n_pairs"] > x.shape[-1]:
+        raise ValueError(
+            f"cos: expected at most {x.shape[-1] // 2} pairs, as x has {x.shape[-1]} features, "
+            f"got {dims['n_pairs']}."
+        )
+
+
+def at_positions(name: str, shape: tuple[int, ...], x: Any) -> None:
+    """Raise unless ``shape`` is ``(seq,)``, or that of x without its heads and features."""
+    dims = shapes(x=(x, "*batch seq d"))
+    alone, batched = (dims["seq"],), (*dims["*batch"][:-1], dims["seq"])
+    if tuple(shape) not in (alone, batched):
+        raise ValueError(
+            f"{name}: expected positions of shape (seq,) = {alone} or (*batch, seq) = {batched} "
+            f"for x of shape (*batch, heads, seq, d) = {tuple(x.shape)}, got {tuple(shape)}."
+        )
+
+
+def odd_rows(name: str, table: Any) -> int:
+    """Give the largest distance of a table with one row for each distance from -d to d."""
+    n_rows = table.shape[0]
+    if n_rows % 2 == 0:
+        raise ValueError(
+            f"{name}: expected an odd number of rows, one for each distance from -d to d, "
+            f"got {n_rows}."
+        )
+    return n_rows // 2

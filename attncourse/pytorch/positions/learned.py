@@ -1,0 +1,60 @@
+"""Learned positions: a table with one row for each, added to the embeddings."""
+
+from __future__ import annotations
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+
+
+def learned_positions(
+    table: Float[Tensor, "n_positions d_model"],
+    positions: Int[Tensor, "*positions"],
+) -> Float[Tensor, "*positions d_model"]:
+    r"""Look each position up in a learned table.
+
+    .. math:: PE_p = T_p
+
+    where :math:`T` has one learned row for each position up to the longest sequence in training.
+    There is no row beyond it: the table caps the length.
+
+    Parameters
+    ----------
+    table : array, floating
+        One row for each position.
+    positions : integer array of any shape
+        Where each token stands.
+
+    Returns
+    -------
+    array
+        The row of each position.
+
+    Raises
+    ------
+    TypeError
+        If ``table`` is not floating, or ``positions`` not an integer array.
+    ValueError
+        If a position has no row (a negative one does not count from the end), ``table`` has not
+        two dimensions, or the devices differ.
+
+    Notes
+    -----
+    Cost: one row read for each position. n_positions · d_model parameters.
+
+    References
+    ----------
+    Gehring et al. (2017), Convolutional Sequence to Sequence Learning, section 3.1,
+    arXiv:1705.03122; Devlin et al. (2018), BERT, arXiv:1810.04805.
+
+    Examples
+    --------
+    >>> import torch
+    >>> learned_positions(torch.tensor([[0.5, 1.0], [2.0, 3.0]]), torch.tensor([1, 1, 0]))
+    tensor([[2.0000, 3.0000],
+            [2.0000, 3.0000],
+            [0.5000, 1.0000]])
+    """
+    _checks.inside_table(Tensor, table, positions)
+    return table[positions.long()]

@@ -1,0 +1,76 @@
+"""Sinusoidal positions: sines and cosines of many wavelengths, added to the embeddings."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.positions.rotary import rotary_frequencies
+
+
+def sinusoidal_positions(
+    positions: Int[Tensor, "*positions"],
+    d_model: int,
+    *,
+    base: float = 10000.0,
+    dtype: str = "float64",
+) -> Float[Tensor, "*positions d_model"]:
+    r"""Describe each position by sines and cosines of many wavelengths.
+
+    .. math:: PE_{p, 2i} = \sin(p \, \theta_i), \qquad PE_{p, 2i+1} = \cos(p \, \theta_i),
+        \qquad \theta_i = b^{-2i / d}
+
+    where :math:`p` is a position, :math:`d` is d_model and :math:`b` the base. A step of the
+    position turns each pair by a fixed angle, so a linear map of the features can look k steps
+    back.
+
+    Parameters
+    ----------
+    positions : integer array of any shape
+        Where each token stands: ``arange(n)`` for a whole sequence, the next position alone when
+        decoding step by step.
+    d_model : int
+        The width of the embeddings; even.
+    base : float
+        The longest wavelength is almost 2π times this.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+
+    Returns
+    -------
+    array
+        A vector for each position, sines and cosines by turns. Some implementations
+        (tensor2tensor's, and fairseq's after it) put all sines first, then all cosines, and
+        divide by d / 2 - 1 in the exponent where the paper has d / 2: the features come in
+        another order with slightly other wavelengths, and weights do not carry over.
+
+    Raises
+    ------
+    TypeError
+        If ``positions`` is not an integer array, ``d_model`` not a whole number, or ``base`` not
+        a number.
+    ValueError
+        If ``d_model`` is odd or below two, ``base`` is not above zero, or the dtype unknown.
+
+    Notes
+    -----
+    Cost: d_model sines and cosines for each position. No parameters, and no last position.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.5, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> sinusoidal_positions(torch.tensor([0, 1]), 4, base=100.0).round(decimals=3)
+    tensor([[0.0000, 1.0000, 0.0000, 1.0000],
+            [0.8410, 0.5400, 0.1000, 0.9950]], dtype=torch.float64)
+    """
+    _checks.integer(Tensor, positions=positions)
+    _checks.even("d_model", d_model)
+    frequencies = rotary_frequencies(d_model, base=base, dtype=dtype, device=positions.device)
+    angles = positions[..., None].to(frequencies.dtype) * frequencies
+    pairs = torch.stack([torch.sin(angles), torch.cos(angles)], dim=-1)
+    return pairs.reshape(*positions.shape, d_model)

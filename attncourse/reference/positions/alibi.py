@@ -1,0 +1,119 @@
+"""ALiBi: the further a key, the lower its score, at a rate of each head's own."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from attncourse import _checks
+from attncourse.reference.positions.grid import relative_positions
+
+
+def alibi_slopes(n_heads: int, *, dtype: str = "float64") -> Float[np.ndarray, " n_heads"]:
+    r"""Give each head its slope: how much a step further costs.
+
+    .. math:: m_h = 2^{-8 h / n}, \qquad 1 \le h \le n
+
+    where :math:`n` is n_heads, if that is a power of two. If not, the first slopes are those of
+    the next smaller power of two, and the others are every second one (the first, the third, ...)
+    of the next larger: steeper and flatter ones between.
+
+    Parameters
+    ----------
+    n_heads : int
+        How many heads there are.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+    device : torch.device or str, optional
+        Where to make them; torch's default device if left out.
+
+    Returns
+    -------
+    array
+        One positive slope for each head. They are not learned.
+
+    Raises
+    ------
+    TypeError
+        If ``n_heads`` is not a whole number.
+    ValueError
+        If ``n_heads`` is below one, or the dtype unknown.
+
+    Notes
+    -----
+    Cost: n_heads powers. No parameters. The paper gives the slopes for powers of two; the rule
+    for the others is that of its authors' code, which BLOOM follows.
+
+    References
+    ----------
+    Press et al. (2021), Train Short, Test Long: Attention with Linear Biases Enables Input Length
+    Extrapolation, section 3, arXiv:2108.12409.
+
+    Examples
+    --------
+    >>> alibi_slopes(2)
+    array([0.0625    , 0.00390625])
+    >>> np.log2(alibi_slopes(3))
+    array([-4., -8., -2.])
+    """
+    _checks.count("n_heads", n_heads, minimum=1)
+    _checks.one_of("dtype", dtype, ("float32", "float64"))
+    n_smaller = 1 << (n_heads.bit_length() - 1)  # the largest power of two that is not above
+    exponents = [8 * head / n_smaller for head in range(1, n_smaller + 1)]
+    exponents += [4 * head / n_smaller for head in range(1, 2 * (n_heads - n_smaller), 2)]
+    slopes = [2.0**-exponent for exponent in exponents]
+    return np.array(slopes, dtype=dtype)
+
+
+def alibi_bias(
+    q_len: int, kv_len: int, slopes: Float[np.ndarray, " n_heads"]
+) -> Float[np.ndarray, "n_heads q_len kv_len"]:
+    r"""Lower each score in proportion to the distance: a bias for scaled dot-product attention.
+
+    .. math:: B_{hij} = -m_h \, \lvert j - (i + n - m) \rvert
+
+    where :math:`m_h` is the slope of head h, :math:`m` is q_len and :math:`n` is kv_len. The bias
+    is symmetric; with ``causal=True`` only the past is left, and it is the paper's. (BLOOM adds
+    :math:`m_h \, j` instead: within a row that differs by a constant, which the softmax forgets.)
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    slopes : array, floating
+        As :func:`alibi_slopes` gives them.
+
+    Returns
+    -------
+    array
+        What ``bias=`` of :func:`scaled_dot_product_attention` takes, in the dtype of ``slopes``.
+        Zero on each query's own position, negative elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If a length is not a whole number, or ``slopes`` not floating.
+    ValueError
+        If a length is negative, or ``slopes`` has not one dimension.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · kv_len numbers; a kernel computes them on the way instead.
+
+    References
+    ----------
+    Press et al. (2021), Train Short, Test Long: Attention with Linear Biases Enables Input Length
+    Extrapolation, section 3, arXiv:2108.12409.
+
+    Examples
+    --------
+    >>> alibi_bias(1, 3, np.array([0.5, 2.0])) + 0.0
+    array([[[-1. , -0.5,  0. ]],
+    <BLANKLINE>
+           [[-4. , -2. ,  0. ]]])
+    """
+    _checks.floating(np.ndarray, slopes=slopes)
+    _checks.shapes(slopes=(slopes, "n_heads"))
+    distances = abs(relative_positions(q_len, kv_len))
+    dtype = np.promote_types(slopes.dtype, np.float32)
+    return (-slopes.astype(dtype)[:, None, None] * distances.astype(dtype)).astype(slopes.dtype)

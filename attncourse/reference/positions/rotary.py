@@ -1,0 +1,275 @@
+"""Rotary positions: turn queries and keys by their position, so that scores see the difference."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from attncourse import _checks
+
+
+def rotary_frequencies(
+    d_rotary: int, *, base: float = 10000.0, dtype: str = "float64"
+) -> Float[np.ndarray, " n_pairs"]:
+    r"""Give each pair of features its angle for one step: a clock with hands of many speeds.
+
+    .. math:: \theta_i = b^{-2i / d}, \qquad 0 \le i < d / 2
+
+    where :math:`d` is d_rotary, the number of features that turn, and :math:`b` the base. The
+    first pair turns by one radian a step, the last almost by one over the base.
+
+    Parameters
+    ----------
+    d_rotary : int
+        How many features turn; even.
+    base : float
+        The larger, the slower the last pairs. 10000 in the paper; 500000 in Llama 3.
+    dtype : str
+        ``"float64"`` or ``"float32"``. Far out it matters: at position 100000 an angle in float32
+        is off by up to 0.01. Most models were trained with that.
+    device : torch.device or str, optional
+        Where to make them; torch's default device if left out.
+
+    Returns
+    -------
+    array
+        Radians for each step, from fast to slow. ``2 * pi`` over them are the wavelengths.
+
+    Raises
+    ------
+    TypeError
+        If ``d_rotary`` is not a whole number, or ``base`` not a number.
+    ValueError
+        If ``d_rotary`` is odd or below two, ``base`` is not above zero, or the dtype unknown.
+
+    Notes
+    -----
+    Cost: d_rotary / 2 powers. No parameters.
+
+    References
+    ----------
+    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
+    section 3.2.2, arXiv:2104.09864. Vaswani et al. (2017), Attention Is All You Need,
+    section 3.5, arXiv:1706.03762, has the same frequencies.
+
+    Examples
+    --------
+    >>> rotary_frequencies(4, base=100.0)
+    array([1. , 0.1])
+    """
+    _checks.even("d_rotary", d_rotary)
+    _checks.positive("base", base)
+    _checks.one_of("dtype", dtype, ("float32", "float64"))
+    exponents = np.arange(0, d_rotary, 2, dtype=dtype) / d_rotary
+    return base**-exponents
+
+
+def rotary_tables(
+    positions: Int[np.ndarray, "*positions"],
+    frequencies: Float[np.ndarray, " n_pairs"],
+    *,
+    magnitude: float = 1.0,
+) -> tuple[Float[np.ndarray, "*positions n_pairs"], Float[np.ndarray, "*positions n_pairs"]]:
+    r"""Give the cosines and sines of all angles: what :func:`rotate` needs, once for all layers.
+
+    .. math:: c_{pi} = m \cos(p \, \theta_i), \qquad s_{pi} = m \sin(p \, \theta_i)
+
+    where :math:`p` is a position, :math:`\theta_i` a frequency and :math:`m` the magnitude.
+
+    Parameters
+    ----------
+    positions : integer array of any shape
+        Where each token stands. With a cache: the positions of the new tokens, not 0, 1, 2.
+    frequencies : array, floating
+        As :func:`rotary_frequencies` gives them, scaled or not.
+    magnitude : float
+        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_magnitude`.
+
+    Returns
+    -------
+    cos, sin : arrays
+        In the dtype of the frequencies, and at least float32.
+
+    Raises
+    ------
+    TypeError
+        If ``positions`` is not an integer array, or ``frequencies`` not floating.
+    ValueError
+        If ``frequencies`` has not one dimension, the devices differ, or ``magnitude`` is not
+        above zero.
+
+    Notes
+    -----
+    Cost: n_pairs cosines and sines for each position.
+
+    References
+    ----------
+    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
+    section 3.4.2, arXiv:2104.09864.
+
+    Examples
+    --------
+    >>> cos, sin = rotary_tables(np.array([0, 1]), np.array([np.pi / 2]))
+    >>> np.concatenate([cos, sin], axis=-1).round(3)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    _checks.integer(np.ndarray, positions=positions)
+    _checks.floating(np.ndarray, frequencies=frequencies)
+    _checks.one_device(positions=positions, frequencies=frequencies)
+    _checks.shapes(frequencies=(frequencies, "n_pairs"))
+    _checks.positive("magnitude", magnitude)
+    frequencies = frequencies.astype(np.promote_types(frequencies.dtype, np.float32))
+    angles = positions[..., None].astype(frequencies.dtype) * frequencies
+    return magnitude * np.cos(angles), magnitude * np.sin(angles)
+
+
+def rotate(
+    x: Float[np.ndarray, "*batch seq d"],
+    cos: Float[np.ndarray, "*positions n_pairs"],
+    sin: Float[np.ndarray, "*positions n_pairs"],
+    *,
+    interleaved: bool = False,
+) -> Float[np.ndarray, "*batch seq d"]:
+    r"""Turn each pair of features by the angle whose cosine and sine are given.
+
+    .. math:: \begin{pmatrix} a' \\ b' \end{pmatrix} =
+        \begin{pmatrix} c & -s \\ s & c \end{pmatrix} \begin{pmatrix} a \\ b \end{pmatrix}
+
+    where :math:`a` and :math:`b` are the two features of a pair, :math:`c` and :math:`s` the
+    cosine and sine for its position. Which features pair up is a convention:
+
+    - interleaved: neighbours, (0, 1), (2, 3), ..., as in the paper and in GPT-J;
+    - half-split: (0, n), (1, n + 1), ... with n pairs, as in GPT-NeoX and Llama.
+
+    One is the other with the features in another order (:func:`interleaved_to_half_split`), so
+    both can do the same; weights that were trained with one are wrong with the other.
+
+    Parameters
+    ----------
+    x : array, floating
+        Queries or keys.
+    cos, sin : arrays, floating
+        From :func:`rotary_tables`: ``(seq, n_pairs)``, or ``(*batch, seq, n_pairs)`` for an x
+        of ``(*batch, heads, seq, d)`` whose sequences stand at positions of their own.
+    interleaved : bool
+        Pair neighbours. False pairs the first half with the second.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        Its first ``2 * n_pairs`` features are turned, the others are left as they are (a partial
+        rotation). Computed in at least float32.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not floating, or the dtypes of ``cos`` and ``sin`` differ.
+    ValueError
+        If the tables do not fit ``x``, hold more pairs than it has, or the devices differ.
+
+    Notes
+    -----
+    Cost: 4 multiplications and 2 additions for each pair. No parameters.
+
+    References
+    ----------
+    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
+    equation 34, arXiv:2104.09864.
+
+    Examples
+    --------
+    >>> x, quarter = np.array([[1.0, 2.0, 3.0, 4.0]]), (np.zeros((1, 2)), np.ones((1, 2)))
+    >>> rotate(x, *quarter)  # pairs (1, 3) and (2, 4)
+    array([[-3., -4.,  1.,  2.]])
+    >>> rotate(x, *quarter, interleaved=True)  # pairs (1, 2) and (3, 4)
+    array([[-2.,  1., -4.,  3.]])
+    """
+    _checks.rotation(np.ndarray, x, cos, sin)
+    dtype = np.promote_types(x.dtype, np.float32)
+    cos, sin = cos.astype(dtype), sin.astype(dtype)
+    if cos.ndim > 2:  # the same for all heads
+        cos, sin = np.expand_dims(cos, -3), np.expand_dims(sin, -3)
+    n_pairs = cos.shape[-1]
+    turning, rest = x[..., : 2 * n_pairs].astype(dtype), x[..., 2 * n_pairs :]
+    if interleaved:
+        a, b = turning[..., 0::2], turning[..., 1::2]
+    else:
+        a, b = turning[..., :n_pairs], turning[..., n_pairs:]
+    a, b = a * cos - b * sin, a * sin + b * cos
+    turned = (
+        np.stack([a, b], axis=-1).reshape(turning.shape)
+        if interleaved
+        else np.concatenate([a, b], axis=-1)
+    )
+    return np.concatenate([turned.astype(x.dtype), rest], axis=-1)
+
+
+def rotary(
+    x: Float[np.ndarray, "*batch seq d"],
+    positions: Int[np.ndarray, "*positions"],
+    frequencies: Float[np.ndarray, " n_pairs"],
+    *,
+    interleaved: bool = False,
+    magnitude: float = 1.0,
+) -> Float[np.ndarray, "*batch seq d"]:
+    r"""Turn queries or keys by an angle that grows with their position (RoPE).
+
+    .. math:: x'_p = R_p \, x_p, \qquad
+        (R_p \, q) \cdot (R_{p'} \, k) = q \cdot R_{p' - p} \, k
+
+    where :math:`R_p` turns pair i of the features by :math:`p \, \theta_i`. Each is turned by its
+    own position, and their product sees the difference only. Values are not turned.
+
+    Parameters
+    ----------
+    x : array, floating
+        Queries or keys. Keys are turned before they go into a cache.
+    positions : integer array
+        Where each token stands: ``(seq,)``, or ``(*batch, seq)`` for an x of
+        ``(*batch, heads, seq, d)`` whose sequences stand at positions of their own.
+    frequencies : array, floating
+        As :func:`rotary_frequencies` gives them, scaled or not. Fewer than d / 2 of them rotate
+        only the first features (a partial rotation).
+    interleaved : bool
+        Which features pair up: neighbours, or the first half with the second (:func:`rotate`).
+    magnitude : float
+        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_magnitude`.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        The same vectors, turned.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` or ``frequencies`` is not floating, or ``positions`` not an integer array.
+    ValueError
+        If the positions do not fit ``x``, there are more frequencies than pairs of features, the
+        devices differ, or ``magnitude`` is not above zero.
+
+    Notes
+    -----
+    Cost: n_pairs cosines and sines for each position (:func:`rotary_tables`, which layers can
+    share), and 6 operations for each pair of features. No parameters.
+
+    References
+    ----------
+    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
+    equations 14 to 16 and 34, arXiv:2104.09864.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    >>> quarter_turns = np.array([np.pi / 2])
+    >>> rotary(x, np.array([0, 1, 4]), quarter_turns).round(3) + 0.0
+    array([[1., 0.],
+           [0., 1.],
+           [1., 0.]])
+    """
+    _checks.floating(np.ndarray, x=x)
+    _checks.integer(np.ndarray, positions=positions)
+    _checks.at_positions("positions", positions.shape, x)
+    cos, sin = rotary_tables(positions, frequencies, magnitude=magnitude)
+    return rotate(x, cos, sin, interleaved=interleaved)
