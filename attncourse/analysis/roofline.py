@@ -1,0 +1,178 @@
+"""The roofline: whether arithmetic or memory sets the pace."""
+
+from __future__ import annotations
+
+from attncourse import _checks
+from attncourse.analysis._sizes import sizes
+from attncourse.analysis.operations.attention import attention_operations
+
+
+def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float:
+    r"""Give the highest rate at which a kernel of this arithmetic intensity can compute.
+
+    .. math:: R = \min(\pi, \ \beta I)
+
+    where :math:`I` is the intensity in operations a byte, :math:`\pi` the peak rate and
+    :math:`\beta` the bandwidth. Left of the ridge at :math:`\pi / \beta` memory sets the pace,
+    right of it arithmetic does.
+
+    Parameters
+    ----------
+    intensity : float
+        Operations a byte moved.
+    peak : float
+        Operations a second that the device can do. The device is the caller's to name.
+    bandwidth : float
+        Bytes a second that its memory can move.
+
+    Returns
+    -------
+    float
+        Operations a second.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number.
+    ValueError
+        If an argument is not above zero.
+
+    Notes
+    -----
+    Cost: one multiplication.
+
+    References
+    ----------
+    Williams et al. (2009), Roofline: An Insightful Visual Performance Model for Multicore
+    Architectures, https://doi.org/10.1145/1498765.1498785.
+
+    Examples
+    --------
+    >>> attainable_rate(2.0, peak=1000.0, bandwidth=10.0)
+    20.0
+    >>> attainable_rate(200.0, peak=1000.0, bandwidth=10.0)
+    1000.0
+    """
+    for name, value in {"intensity": intensity, "peak": peak, "bandwidth": bandwidth}.items():
+        _checks.positive(name, value)
+    return min(peak, bandwidth * intensity)
+
+
+def shortest_time(operations: float, n_bytes: float, *, peak: float, bandwidth: float) -> float:
+    r"""Give the least time that a kernel can take: the longer of computing and moving.
+
+    .. math:: t = \max(C / \pi, \ B / \beta)
+
+    where :math:`C` is how much is computed and :math:`B` how much is moved, :math:`\pi` is the peak
+    rate and :math:`\beta` the bandwidth.
+
+    Parameters
+    ----------
+    operations : float
+        Operations in all.
+    n_bytes : float
+        Bytes in all, read and written.
+    peak, bandwidth : float
+        As in :func:`attainable_rate`.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number.
+    ValueError
+        If an argument is not above zero.
+
+    Notes
+    -----
+    Cost: two divisions. It assumes that computing and moving overlap without a gap.
+
+    References
+    ----------
+    Williams et al. (2009), Roofline: An Insightful Visual Performance Model for Multicore
+    Architectures, https://doi.org/10.1145/1498765.1498785.
+
+    Examples
+    --------
+    >>> shortest_time(1000.0, 500.0, peak=1000.0, bandwidth=10.0)
+    50.0
+    """
+    given = {"operations": operations, "n_bytes": n_bytes, "peak": peak, "bandwidth": bandwidth}
+    for name, value in given.items():
+        _checks.positive(name, value)
+    return max(operations / peak, n_bytes / bandwidth)
+
+
+def attention_intensity(
+    q_len: int,
+    kv_len: int,
+    *,
+    n_heads: int,
+    n_kv_heads: int | None = None,
+    d_k: int,
+    d_v: int | None = None,
+    pairs: int | None = None,
+    itemsize: int = 2,
+) -> float:
+    r"""Give the operations a byte of attention at its best: every input read once, no squares.
+
+    .. math:: I = \frac{2 h P (d_k + d_v)}{s \, (d_k + d_v) (h \, m + h_\text{kv} \, n)}
+
+    where :math:`P` is the number of pairs, :math:`m` is q_len, :math:`n` is kv_len, :math:`h` and
+    :math:`h_\text{kv}` the heads and :math:`s` the bytes of a number. Reading a prompt (prefill,
+    m = n) it grows with the length. Writing one token (decode, m = 1) it is about
+    :math:`2 h / (s \, h_\text{kv})`, whatever the length: decoding waits for memory, and sharing
+    keys and values among heads is what raises it.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are: ``(n, n)`` for prefill, ``(1, n)`` for decode.
+    n_heads, n_kv_heads : int
+        How many heads of queries, and of keys and values (``n_heads`` if left out).
+    d_k, d_v : int
+        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
+    pairs : int, optional
+        How many pairs each head computes; all if left out.
+    itemsize : int
+        Bytes of one number.
+
+    Returns
+    -------
+    float
+        Operations in matrix products for each byte of queries, keys, values and output.
+
+    Raises
+    ------
+    TypeError
+        If a number is not whole.
+    ValueError
+        If a number is below one, or the heads do not divide.
+
+    Notes
+    -----
+    Cost: a handful of multiplications. No implementation can have a higher one; the plain path's
+    is :func:`attention_operations` over :func:`plain_attention_bytes`.
+
+    References
+    ----------
+    Shazeer (2019), Fast Transformer Decoding, sections 2.4 and 3.1, arXiv:1911.02150.
+
+    Examples
+    --------
+    >>> attention_intensity(1, 4095, n_heads=8, d_k=64)  # decode: one multiply-add a number read
+    0.999755859375
+    >>> attention_intensity(4096, 4096, n_heads=8, d_k=64)  # prefill
+    2048.0
+    """
+    n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
+    d_v = d_k if d_v is None else d_v
+    done = attention_operations(q_len, kv_len, n_heads=n_heads, d_k=d_k, d_v=d_v, pairs=pairs)
+    sizes(n_kv_heads=n_kv_heads, itemsize=itemsize)
+    _checks.heads(n_heads, n_kv_heads)
+    numbers = (d_k + d_v) * (n_heads * q_len + n_kv_heads * kv_len)
+    return done.matmul / (itemsize * numbers)

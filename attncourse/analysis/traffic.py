@@ -1,0 +1,135 @@
+"""Bytes that attention moves to and from slow memory."""
+
+from __future__ import annotations
+
+from attncourse import _checks
+from attncourse.analysis._sizes import sizes
+
+
+def plain_attention_bytes(
+    q_len: int,
+    kv_len: int,
+    *,
+    n_heads: int,
+    d_k: int,
+    d_v: int | None = None,
+    itemsize: int = 2,
+    batch: int = 1,
+) -> int:
+    r"""Count the bytes that attention in three steps moves to and from slow memory.
+
+    .. math:: B = s \, b \, h \, \bigl[ m d_k + n d_k + n d_v + m d_v + 4 m n \bigr]
+
+    where :math:`m` is q_len, :math:`n` is kv_len, :math:`h` the heads, :math:`b` the batch and
+    :math:`s` the bytes of a number. The first step reads queries and keys and writes the scores,
+    the second reads the scores and writes the weights, the third reads weights and values and
+    writes the output: the squares go through memory four times.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are.
+    n_heads : int
+        How many heads; shared keys and values are taken as repeated, as the plain path does.
+    d_k, d_v : int
+        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
+    itemsize : int
+        Bytes of one number: 2 for half precision, 4 for float32.
+    batch : int
+        How many sequences there are.
+
+    Returns
+    -------
+    int
+        Bytes, read and written.
+
+    Raises
+    ------
+    TypeError
+        If a number is not whole.
+    ValueError
+        If a number is below one.
+
+    Notes
+    -----
+    Cost: a handful of multiplications.
+
+    References
+    ----------
+    Dao et al. (2022), FlashAttention, algorithm 0 and theorem 2, arXiv:2205.14135.
+
+    Examples
+    --------
+    >>> plain_attention_bytes(1024, 1024, n_heads=1, d_k=64)
+    8912896
+    """
+    d_v = d_k if d_v is None else d_v
+    sizes(q_len=q_len, kv_len=kv_len, n_heads=n_heads, d_k=d_k, d_v=d_v)
+    sizes(itemsize=itemsize, batch=batch)
+    numbers = (q_len + kv_len) * (d_k + d_v) + 4 * q_len * kv_len
+    return itemsize * batch * n_heads * numbers
+
+
+def flash_attention_bytes(
+    q_len: int,
+    kv_len: int,
+    *,
+    n_heads: int,
+    d_k: int,
+    sram_bytes: int,
+    itemsize: int = 2,
+    batch: int = 1,
+) -> int:
+    r"""Count the bytes that FlashAttention moves to and from slow memory, forward.
+
+    .. math:: B = s \, b \, h \, \bigl[ 2 n d + m (d + 2) + T (3 m d + 4 m) \bigr], \qquad
+        T = \lceil n / B_c \rceil, \quad B_c = \lceil M / 4 d \rceil
+
+    where :math:`m` is q_len, :math:`n` is kv_len, :math:`d` is d_k, :math:`h` the heads, :math:`b`
+    the batch, :math:`s` the bytes of a number and :math:`M` how many numbers fit into fast memory.
+    Keys and values are read once. The output and its two statistics are written once to begin with;
+    then, for each of the :math:`T` tiles of keys, the queries and what is known so far are read,
+    and it is written again.
+
+    Parameters
+    ----------
+    q_len, kv_len, n_heads, itemsize, batch
+        As in :func:`plain_attention_bytes`.
+    d_k : int
+        The width of a key and of a value.
+    sram_bytes : int
+        The fast memory that one tile's work may use: on a GPU, the shared memory of one
+        multiprocessor.
+
+    Returns
+    -------
+    int
+        Bytes, read and written: about 3 q_len kv_len d² / M numbers where many tiles are needed.
+
+    Raises
+    ------
+    TypeError
+        If a number is not whole.
+    ValueError
+        If a number is below one, or not even one key fits into the fast memory.
+
+    Notes
+    -----
+    Cost: a handful of multiplications. Statistics count like any other number, though in practice
+    they are float32; a later version loops over queries first and writes the output once.
+
+    References
+    ----------
+    Dao et al. (2022), FlashAttention, algorithm 1 and theorem 2, arXiv:2205.14135.
+
+    Examples
+    --------
+    >>> flash_attention_bytes(1024, 1024, n_heads=1, d_k=64, sram_bytes=100_000)
+    2805760
+    """
+    sizes(q_len=q_len, kv_len=kv_len, n_heads=n_heads, d_k=d_k, itemsize=itemsize, batch=batch)
+    _checks.count("sram_bytes", sram_bytes, minimum=4 * d_k * itemsize)
+    tile_len = -(-(sram_bytes // itemsize) // (4 * d_k))
+    n_tiles = -(-kv_len // tile_len)
+    numbers = 2 * kv_len * d_k + q_len * (d_k + 2) + n_tiles * q_len * (3 * d_k + 4)
+    return itemsize * batch * n_heads * numbers
