@@ -1,0 +1,190 @@
+"""FlashAttention, backward: each tile's weights are computed again, then dropped again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.flash.tiles import _cut, _finite, _part, _Tiles
+
+
+class FlashGradients(NamedTuple):
+    """The gradients that :func:`flash_attention_backward` gives, one for each array.
+
+    Attributes
+    ----------
+    q, k, v : arrays
+        Shaped as the queries, keys and values.
+    bias, sinks : arrays or None
+        Shaped as the bias and the sinks, where there are any.
+    """
+
+    q: Float[Tensor, "*batch n_heads q_len d_k"]
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"]
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"]
+    bias: Float[Tensor, "*#scores"] | None
+    sinks: Float[Tensor, " n_heads"] | None
+
+
+def flash_attention_backward(
+    grad: Float[Tensor, "*batch n_heads q_len d_v"],
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    output: Float[Tensor, "*batch n_heads q_len d_v"],
+    log_sum_exp: Float[Tensor, "*batch n_heads q_len"],
+    *,
+    grad_log_sum_exp: Float[Tensor, "*batch n_heads q_len"] | None = None,
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    predicate: Callable[[Tensor, Tensor], Tensor] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[Tensor, " n_heads"] | None = None,
+    q_tile: int = 128,
+    kv_tile: int = 128,
+) -> FlashGradients:
+    r"""Give the gradients of :func:`flash_attention`, in memory linear in the length.
+
+    .. math:: P = e^{S - L}, \qquad D = \operatorname{rowsum}(dO \circ O), \qquad
+        dV = P^\top dO, \qquad dS = P \circ (dO \, V^\top - D), \qquad
+        dQ = \alpha \, dS \, K, \qquad dK = \alpha \, dS^\top Q
+
+    where :math:`O` and :math:`L` are the output and the log-sum-exp of the forward pass,
+    :math:`dO` is the gradient of the loss with respect to :math:`O`, :math:`S` are the scores,
+    :math:`\alpha` is the scale and :math:`\circ` multiplies entry by entry. :math:`P` and
+    :math:`dS` exist one tile at a time. :math:`D` is what the softmax's sum asks for: the sum
+    over the keys of :math:`P \circ dP` equals a sum over the width of the values, so it is known
+    before the first tile. A soft-cap multiplies :math:`dS` by :math:`1 - \tanh^2` on its way to
+    the dot products. A gradient :math:`dL` is taken off :math:`D`, since
+    :math:`\partial L / \partial S = P`.
+
+    Parameters
+    ----------
+    grad : array, floating
+        The gradient with respect to the output.
+    q, k, v : arrays, floating
+        What the forward pass was given.
+    output, log_sum_exp : arrays, floating
+        What the forward pass gave.
+    grad_log_sum_exp : array, floating, optional
+        The gradient with respect to the log-sum-exp, if the loss depends on it.
+    mask, predicate, bias, causal, window, scale, softcap, sinks
+        The options of the forward pass, the same again.
+    q_tile, kv_tile : int
+        How many queries and keys meet in one tile; they need not be those of the forward pass.
+
+    Returns
+    -------
+    FlashGradients
+        One gradient for each array, in its shape and dtype. Zero where nothing may be attended
+        to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
+        dtypes of grad, q, k, v and output differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · kv_len · (3 d_k + 2 d_v) multiply-adds for each sequence: five
+    products of matrices to the forward pass's two. Beside inputs and outputs a few tiles in
+    memory. Half precision is computed and summed in float32.
+
+    References
+    ----------
+    Dao et al. (2022), FlashAttention, appendix B, arXiv:2205.14135; Dao (2023),
+    FlashAttention-2, algorithm 2, arXiv:2307.08691.
+
+    Examples
+    --------
+    >>> q, k = torch.zeros(1, 2), torch.eye(2)
+    >>> v = torch.tensor([[0.0], [4.0]])
+    >>> output, log_sum_exp = flash_attention(q, k, v, scale=1.0)
+    >>> grads = flash_attention_backward(torch.ones(1, 1), q, k, v, output, log_sum_exp, scale=1.0)
+    >>> grads.q  # weights 1/2 and 1/2, a mean of 2: dS = 1/2 (0 - 2) and 1/2 (4 - 2)
+    tensor([[-1.,  1.]])
+    >>> grads.v
+    tensor([[0.5000],
+            [0.5000]])
+    """
+    tiles = _cut(
+        q,
+        k,
+        v,
+        mask=mask,
+        predicate=predicate,
+        bias=bias,
+        causal=causal,
+        window=window,
+        scale=scale,
+        softcap=softcap,
+        sinks=sinks,
+        q_tile=q_tile,
+        kv_tile=kv_tile,
+    )
+    _checks.flash_backward(Tensor, grad, q, v, output, log_sum_exp, grad_log_sum_exp)
+    return _backward(grad, grad_log_sum_exp, q, k, v, bias, sinks, output, log_sum_exp, tiles)
+
+
+def _backward(
+    grad: Tensor,
+    grad_log_sum_exp: Tensor | None,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    bias: Tensor | None,
+    sinks: Tensor | None,
+    output: Tensor,
+    log_sum_exp: Tensor,
+    tiles: _Tiles,
+) -> FlashGradients:
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    lse = _finite(log_sum_exp.to(dtype))[..., None]
+    d = (grad.to(dtype) * output.to(dtype)).sum(-1, keepdim=True)
+    if grad_log_sum_exp is not None:
+        d = d - grad_log_sum_exp.to(dtype)[..., None]
+    grad_q, grad_k, grad_v = (torch.zeros_like(a, dtype=dtype) for a in (q, k, v))
+    grad_bias = None if bias is None else torch.zeros_like(bias, dtype=dtype)
+    for rows in tiles.queries():
+        q_rows, grad_rows = (a[..., rows, :].to(dtype) for a in (q, grad))
+        for columns in tiles.keys(rows):
+            k_columns = tiles.repeated(k[..., columns, :].to(dtype))
+            v_columns = tiles.repeated(v[..., columns, :].to(dtype))
+            capped = tiles.scores(q_rows, k_columns)
+            weights = torch.exp(tiles.hide(capped, bias, rows, columns) - lse[..., rows, :])
+            grad_weights = grad_rows @ v_columns.transpose(-1, -2)
+            grad_scores = weights * (grad_weights - d[..., rows, :])
+            if grad_bias is not None:
+                into = _part(grad_bias, rows, columns)
+                into += grad_scores.sum_to_size(into.shape)
+            if tiles.softcap is not None:
+                grad_scores = grad_scores * (1 - (capped / tiles.softcap) ** 2)
+            grad_scores = tiles.scale * grad_scores
+            grad_q[..., rows, :] += grad_scores @ k_columns
+            grad_k[..., columns, :] += tiles.shared(grad_scores.transpose(-1, -2) @ q_rows)
+            grad_v[..., columns, :] += tiles.shared(weights.transpose(-1, -2) @ grad_rows)
+    grad_sinks = None
+    if sinks is not None:
+        # A sink has weight e^(sink - L), and its value is zero: dP = 0.
+        column = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
+        grad_sinks = (-torch.exp(column - lse) * d).sum_to_size(column.shape)
+        grad_sinks = grad_sinks.reshape(sinks.shape).to(sinks.dtype)
+    return FlashGradients(
+        grad_q.to(q.dtype),
+        grad_k.to(k.dtype),
+        grad_v.to(v.dtype),
+        None if bias is None or grad_bias is None else grad_bias.to(bias.dtype),
+        grad_sinks,
+    )

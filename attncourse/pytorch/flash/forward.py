@@ -1,0 +1,194 @@
+"""FlashAttention, forward: one pass over tiles, with a running softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse.pytorch.flash.backward import _backward
+from attncourse.pytorch.flash.tiles import _cut, _finite, _Tiles
+
+
+def flash_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    *,
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    predicate: Callable[[Tensor, Tensor], Tensor] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[Tensor, " n_heads"] | None = None,
+    q_tile: int = 128,
+    kv_tile: int = 128,
+) -> tuple[Float[Tensor, "*batch n_heads q_len d_v"], Float[Tensor, "*batch n_heads q_len"]]:
+    r"""Compute attention exactly, tile by tile, in memory linear in the length.
+
+    .. math:: m' = \max(m, \max_j s_j), \qquad
+        d' = d \, e^{m - m'} + \sum_j e^{s_j - m'}, \qquad
+        o' = o \, e^{m - m'} + \sum_j e^{s_j - m'} v_j
+
+    where :math:`s` are one query's scores of the next tile of keys, :math:`v` their values, and
+    :math:`m`, :math:`d`, :math:`o` the running maximum, normaliser and output, which start at
+    :math:`-\infty`, 0 and 0 (see :func:`online_softmax_step`). After the last tile the output is
+    :math:`o / d`, and :math:`m + \log d` is the log-sum-exp of the query's scores: the backward
+    pass and :func:`merge_attention` need no more than that. The result is that of
+    :func:`scaled_dot_product_attention`, and options mean the same and act in the same order.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    mask : boolean array that broadcasts to the scores, optional
+        True = may attend. It is cut tile by tile, but the whole of it is the caller's memory:
+        keep an axis of size one where you can, or give a predicate.
+    predicate : callable, optional
+        A mask that is never whole: as in :func:`materialise`, asked for each tile anew.
+    bias : floating array that broadcasts to the scores, optional
+        Added to the scores. The whole of it is the caller's memory.
+    causal : bool
+        Hide the future. The last query stands at the last key (bottom-right). Tiles that lie in
+        the future as a whole are skipped.
+    window : int, optional
+        Let a query see itself and the ``window - 1`` positions before it, so nothing after it.
+        Tiles that lie outside as a whole are skipped.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it.
+    q_tile, kv_tile : int
+        How many queries and keys meet in one tile; the last tiles may be smaller. They change
+        memory and speed, not the result.
+
+    Returns
+    -------
+    output : array
+        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
+        nothing to attend to.
+    log_sum_exp : array
+        One number for each query, sinks included, in at least float32; ``-inf`` where a query has
+        nothing to attend to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
+        dtypes of q, k, v differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds for each sequence, half of it where
+    causal. Beside inputs and outputs one tile in memory: n_heads · q_tile · (kv_tile + d_v)
+    numbers. Half precision is computed in float32.
+
+    References
+    ----------
+    Dao et al. (2022), FlashAttention, algorithm 1, arXiv:2205.14135; Dao (2023), FlashAttention-2,
+    algorithm 1, arXiv:2307.08691. The running softmax: Milakov and Gimelshein (2018), Online
+    normalizer calculation for softmax, arXiv:1805.02867.
+
+    Examples
+    --------
+    >>> q = k = torch.zeros(3, 2)  # all scores are zero: a log-sum-exp is the log of a count
+    >>> v = torch.tensor([[2.0], [4.0], [9.0]])
+    >>> output, log_sum_exp = flash_attention(q, k, v, causal=True, kv_tile=2)
+    >>> output
+    tensor([[2.],
+            [3.],
+            [5.]])
+    >>> log_sum_exp.exp()
+    tensor([1.0000, 2.0000, 3.0000])
+    """
+    tiles = _cut(
+        q,
+        k,
+        v,
+        mask=mask,
+        predicate=predicate,
+        bias=bias,
+        causal=causal,
+        window=window,
+        scale=scale,
+        softcap=softcap,
+        sinks=sinks,
+        q_tile=q_tile,
+        kv_tile=kv_tile,
+    )
+    return _Flash.apply(q, k, v, bias, sinks, tiles)
+
+
+class _Flash(torch.autograd.Function):
+    """Tell autograd of the backward pass by hand: its own would keep every tile."""
+
+    @staticmethod
+    def forward(
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        bias: Tensor | None,
+        sinks: Tensor | None,
+        tiles: _Tiles,
+    ) -> tuple[Tensor, Tensor]:
+        return _forward(q, k, v, bias, sinks, tiles)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
+        *arrays, ctx.tiles = inputs
+        ctx.save_for_backward(*arrays, *output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        grad, grad_log_sum_exp = grads
+        q, k, v, bias, sinks, output, log_sum_exp = ctx.saved_tensors
+        arrays = (grad, grad_log_sum_exp, q, k, v, bias, sinks, output, log_sum_exp)
+        return (*_backward(*arrays, ctx.tiles), None)
+
+
+def _forward(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    bias: Tensor | None,
+    sinks: Tensor | None,
+    tiles: _Tiles,
+) -> tuple[Tensor, Tensor]:
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    output = q.new_zeros(*q.shape[:-1], v.shape[-1])
+    log_sum_exp = q.new_zeros(q.shape[:-1], dtype=dtype)
+    for rows in tiles.queries():
+        q_rows = q[..., rows, :].to(dtype)
+        mixed = q_rows.new_zeros(*q_rows.shape[:-1], v.shape[-1])
+        maximum = q_rows.new_full((*q_rows.shape[:-1], 1), -torch.inf)
+        normaliser = torch.zeros_like(maximum)
+        if sinks is not None:
+            # A sink is one score that was seen before all others, and brought no value.
+            maximum[:] = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
+            normaliser[:] = 1
+        for columns in tiles.keys(rows):
+            k_columns = tiles.repeated(k[..., columns, :].to(dtype))
+            v_columns = tiles.repeated(v[..., columns, :].to(dtype))
+            scores = tiles.hide(tiles.scores(q_rows, k_columns), bias, rows, columns)
+            new_maximum = torch.maximum(maximum, scores.amax(-1, keepdim=True))
+            kept = torch.exp(maximum - _finite(new_maximum))
+            exponentials = torch.exp(scores - _finite(new_maximum))
+            normaliser = normaliser * kept + exponentials.sum(-1, keepdim=True)
+            mixed = mixed * kept + exponentials @ v_columns
+            maximum = new_maximum
+        # An empty row has normaliser zero: divide its zeros by one.
+        normaliser = torch.where(normaliser == 0, 1, normaliser)
+        output[..., rows, :] = (mixed / normaliser).to(q.dtype)
+        log_sum_exp[..., rows] = (maximum + torch.log(normaliser))[..., 0]
+    return output, log_sum_exp

@@ -1,0 +1,75 @@
+"""Joining attention over parts of the keys into attention over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from attncourse import _checks
+from attncourse.reference.softmax import softmax
+
+
+def merge_attention(
+    outputs: Float[np.ndarray, "n_parts *batch q_len d_v"],
+    log_sum_exps: Float[np.ndarray, "n_parts *batch q_len"],
+) -> tuple[Float[np.ndarray, "*batch q_len d_v"], Float[np.ndarray, "*batch q_len"]]:
+    r"""Join attention over parts of the keys into attention over all of them, exactly.
+
+    .. math:: L = \log \sum_p e^{L_p}, \qquad O = \sum_p e^{L_p - L} \, O_p
+
+    where :math:`O_p` is a query's output over part p of the keys alone, and :math:`L_p` the
+    log-sum-exp of its scores there. The parts must not overlap and may come in any order. A part
+    in which a query sees nothing has :math:`L_p = -\infty` and counts for nothing. Ring
+    attention, decoding with the cache split among processors, and prefixes shared between
+    sequences rest on this. Give sinks to one part alone.
+
+    Parameters
+    ----------
+    outputs : array, floating
+        What :func:`flash_attention` gave for each part, stacked on a new first axis.
+    log_sum_exps : array, floating
+        The log-sum-exps beside it, stacked likewise. Their dtype may be another (float32 beside
+        half precision).
+
+    Returns
+    -------
+    output : array
+        In the dtype of ``outputs``; zeros where a query sees nothing in any part.
+    log_sum_exp : array
+        In the dtype of ``log_sum_exps``, but at least float32. Both together are one part again.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not floating.
+    ValueError
+        If the shapes do not fit together, there is no part, or the devices differ.
+
+    Notes
+    -----
+    Cost: n_parts · q_len · d_v multiply-adds. To join many parts one after another, keep the
+    outputs in float32 between the steps.
+
+    References
+    ----------
+    Dao et al. (2023), Flash-Decoding for long-context inference,
+    https://crfm.stanford.edu/2023/10/12/flashdecoding.html; Liu et al. (2023), Ring Attention,
+    arXiv:2310.01889.
+
+    Examples
+    --------
+    >>> outputs = np.array([[[10.0]], [[40.0]]])  # one query; a part with 2 equal keys, one with 1
+    >>> output, log_sum_exp = merge_attention(outputs, np.log([[2.0], [1.0]]))
+    >>> output, np.exp(log_sum_exp).round(3)
+    (array([[20.]]), array([3.]))
+    """
+    _checks.parts(np.ndarray, outputs, log_sum_exps)
+    lse = log_sum_exps.astype(np.promote_types(log_sum_exps.dtype, np.float32))
+    weights = softmax(lse, axis=0)
+    output = (weights[..., None] * outputs.astype(np.promote_types(lse.dtype, outputs.dtype))).sum(
+        0
+    )
+    maximum = lse.max(0)
+    shift = np.where(maximum == -np.inf, 0, maximum)
+    total = np.exp(lse - shift).sum(0)
+    return output.astype(outputs.dtype), maximum + np.log(np.where(total == 0, 1, total))
