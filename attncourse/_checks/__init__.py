@@ -17,7 +17,19 @@ from attncourse._checks.arrays import (
     type_name,
 )
 from attncourse._checks.attention import attention, heads, projections
-from attncourse._checks.cache import appended, state
+from attncourse._checks.cache import (
+    appended,
+    between,
+    counts,
+    new_queries,
+    pages,
+    room,
+    scattered,
+    sequence,
+    shared_length,
+    slots,
+    state,
+)
 from attncourse._checks.flash import flash_backward, parts, tiled
 from attncourse._checks.norms import norm
 from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
@@ -34,9 +46,11 @@ __all__ = [
     "attention",
     "axis",
     "below_infinity",
+    "between",
     "boolean",
     "broadcasts",
     "count",
+    "counts",
     "divides",
     "dtype_name",
     "even",
@@ -46,18 +60,25 @@ __all__ = [
     "heads",
     "inside_table",
     "integer",
+    "new_queries",
     "no_nan",
     "norm",
     "odd_rows",
     "one_device",
     "one_of",
+    "pages",
     "parts",
     "positive",
     "projections",
     "real",
+    "room",
     "rotation",
+    "scattered",
+    "sequence",
     "shapes",
+    "shared_length",
     "size_one_along",
+    "slots",
     "softmax",
     "state",
     "tiled",

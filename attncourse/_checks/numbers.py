@@ -32,6 +32,13 @@ def positive(name: str, value: Any) -> None:
         raise ValueError(f"{name}: expected a number above zero, got {value!r}.")
 
 
+def above_one(name: str, value: Any) -> None:
+    """Raise unless ``value`` is a finite number above one."""
+    real(name, value)
+    if value <= 1:
+        raise ValueError(f"{name}: expected a number above one, got {value!r}.")
+
+
 def real(name: str, value: Any) -> None:
     """Raise unless ``value`` is a finite real number."""
     try:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attncourse._checks.norms import norm as check
+from attncourse import _checks
 
 
 def layer_norm(
@@ -60,7 +60,7 @@ def layer_norm(
     >>> layer_norm(torch.tensor([1.0, 3.0]), gain=torch.tensor([1.0, 10.0])).round(decimals=3)
     tensor([-1., 10.])
     """
-    check(Tensor, x, eps, gain=gain, bias=bias)
+    _checks.norm(Tensor, x, eps, gain=gain, bias=bias)
     dtype = torch.promote_types(x.dtype, torch.float32)
     centred = x.to(dtype) - x.mean(-1, keepdim=True, dtype=dtype)
     y = centred / torch.sqrt(torch.square(centred).mean(-1, keepdim=True) + eps)
@@ -122,7 +122,7 @@ def rms_norm(
     >>> rms_norm(torch.tensor([1.0, 7.0]), gain).round(decimals=3)
     tensor([ 1., 14.])
     """
-    check(Tensor, x, eps, gain=gain)
+    _checks.norm(Tensor, x, eps, gain=gain)
     dtype = torch.promote_types(x.dtype, torch.float32)
     wide = x.to(dtype)
     y = wide / torch.sqrt(torch.square(wide).mean(-1, keepdim=True) + eps)

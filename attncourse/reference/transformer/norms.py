@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from attncourse._checks.norms import norm as check
+from attncourse import _checks
 
 
 def layer_norm(
@@ -59,7 +59,7 @@ def layer_norm(
     >>> layer_norm(np.array([1.0, 3.0]), gain=np.array([1.0, 10.0])).round(3)
     array([-1., 10.])
     """
-    check(np.ndarray, x, eps, gain=gain, bias=bias)
+    _checks.norm(np.ndarray, x, eps, gain=gain, bias=bias)
     dtype = np.promote_types(x.dtype, np.float32)
     centred = x.astype(dtype) - x.mean(-1, keepdims=True, dtype=dtype)
     y = centred / np.sqrt(np.square(centred).mean(-1, keepdims=True) + eps)
@@ -121,7 +121,7 @@ def rms_norm(
     >>> rms_norm(np.array([1.0, 7.0]), gain).round(3)
     array([ 1., 14.])
     """
-    check(np.ndarray, x, eps, gain=gain)
+    _checks.norm(np.ndarray, x, eps, gain=gain)
     dtype = np.promote_types(x.dtype, np.float32)
     wide = x.astype(dtype)
     y = wide / np.sqrt(np.square(wide).mean(-1, keepdims=True) + eps)

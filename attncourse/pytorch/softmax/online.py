@@ -1,4 +1,4 @@
-"""Softmax: scores become weights that are positive and sum to one."""
+"""Online softmax: the maximum and the normaliser in one pass, tile by tile."""
 
 from __future__ import annotations
 
@@ -7,72 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-
-
-def softmax(
-    x: Float[Tensor, "*shape"],
-    *,
-    axis: int = -1,
-    mask: Bool[Tensor, "*#shape"] | None = None,
-    temperature: float = 1.0,
-) -> Float[Tensor, "*shape"]:
-    r"""Turn scores into weights, without overflow and without NaN on an empty row.
-
-    .. math:: p_i = \frac{e^{x_i / T - m}}{\sum_j e^{x_j / T - m}},
-        \qquad m = \max_j x_j / T
-
-    where :math:`x` are the scores along one axis, :math:`T` is the temperature, and the sum and
-    the maximum :math:`m` run over the entries that the mask lets in. Taking :math:`m` away changes
-    nothing in exact arithmetic and keeps every exponent at or below zero.
-
-    Parameters
-    ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that gets no weight.
-    axis : int
-        The axis whose entries share one unit of weight.
-    mask : boolean array that broadcasts to x, optional
-        True = may have weight. An entry with False gets exactly zero.
-    temperature : float
-        Above one flattens the weights, below one sharpens them.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
-        least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or the
-        temperature is not above zero.
-
-    Notes
-    -----
-    Cost: three passes over n entries (maximum, sum, division), n exponentials.
-
-    References
-    ----------
-    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 2,
-    arXiv:1805.02867.
-
-    Examples
-    --------
-    >>> softmax(torch.tensor([0.0, 1.0, 1000.0]), mask=torch.tensor([True, True, False]))
-    tensor([0.2689, 0.7311, 0.0000])
-    """
-    _check(x, axis, mask)
-    _checks.positive("temperature", temperature)
-    scores = x.to(torch.promote_types(x.dtype, torch.float32)) / temperature
-    if mask is not None:
-        scores = torch.where(mask, scores, -torch.inf)
-    exponentials = torch.exp(scores - _finite(scores.amax(axis, keepdim=True)))
-    total = exponentials.sum(axis, keepdim=True)
-    # An empty row has total zero: divide its zeros by one.
-    return (exponentials / torch.where(total == 0, 1, total)).to(x.dtype)
+from attncourse.pytorch.softmax.stable import _finite
 
 
 def online_softmax_step(
@@ -111,7 +46,8 @@ def online_softmax_step(
     TypeError
         If an argument is not floating.
     ValueError
-        If the axis does not exist or is empty, or the state does not fit the tile.
+        If the axis does not exist or is empty, the state does not fit the tile, or the largest
+        score is ``inf``.
 
     Notes
     -----
@@ -139,6 +75,7 @@ def online_softmax_step(
     _checks.one_device(maximum=maximum, normaliser=normaliser, tile=tile)
     tile = tile.to(torch.promote_types(tile.dtype, torch.float32))
     new_maximum = torch.maximum(maximum, tile.amax(axis, keepdim=True))
+    _checks.below_infinity(tile=new_maximum)
     shift = _finite(new_maximum)
     kept = normaliser * torch.exp(maximum - shift)
     return new_maximum, kept + torch.exp(tile - shift).sum(axis, keepdim=True)
@@ -180,8 +117,8 @@ def online_softmax(
     TypeError
         If ``x`` is not floating, ``mask`` not boolean, or ``tile_len`` not a whole number.
     ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or
-        ``tile_len`` is below one.
+        If the axis does not exist or is empty, the mask does not broadcast to ``x``, ``tile_len``
+        is below one, or a row's largest score is ``inf``.
 
     Notes
     -----
@@ -195,10 +132,10 @@ def online_softmax(
     Examples
     --------
     >>> x = torch.tensor([1.0, 3.0, 2.0])
-    >>> torch.allclose(online_softmax(x, tile_len=2), softmax(x))
+    >>> torch.allclose(online_softmax(x, tile_len=2), torch.softmax(x, dim=-1))
     True
     """
-    _check(x, axis, mask)
+    _checks.softmax(Tensor, x, axis, mask)
     _checks.count("tile_len", tile_len, minimum=1)
     scores = x.to(torch.promote_types(x.dtype, torch.float32))
     if mask is not None:
@@ -211,17 +148,3 @@ def online_softmax(
         maximum, normaliser = online_softmax_step(maximum, normaliser, tile)
     weights = torch.exp(scores - _finite(maximum)) / torch.where(normaliser == 0, 1, normaliser)
     return torch.movedim(weights, -1, axis).to(x.dtype)
-
-
-def _finite(maximum: Tensor) -> Tensor:
-    """Replace the maximum of an empty row, -inf, by zero: -inf minus -inf would be NaN."""
-    return torch.where(maximum == -torch.inf, 0, maximum)
-
-
-def _check(x: Tensor, axis: int, mask: Tensor | None = None) -> None:
-    _checks.floating(Tensor, x=x)
-    _checks.axis(x, axis)
-    if mask is not None:
-        _checks.boolean(Tensor, mask=mask)
-        _checks.broadcasts("mask", mask, x.shape, "x")
-        _checks.one_device(x=x, mask=mask)
