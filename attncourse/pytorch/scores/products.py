@@ -1,19 +1,20 @@
-"""Scores: how well each query matches each key, before any softmax."""
+"""Scores by products: dot, scaled, bilinear, cosine."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
+import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from attncourse import _checks
 
 
 def dot_scores(
-    q: Float[np.ndarray, "*batch q_len d_k"],
-    k: Float[np.ndarray, "*batch kv_len d_k"],
-) -> Float[np.ndarray, "*batch q_len kv_len"]:
+    q: Float[Tensor, "*batch q_len d_k"],
+    k: Float[Tensor, "*batch kv_len d_k"],
+) -> Float[Tensor, "*batch q_len kv_len"]:
     r"""Score each pair by its dot product.
 
     .. math:: s_{ij} = q_i \cdot k_j, \qquad S = Q K^\top
@@ -48,21 +49,21 @@ def dot_scores(
 
     Examples
     --------
-    >>> dot_scores(np.array([[1.0, 2.0]]), np.array([[3.0, 0.0], [0.0, 4.0]]))
-    array([[3., 8.]])
+    >>> dot_scores(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([[3., 8.]])
     """
-    _checks.floating(np.ndarray, q=q, k=k)
+    _checks.floating(Tensor, q=q, k=k)
     _checks.one_device(q=q, k=k)
     _checks.shapes(q=(q, "*batch q_len d_k"), k=(k, "*batch kv_len d_k"))
     return q @ k.swapaxes(-1, -2)
 
 
 def scaled_dot_scores(
-    q: Float[np.ndarray, "*batch q_len d_k"],
-    k: Float[np.ndarray, "*batch kv_len d_k"],
+    q: Float[Tensor, "*batch q_len d_k"],
+    k: Float[Tensor, "*batch kv_len d_k"],
     *,
     scale: float | None = None,
-) -> Float[np.ndarray, "*batch q_len kv_len"]:
+) -> Float[Tensor, "*batch q_len kv_len"]:
     r"""Score each pair by its dot product over the square root of the width.
 
     .. math:: S = \frac{Q K^\top}{\sqrt{d_k}}
@@ -100,12 +101,12 @@ def scaled_dot_scores(
 
     Examples
     --------
-    >>> q, k = np.array([[2.0, 0.0, 0.0, 0.0]]), np.eye(4)
+    >>> q, k = torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.eye(4)
     >>> scaled_dot_scores(q, k)
-    array([[1., 0., 0., 0.]])
+    tensor([[1., 0., 0., 0.]])
     """
     if scale is None:
-        _checks.floating(np.ndarray, q=q)
+        _checks.floating(Tensor, q=q)
         _checks.shapes(q=(q, "*batch q_len d_k"))
         scale = 1 / math.sqrt(_checks.count("d_k", q.shape[-1], minimum=1))
     _checks.real("scale", scale)
@@ -113,10 +114,10 @@ def scaled_dot_scores(
 
 
 def general_scores(
-    q: Float[np.ndarray, "*batch q_len d_q"],
-    k: Float[np.ndarray, "*batch kv_len d_k"],
-    w: Float[np.ndarray, "d_q d_k"],
-) -> Float[np.ndarray, "*batch q_len kv_len"]:
+    q: Float[Tensor, "*batch q_len d_q"],
+    k: Float[Tensor, "*batch kv_len d_k"],
+    w: Float[Tensor, "d_q d_k"],
+) -> Float[Tensor, "*batch q_len kv_len"]:
     r"""Score each pair by a learned bilinear form (multiplicative attention).
 
     .. math:: s_{ij} = q_i^\top W k_j, \qquad S = Q W K^\top
@@ -155,78 +156,78 @@ def general_scores(
 
     Examples
     --------
-    >>> w = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])  # 2 wide queries, 3 wide keys
-    >>> general_scores(np.array([[1.0, 10.0]]), np.array([[9.0, 3.0, 4.0]]), w)
-    array([[83.]])
+    >>> w = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])  # 2 wide queries, 3 wide keys
+    >>> general_scores(torch.tensor([[1.0, 10.0]]), torch.tensor([[9.0, 3.0, 4.0]]), w)
+    tensor([[83.]])
     """
-    _checks.floating(np.ndarray, q=q, k=k, w=w)
+    _checks.floating(Tensor, q=q, k=k, w=w)
     _checks.one_device(q=q, k=k, w=w)
     _checks.shapes(q=(q, "*batch q_len d_q"), k=(k, "*batch kv_len d_k"), w=(w, "d_q d_k"))
     return q @ w @ k.swapaxes(-1, -2)
 
 
-def additive_scores(
-    q: Float[np.ndarray, "*batch q_len d_q"],
-    k: Float[np.ndarray, "*batch kv_len d_k"],
-    w_query: Float[np.ndarray, "d_q d_hidden"],
-    w_key: Float[np.ndarray, "d_k d_hidden"],
-    v: Float[np.ndarray, " d_hidden"],
-) -> Float[np.ndarray, "*batch q_len kv_len"]:
-    r"""Score each pair by a small network with one hidden layer (Bahdanau attention).
+def cosine_scores(
+    q: Float[Tensor, "*batch q_len d_k"],
+    k: Float[Tensor, "*batch kv_len d_k"],
+    *,
+    scale: float = 1.0,
+) -> Float[Tensor, "*batch q_len kv_len"]:
+    r"""Score each pair by the cosine of the angle between them (content addressing).
 
-    .. math:: s_{ij} = v^\top \tanh(q_i W_q + k_j W_k)
+    .. math:: s_{ij} = \beta \, \frac{q_i \cdot k_j}{\lVert q_i \rVert \, \lVert k_j \rVert}
 
-    where :math:`W_q`, :math:`W_k` and :math:`v` are learned. In a recurrent translator the query
-    is the decoder's previous state and the keys are the encoder's states. The field also writes
-    :math:`v^\top \tanh(W s_{i-1} + U h_j)`, and calls it concat attention: one matrix times the
-    query and key joined end to end is the same sum.
+    where :math:`\beta` is the scale, called key strength in the Neural Turing Machine. A cosine
+    lies within ±1 however long the vectors are, so it is the scale that decides how sharp the
+    softmax can become: of two keys, none ever gets more than :math:`1 / (1 + e^{-2 \beta})`.
 
     Parameters
     ----------
     q, k : arrays, floating
-        Queries and keys; their widths may differ.
-    w_query, w_key : arrays, floating
-        The first layer, one matrix for each side.
-    v : array, floating
-        The second layer: one number for each hidden unit. (Not the values.)
+        Queries and keys. A vector of zeros points nowhere: its scores are zero.
+    scale : float
+        Multiplies the cosines; the inverse of a temperature.
 
     Returns
     -------
     array
-        One row for each query, one column for each key; each score lies within ± the sum of abs(v).
+        One row for each query, one column for each key; each score lies within ± the scale.
+        Computed in at least float32, in the dtype of ``q``.
 
     Raises
     ------
     TypeError
         If an argument is not floating, or the dtypes differ.
     ValueError
-        If the shapes do not fit together, or the devices differ.
+        If the shapes do not fit together, the devices differ, or the scale is not finite.
 
     Notes
     -----
-    Cost: (q_len · d_q + kv_len · d_k) · d_hidden multiply-adds for the projections, each done
-    once, and q_len · kv_len · d_hidden tanh, all held in memory together.
+    Cost: q_len · kv_len · d_k multiply-adds, as for :func:`dot_scores`, and one square root for
+    each query and each key. No parameters, unless the scale is learned.
 
     References
     ----------
-    Bahdanau et al. (2015), Neural Machine Translation by Jointly Learning to Align and Translate,
-    appendix A.1.2, arXiv:1409.0473.
+    Graves et al. (2014), Neural Turing Machines, equations 5 and 6, arXiv:1410.5401.
 
     Examples
     --------
-    >>> one = np.ones((1, 1))
-    >>> additive_scores(one, np.array([[-1.0], [1e9]]), one, one, np.array([3.0]))
-    array([[0., 3.]])
+    >>> q, k = torch.tensor([[3.0, 4.0]]), torch.tensor([[2.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
+    >>> cosine_scores(q, k, scale=5.0).round(decimals=6)
+    tensor([[3., 4., 0.]])
     """
-    _checks.floating(np.ndarray, q=q, k=k, w_query=w_query, w_key=w_key, v=v)
-    _checks.one_device(q=q, k=k, w_query=w_query, w_key=w_key, v=v)
-    _checks.shapes(
-        q=(q, "*batch q_len d_q"),
-        k=(k, "*batch kv_len d_k"),
-        w_query=(w_query, "d_q d_hidden"),
-        w_key=(w_key, "d_k d_hidden"),
-        v=(v, "d_hidden"),
-    )
-    # Every query beside every key: (*batch, q_len, 1, d_hidden) + (*batch, 1, kv_len, d_hidden).
-    hidden = np.tanh((q @ w_query)[..., :, None, :] + (k @ w_key)[..., None, :, :])
-    return hidden @ v
+    _checks.floating(Tensor, q=q, k=k)
+    _checks.one_device(q=q, k=k)
+    _checks.shapes(q=(q, "*batch q_len d_k"), k=(k, "*batch kv_len d_k"))
+    _checks.count("d_k", q.shape[-1], minimum=1)
+    _checks.real("scale", scale)
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    cosines = _unit(q.to(dtype)) @ _unit(k.to(dtype)).swapaxes(-1, -2)
+    return (cosines * scale).to(q.dtype)
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Bring each vector to length one; a vector of zeros stays."""
+    largest = x.detach().abs().amax(-1, keepdim=True)
+    x = x / torch.where(largest == 0, 1, largest)  # so that no square overflows, or vanishes
+    total = torch.square(x).sum(-1, keepdim=True)
+    return x / torch.sqrt(torch.where(total == 0, 1, total))
