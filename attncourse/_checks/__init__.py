@@ -33,7 +33,16 @@ from attncourse._checks.cache import (
 from attncourse._checks.flash import flash_backward, parts, tiled
 from attncourse._checks.norms import norm
 from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
-from attncourse._checks.positions import at_positions, even, inside_table, odd_rows, rotation
+from attncourse._checks.positions import (
+    at_positions,
+    even,
+    inside_table,
+    odd_rows,
+    ordered,
+    pairing,
+    rotation,
+    scaled_frequencies,
+)
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
 from attncourse._checks.softmax import below_infinity, softmax
 
@@ -66,13 +75,16 @@ __all__ = [
     "odd_rows",
     "one_device",
     "one_of",
+    "ordered",
     "pages",
+    "pairing",
     "parts",
     "positive",
     "projections",
     "real",
     "room",
     "rotation",
+    "scaled_frequencies",
     "scattered",
     "sequence",
     "shapes",

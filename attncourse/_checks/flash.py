@@ -34,10 +34,9 @@ def flash_backward(
     grad_log_sum_exp: Any,
 ) -> None:
     """Check what comes back to attention, and what it gave."""
-    floating(kind, grad=grad, output=output, q=q)
     rows = {"log_sum_exp": log_sum_exp, "grad_log_sum_exp": grad_log_sum_exp}
     rows = {name: array for name, array in rows.items() if array is not None}
-    for name, array in rows.items():
+    for name, array in {"grad": grad, "output": output, **rows}.items():
         floating(kind, **{name: array})
     one_device(q=q, grad=grad, output=output, **rows)
     shapes(

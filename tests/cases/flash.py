@@ -49,6 +49,8 @@ _calls = [
     ),
     (([a[:, :, :0] if a.shape[2] == Q_LEN else a for a in qkv()]), {}),
 ]
+#: Each option alone, and all but one; every subset stands in the tests of either room.
+_options = [options for options in all_options() if len(options) in (1, 6, 7)]
 _tiles = [{"q_tile": 2, "kv_tile": 3}, {"q_tile": 3, "kv_tile": 1}, {"q_tile": 9, "kv_tile": 2}]
 _every = {"mask": some(BATCH, 1, Q_LEN, KV_LEN), "bias": normal(HEADS, Q_LEN, KV_LEN)}
 _every |= {"predicate": near, "sinks": normal(HEADS), "softcap": 1.5, "scale": 0.3, "window": 6}
@@ -56,17 +58,14 @@ _every |= {"predicate": near, "sinks": normal(HEADS), "softcap": 1.5, "scale": 0
 GOOD = {
     "flash_attention": [
         call(*_calls[0][0], **_every | {"predicate": None}, q_tile=2, kv_tile=3),
-        *[call(*qkv(), **options, **_tiles[i % 3]) for i, options in enumerate(all_options())],
+        *[call(*qkv(), **options, **_tiles[i % 3]) for i, options in enumerate(_options)],
         *[call(*arrays, **options, **_tiles[0]) for arrays, options in _calls],
         call(*qkv(), **_every, **_tiles[1]),
         call(*qkv()),
     ],
     "flash_attention_backward": [
         _backward(*qkv(), **_every | {"predicate": None}, with_log_sum_exp=True, tiles=_tiles[0]),
-        *[
-            _backward(*qkv(), **options, tiles=_tiles[i % 3])
-            for i, options in enumerate(all_options())
-        ],
+        *[_backward(*qkv(), **options, tiles=_tiles[i % 3]) for i, options in enumerate(_options)],
         *[_backward(*arrays, **options, tiles=_tiles[0]) for arrays, options in _calls],
         _backward(*qkv(), **_every, tiles=_tiles[1]),
         _backward(*qkv()),
@@ -118,7 +117,6 @@ BAD = {
         ),
         (call(_grad > 0, _q, _k, _v, _out, _lse), TypeError, "grad: expected a floating dtype"),
         (call(_grad, _q, _k, _v, _out, _lse > 0), TypeError, "log_sum_exp: expected a floating"),
-        (call(_grad.astype(np.float32), _q, _k, _v, _out, _lse), TypeError, "one floating dtype"),
         (call(_grad, _q, _k[..., :-1], _v, _out, _lse), ValueError, "d_k = 4 (from q)"),
         (call(_grad, _q, _k, _v, _out, _lse, q_tile=0), ValueError, "q_tile: expected at least 1"),
         (call(_grad, _q, _k, _v, _out, _lse, window=0), ValueError, "window: expected at least 1"),

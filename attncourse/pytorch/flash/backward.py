@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.flash.tiles import _cut, _finite, _part, _Tiles
+from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles
+from attncourse.pytorch.softmax.stable import _finite
 
 
 class FlashGradients(NamedTuple):
@@ -73,7 +74,7 @@ def flash_attention_backward(
     q, k, v : arrays, floating
         What the forward pass was given.
     output, log_sum_exp : arrays, floating
-        What the forward pass gave.
+        What the forward pass gave. Rounding of a half-precision output goes into :math:`D`.
     grad_log_sum_exp : array, floating, optional
         The gradient with respect to the log-sum-exp, if the loss depends on it.
     mask, predicate, bias, causal, window, scale, softcap, sinks
@@ -91,7 +92,7 @@ def flash_attention_backward(
     ------
     TypeError
         If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
-        dtypes of grad, q, k, v and output differ.
+        dtypes of q, k and v differ.
     ValueError
         If shapes do not fit together, the heads do not divide, devices differ, or a number is
         out of its range.

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse.pytorch.flash.backward import _backward
-from attncourse.pytorch.flash.tiles import _cut, _finite, _Tiles
+from attncourse.pytorch.flash.tiles import _cut, _Tiles
+from attncourse.pytorch.softmax.stable import _finite
 
 
 def flash_attention(
@@ -127,7 +128,9 @@ def flash_attention(
         q_tile=q_tile,
         kv_tile=kv_tile,
     )
-    return _Flash.apply(q, k, v, bias, sinks, tiles)
+    # Half precision is rounded after autograd has kept the output: its backward pass needs it.
+    output, log_sum_exp = _Flash.apply(q, k, v, bias, sinks, tiles)
+    return output.to(q.dtype), log_sum_exp
 
 
 class _Flash(torch.autograd.Function):
@@ -166,7 +169,7 @@ def _forward(
     tiles: _Tiles,
 ) -> tuple[Tensor, Tensor]:
     dtype = torch.promote_types(q.dtype, torch.float32)
-    output = q.new_zeros(*q.shape[:-1], v.shape[-1])
+    output = q.new_zeros(*q.shape[:-1], v.shape[-1], dtype=dtype)
     log_sum_exp = q.new_zeros(q.shape[:-1], dtype=dtype)
     for rows in tiles.queries():
         q_rows = q[..., rows, :].to(dtype)
@@ -189,6 +192,6 @@ def _forward(
             maximum = new_maximum
         # An empty row has normaliser zero: divide its zeros by one.
         normaliser = torch.where(normaliser == 0, 1, normaliser)
-        output[..., rows, :] = (mixed / normaliser).to(q.dtype)
+        output[..., rows, :] = mixed / normaliser
         log_sum_exp[..., rows] = (maximum + torch.log(normaliser))[..., 0]
     return output, log_sum_exp

@@ -121,8 +121,3 @@ def _part(array: Tensor, rows: slice, columns: slice) -> Tensor:
     return array[
         ..., whole if array.shape[-2] == 1 else rows, whole if array.shape[-1] == 1 else columns
     ]
-
-
-def _finite(extreme: Tensor) -> Tensor:
-    """Replace -inf, where a row has seen nothing, by zero: -inf minus -inf would be NaN."""
-    return torch.where(extreme == -torch.inf, 0, extreme)

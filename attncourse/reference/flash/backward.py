@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.flash.tiles import _cut, _finite, _part, _Tiles
+from attncourse.reference.flash.tiles import _cut, _part, _Tiles
+from attncourse.reference.softmax.stable import _finite
 
 
 class FlashGradients(NamedTuple):
@@ -72,7 +73,7 @@ def flash_attention_backward(
     q, k, v : arrays, floating
         What the forward pass was given.
     output, log_sum_exp : arrays, floating
-        What the forward pass gave.
+        What the forward pass gave. Rounding of a half-precision output goes into :math:`D`.
     grad_log_sum_exp : array, floating, optional
         The gradient with respect to the log-sum-exp, if the loss depends on it.
     mask, predicate, bias, causal, window, scale, softcap, sinks
@@ -90,7 +91,7 @@ def flash_attention_backward(
     ------
     TypeError
         If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
-        dtypes of grad, q, k, v and output differ.
+        dtypes of q, k and v differ.
     ValueError
         If shapes do not fit together, the heads do not divide, devices differ, or a number is
         out of its range.

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from attncourse.reference.flash.tiles import _cut, _finite, _Tiles
+from attncourse.reference.flash.tiles import _cut, _Tiles
+from attncourse.reference.softmax.stable import _finite
 
 
 def flash_attention(
@@ -126,7 +127,8 @@ def flash_attention(
         q_tile=q_tile,
         kv_tile=kv_tile,
     )
-    return _forward(q, k, v, bias, sinks, tiles)
+    output, log_sum_exp = _forward(q, k, v, bias, sinks, tiles)
+    return output.astype(q.dtype), log_sum_exp
 
 
 def _forward(
@@ -138,7 +140,7 @@ def _forward(
     tiles: _Tiles,
 ) -> tuple[np.ndarray, np.ndarray]:
     dtype = np.promote_types(q.dtype, np.float32)
-    output = np.zeros((*q.shape[:-1], v.shape[-1]), q.dtype)
+    output = np.zeros((*q.shape[:-1], v.shape[-1]), dtype)
     log_sum_exp = np.zeros(q.shape[:-1], dtype)
     for rows in tiles.queries():
         q_rows = q[..., rows, :].astype(dtype)

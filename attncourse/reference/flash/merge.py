@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from attncourse import _checks
 from attncourse.reference.softmax import softmax
+from attncourse.reference.softmax.stable import _finite
 
 
 def merge_attention(
@@ -66,10 +67,8 @@ def merge_attention(
     _checks.parts(np.ndarray, outputs, log_sum_exps)
     lse = log_sum_exps.astype(np.promote_types(log_sum_exps.dtype, np.float32))
     weights = softmax(lse, axis=0)
-    output = (weights[..., None] * outputs.astype(np.promote_types(lse.dtype, outputs.dtype))).sum(
-        0
-    )
+    dtype = np.promote_types(lse.dtype, outputs.dtype)
+    output = (weights[..., None] * outputs.astype(dtype)).sum(0)
     maximum = lse.max(0)
-    shift = np.where(maximum == -np.inf, 0, maximum)
-    total = np.exp(lse - shift).sum(0)
+    total = np.exp(lse - _finite(maximum)).sum(0)
     return output.astype(outputs.dtype), maximum + np.log(np.where(total == 0, 1, total))

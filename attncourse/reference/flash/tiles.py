@@ -121,8 +121,3 @@ def _part(array: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
     return array[
         ..., whole if array.shape[-2] == 1 else rows, whole if array.shape[-1] == 1 else columns
     ]
-
-
-def _finite(extreme: np.ndarray) -> np.ndarray:
-    """Replace -inf, where a row has seen nothing, by zero: -inf minus -inf would be NaN."""
-    return np.where(extreme == -np.inf, 0, extreme)
