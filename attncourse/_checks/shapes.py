@@ -25,8 +25,8 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
             sizes = [shape[:n_leading], *shape[n_leading:]] if starred else shape
             found = dict(zip(dims, sizes, strict=True))
             fits = all(
-                size == (int(dim) if dim.isdigit() else known.get(dim, size))
-                for dim, size in found.items()
+                size == (int(dim) if dim.isdigit() else known.get(dim, found[dim]))
+                for dim, size in zip(dims, sizes, strict=True)
             )
         if not fits:
             bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if known.get(d, ()) != ()]

@@ -231,6 +231,6 @@ def _copies(weights: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 def _mean_weight(weights: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Average the weight on the wanted keys over the queries that have any, head by head."""
     wanted = np.broadcast_to(wanted, (*weights.shape[:-3], *weights.shape[-2:]))
-    n_queries = wanted.any(axis=-1).sum()
+    n_queries = int(wanted.any(axis=-1).sum())
     on_wanted = (weights * wanted[..., None, :, :]).sum(axis=(-2, -1))
     return on_wanted.reshape(-1, weights.shape[-3]).sum(axis=0) / max(n_queries, 1)

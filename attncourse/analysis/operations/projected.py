@@ -153,7 +153,7 @@ def latent_operations(
     >>> absorbed_latent_operations(1, 50, n_cached=49, **sizes).matmul
     2096
     """
-    sizes(d_model=d_model, d_latent=d_latent, d_nope=d_nope, d_rope=d_rope)
+    sizes(d_model=d_model, d_latent=d_latent, d_nope=d_nope, d_rope=d_rope, d_v=d_v)
     attention = attention_operations(
         q_len, kv_len, n_heads=n_heads, d_k=d_nope + d_rope, d_v=d_v, pairs=pairs, batch=batch
     )
