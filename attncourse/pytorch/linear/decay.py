@@ -1,0 +1,120 @@
+"""Decay: how much of what was written is still there when it is read."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks.linear import log_gate
+
+
+def decay_matrix(
+    log_decay: Float[Tensor, "*batch seq"],
+) -> Float[Tensor, "*batch seq seq"]:
+    r"""Lay out how much of each earlier position is left at each later one.
+
+    .. math:: D_{ij} = \begin{cases} \exp \sum_{t = j + 1}^{i} g_t & j \le i \\
+        0 & j > i \end{cases}
+
+    where :math:`g_t` is the logarithm of the gate at position t. Position i's own gate acts before
+    its key is written, so :math:`D_{ii} = 1`. Without decay this is the causal mask.
+
+    Parameters
+    ----------
+    log_decay : array, floating
+        The logarithms of gates between 0 and 1; ``-inf`` forgets everything before.
+
+    Returns
+    -------
+    array, in the dtype of log_decay, at least float32
+        Between zero and one, and zero above the diagonal.
+
+    Raises
+    ------
+    TypeError
+        If ``log_decay`` is not floating.
+    ValueError
+        If it has no dimension, or an entry above zero or NaN.
+
+    Notes
+    -----
+    Cost: seq² additions and exponentials. Each sum is added up by itself, not as a difference of
+    two sums from the start: a difference loses digits under strong decay, and -inf minus -inf is
+    NaN.
+
+    References
+    ----------
+    Sun et al. (2023), Retentive Network, section 2.1, arXiv:2307.08621 (constant gates); Dao and
+    Gu (2024), Transformers are SSMs, arXiv:2405.21060 (gates that depend on the data).
+
+    Examples
+    --------
+    >>> gates = torch.tensor([0.7, 0.5, 0.1])  # the first has nothing to act on
+    >>> decay_matrix(torch.log(gates)).round(decimals=2)
+    tensor([[1.0000, 0.0000, 0.0000],
+            [0.5000, 1.0000, 0.0000],
+            [0.0500, 0.1000, 1.0000]])
+    """
+    log_gate(Tensor, log_decay)
+    _checks.shapes(log_decay=(log_decay, "*batch seq"))
+    return _left(log_decay.to(torch.promote_types(log_decay.dtype, torch.float32)))
+
+
+def retention_log_decay(
+    n_heads: int, *, dtype: str = "float64", device: torch.device | str | None = None
+) -> Float[Tensor, "n_heads 1 1"]:
+    r"""Give each head a memory twice as long as the head before: RetNet's constant decay.
+
+    .. math:: g_h = \log\left(1 - 2^{-5 - h}\right), \qquad h = 0, \dots, H - 1
+
+    where :math:`H` is the number of heads. Head h forgets half in about 22, 44, 88 … positions.
+
+    Parameters
+    ----------
+    n_heads : int
+        How many heads there are.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+    device : torch.device or str, optional
+        Where to make them; torch's default device if left out.
+
+    Returns
+    -------
+    array (n_heads, 1, 1)
+        What the causal forms take as ``log_decay``.
+
+    Raises
+    ------
+    TypeError
+        If ``n_heads`` is not a whole number.
+    ValueError
+        If it is below one, or the dtype unknown.
+
+    Notes
+    -----
+    Cost: one logarithm a head.
+
+    References
+    ----------
+    Sun et al. (2023), Retentive Network, section 2.2, arXiv:2307.08621.
+
+    Examples
+    --------
+    >>> torch.exp(retention_log_decay(2)).flatten()  # 31/32 and 63/64
+    tensor([0.9688, 0.9844], dtype=torch.float64)
+    """
+    n_heads = _checks.count("n_heads", n_heads, minimum=1)
+    _checks.one_of("dtype", dtype, ("float32", "float64"))
+    gates = [math.log1p(-(2.0 ** (-5 - head))) for head in range(n_heads)]
+    return torch.tensor(gates, dtype=getattr(torch, dtype), device=device)[:, None, None]
+
+
+def _left(log_decay: Tensor) -> Tensor:
+    """Compute :func:`decay_matrix`. Column j takes in the gates of the rows below it, in turn."""
+    square = (*log_decay.shape, log_decay.shape[-1])
+    below = torch.tril(torch.broadcast_to(log_decay[..., None], square), -1)
+    return torch.tril(torch.exp(below.cumsum(dim=-2)))

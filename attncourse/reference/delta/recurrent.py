@@ -1,0 +1,133 @@
+"""The delta rule step by step: the definition."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from attncourse._checks.linear import recurrence
+from attncourse.reference.linear.grouped import _gates, _grouped
+from attncourse.reference.linear.state import Read
+
+
+def delta_rule_recurrent(
+    q: Float[np.ndarray, "*batch n_heads seq d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads seq d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads seq d_v"],
+    beta: Float[np.ndarray, "*#keys"],
+    *,
+    log_decay: Float[np.ndarray, "*#gates"] | None = None,
+    state: Float[np.ndarray, "*batch n_kv_heads d_k d_v"] | None = None,
+    scale: float | None = None,
+) -> tuple[
+    Float[np.ndarray, "*batch n_heads seq d_v"], Float[np.ndarray, "*batch n_kv_heads d_k d_v"]
+]:
+    r"""Read step by step; each key first asks the memory, and only the difference is written.
+
+    .. math:: \bar S_t = \text{diag}(e^{g_t}) \, S_{t-1}, \qquad
+        S_t = \bar S_t + \beta_t \, k_t (v_t - \bar S_t^\top k_t)^\top, \qquad
+        o_t = s \, S_t^\top q_t
+
+    where :math:`q_t`, :math:`k_t` and :math:`v_t` are the query, key and value of step t,
+    :math:`g_t` is the logarithm of its gate, :math:`\beta_t` how far the memory's answer
+    to :math:`k_t` moves towards :math:`v_t`, :math:`s` the scale and :math:`S` the state. For a key
+    of length one, :math:`\beta = 1` replaces the old value and :math:`\beta = 0` leaves it. It is
+    one step of gradient descent on :math:`\tfrac12 \lVert \bar S^\top k_t - v_t \rVert^2`.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values; the keys of length one (:func:`l2_normalise`). With fewer key
+        and value heads, each serves the same number of neighbouring query heads. Two dimensions
+        mean one head.
+    beta : floating array that broadcasts to (*batch, n_kv_heads, seq)
+        The rate of writing, between 0 and 1, or up to 2 for steps that overshoot. Zero at a
+        padded position leaves the state as it is.
+    log_decay : floating array that broadcasts to k, optional
+        The logarithms of the gates, at or below zero: one for each head,
+        ``(*batch, n_kv_heads, seq, 1)`` (Gated DeltaNet), or one for each feature,
+        ``(*batch, n_kv_heads, seq, d_k)`` (Kimi Delta Attention). Nothing fades if left out.
+        ``beta`` and ``log_decay`` may have dtypes of their own.
+    state : array (*batch, n_kv_heads, d_k, d_v), floating, optional
+        What came before; nothing if left out.
+    scale : float, optional
+        Multiplies the queries; ``1 / sqrt(d_k)`` if left out.
+
+    Returns
+    -------
+    output : array
+        What the memory answers to each query, in the dtype of ``q``.
+    state : array
+        What the next call goes on from, in at least float32.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating, or the dtypes of q, k, v differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, there are not as many queries as
+        keys, a gate's logarithm is above zero, devices differ, or an array holds a NaN.
+
+    Notes
+    -----
+    Cost: (2 · n_kv_heads + n_heads) · seq · d_k · d_v multiply-adds, one step after the other; the
+    state has n_kv_heads · d_k · d_v numbers, however long the sequence.
+
+    References
+    ----------
+    Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers,
+    arXiv:2102.11174; with a gate: Yang et al. (2024), Gated Delta Networks, arXiv:2412.06464; with
+    one for each feature: Kimi Team (2025), Kimi Linear, arXiv:2510.26692.
+
+    Examples
+    --------
+    >>> k = np.ones((2, 1))  # the same key twice, with values 4 and 8
+    >>> v, beta = np.array([[4.0], [8.0]]), np.array([1.0, 0.5])
+    >>> output, state = delta_rule_recurrent(k, k, v, beta)
+    >>> output.ravel()  # 4 is written, then moves half way to 8
+    array([4., 6.])
+    """
+    return _attend(_corrected, q, k, v, beta, log_decay, state, scale)
+
+
+def _corrected(
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    beta: np.ndarray,
+    gates: np.ndarray,
+    memory: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fade the memory, ask it with the key, write the difference, and read it with the query."""
+    outputs = []
+    for t in range(k.shape[-2]):
+        now = slice(t, t + 1)
+        memory = np.exp(gates[..., t, :, None]) * memory
+        missing = beta[..., now, :] * (v[..., now, :] - k[..., now, :] @ memory)
+        memory = memory + k[..., t, :, None] * missing
+        outputs.append(q[..., now, :] @ memory)
+    return np.concatenate(outputs, axis=-2), memory
+
+
+def _attend(
+    read: Read,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    beta: np.ndarray,
+    log_decay: np.ndarray | None,
+    state: np.ndarray | None,
+    scale: float | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Check, put the heads side by side, and let ``read`` go through the sequence."""
+    known = {} if state is None else {"state": state}
+    recurrence(np.ndarray, q, k, v, beta=beta, log_decay=log_decay, scale=scale, **known)
+    queries, keys, values = _grouped(q, k, v, scale)
+    rates = np.broadcast_to(beta.astype(keys.dtype), k.shape[:-1])[..., None, :, None]
+    if state is None:
+        memory = np.zeros((*k.shape[:-2], k.shape[-1], v.shape[-1]), keys.dtype)
+    else:
+        memory = state.astype(keys.dtype)
+    gates = _gates(k, log_decay, keys.dtype)
+    output, memory = read(queries, keys, values, rates, gates, memory[..., None, :, :])
+    return output.reshape(*q.shape[:-1], v.shape[-1]).astype(q.dtype), memory[..., 0, :, :]

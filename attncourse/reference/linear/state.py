@@ -1,0 +1,60 @@
+"""What the causal forms share: the state, and everything around the reading itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from attncourse import _checks
+from attncourse._checks.linear import recurrence
+from attncourse.reference.linear.grouped import _gates, _grouped, _masked, _mixed, _with_one
+
+Read = Callable[..., tuple[np.ndarray, np.ndarray]]
+
+
+class LinearState(NamedTuple):
+    """What linear attention remembers of the keys and values it has read, in at least float32.
+
+    Attributes
+    ----------
+    key_value_sum : array (*batch, n_kv_heads, d_k, d_v)
+        The faded sum of each key times its value.
+    key_sum : array (*batch, n_kv_heads, d_k)
+        The faded sum of the keys, which normalises.
+    """
+
+    key_value_sum: Float[np.ndarray, "*batch n_kv_heads d_k d_v"]
+    key_sum: Float[np.ndarray, "*batch n_kv_heads d_k"]
+
+
+def _attend(
+    read: Read,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    log_decay: np.ndarray | None,
+    mask: np.ndarray | None,
+    state: LinearState | None,
+    normalise: bool,
+    scale: float | None,
+) -> tuple[np.ndarray, LinearState]:
+    """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
+    known = {}
+    if state is not None:
+        _checks.state("state", state, LinearState)
+        known = state._asdict()
+    recurrence(np.ndarray, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
+    queries, keys, values = _grouped(q, k, v, scale)
+    keys, values = _masked(keys, mask), _with_one(values)
+    gates = _gates(k, log_decay, keys.dtype)
+    if state is None:
+        memory = np.zeros((*keys.shape[:-2], keys.shape[-1], values.shape[-1]), keys.dtype)
+    else:
+        sums = [state.key_value_sum, state.key_sum[..., None]]
+        memory = np.concatenate([x.astype(keys.dtype) for x in sums], axis=-1)[..., None, :, :]
+    output, memory = read(queries, keys, values, gates, memory)
+    memory = memory[..., 0, :, :]
+    return _mixed(output, q, normalise), LinearState(memory[..., :-1], memory[..., -1])

@@ -1,0 +1,113 @@
+"""Performer attention: linear attention on random features that estimate the softmax's kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attncourse import _checks
+from attncourse._checks.linear import linear as check_linear
+from attncourse._checks.linear import random_features, recurrence
+from attncourse.reference.linear import linear_attention, linear_attention_chunked
+from attncourse.reference.performer.features import _exponents
+
+
+def performer_attention(
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    projection: Float[np.ndarray, "n_features d_k"],
+    *,
+    causal: bool = False,
+    mask: Bool[np.ndarray, "*#keys"] | None = None,
+    scale: float | None = None,
+    chunk_len: int = 64,
+) -> Float[np.ndarray, "*batch n_heads q_len d_v"]:
+    r"""Estimate softmax attention by linear attention on positive random features (FAVOR+).
+
+    .. math:: o_i = \frac{\phi(\sqrt s \, q_i)^\top \sum_j \phi(\sqrt s \, k_j) \, v_j^\top}
+        {\phi(\sqrt s \, q_i)^\top \sum_j \phi(\sqrt s \, k_j)}
+
+    where :math:`q`, :math:`k`, :math:`v` are queries, keys and values, :math:`\phi` are
+    :func:`positive_features`, :math:`s` is the scale, and the sums run over all keys, or over
+    those up to i if causal. With ever more features it becomes
+    :func:`scaled_dot_product_attention`.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    projection : array, floating
+        Gaussian rows, independent or orthogonal (:func:`orthogonal_projection`), for all heads.
+        Draw new ones from time to time while training. It may have a dtype of its own.
+    causal : bool
+        Hide the future. Needs as many queries as keys.
+    mask : boolean array that broadcasts to (*batch, n_kv_heads, 1, kv_len), optional
+        True = may be attended to, by all queries alike (:func:`padding_mask`).
+    scale : float, optional
+        Multiplies the dot products, and is above zero; ``1 / sqrt(d_k)`` if left out.
+    chunk_len : int
+        How many positions the causal form reads at once; it does not change the result.
+
+    Returns
+    -------
+    array
+        One average of values for each query, in the dtype of ``q``.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes of q, k, v differ, or
+        ``chunk_len`` is not a whole number.
+    ValueError
+        If shapes do not fit together, the heads do not divide, causal queries are not as many as
+        the keys, devices differ, a number is out of its range, or an array holds a NaN.
+
+    Notes
+    -----
+    Cost: for m features m · d_k multiply-adds for each query and key, and what
+    :func:`linear_attention`, or :func:`linear_attention_chunked` if causal, costs with d_k = m.
+    The largest exponent is taken away before exponentials are formed: of each query for itself, and
+    of all keys together, or if causal of the keys so far, where a new maximum fades the state as
+    in :func:`online_softmax_step`. All of it cancels in the division.
+
+    References
+    ----------
+    Choromanski et al. (2021), Rethinking Attention with Performers, section 2.3, arXiv:2009.14794.
+
+    Examples
+    --------
+    >>> q = k = np.zeros((3, 2))  # all scores equal: an average over what each query may see
+    >>> v = np.array([[2.0], [4.0], [9.0]])
+    >>> performer_attention(q, k, v, np.eye(2), causal=True)
+    array([[2.],
+           [3.],
+           [5.]])
+    """
+    (recurrence if causal else check_linear)(np.ndarray, q, k, v, mask=mask)
+    random_features(np.ndarray, projection, q=q)
+    _checks.one_device(q=q, projection=projection)
+    _checks.count("chunk_len", chunk_len, minimum=1)
+    if scale is not None:
+        _checks.positive("scale", scale)
+    root = (q.shape[-1] ** -0.5 if scale is None else scale) ** 0.5
+    dtype = np.promote_types(q.dtype, np.float32)
+    v = v.astype(dtype)
+    asked = _exponents(q.astype(dtype) * root, projection)
+    held = _exponents(k.astype(dtype) * root, projection)
+    queries = np.exp(asked - asked.max(-1, keepdims=True))
+    if not causal:
+        keys = np.exp(held - held.max((-2, -1), keepdims=True))
+        return linear_attention(queries, keys, v, mask=mask, normalise=True).astype(q.dtype)
+    highest = np.maximum.accumulate(held.max(-1, keepdims=True), axis=-2)
+    output, _ = linear_attention_chunked(
+        queries,
+        np.exp(held - highest),
+        v,
+        log_decay=-np.diff(highest, axis=-2, prepend=highest[..., :1, :]),
+        mask=mask,
+        normalise=True,
+        chunk_len=chunk_len,
+    )
+    return output.astype(q.dtype)
