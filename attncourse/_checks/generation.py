@@ -1,0 +1,58 @@
+"""What choosing tokens and generating texts take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attncourse._checks.arrays import floating, integer, one_device, readable
+from attncourse._checks.numbers import count, real
+from attncourse._checks.shapes import shapes
+
+
+def uniform(kind: type, noise: Any, batch: tuple[int, ...]) -> None:
+    """Raise unless ``noise`` holds one number from zero to below one for each row of a batch."""
+    floating(kind, noise=noise)
+    if tuple(noise.shape) != batch:
+        raise ValueError(
+            f"noise: expected one number for each row of logits, shape {batch}, "
+            f"got {tuple(noise.shape)}."
+        )
+    if readable(noise) and not bool(((noise >= 0) & (noise < 1)).all()):
+        raise ValueError("noise: expected numbers from 0 to below 1, got one outside.")
+
+
+def beginnings(kind: type, tokens: Any) -> None:
+    """Raise unless ``tokens`` are the beginnings of texts, one at least in each row."""
+    integer(kind, tokens=tokens)
+    count("seq", shapes(tokens=(tokens, "batch seq"))["seq"], minimum=1)
+
+
+def noise_rows(kind: type, noise: Any, n_new: int, tokens: Any) -> None:
+    """Raise unless there is one row of noise for each new token."""
+    if noise is None:
+        return
+    floating(kind, noise=noise)
+    one_device(tokens=tokens, noise=noise)
+    if tuple(noise.shape) != (n_new, tokens.shape[0]):
+        raise ValueError(
+            f"noise: expected shape (n_new, batch) = {(n_new, tokens.shape[0])}, "
+            f"got {tuple(noise.shape)}."
+        )
+
+
+def next_logits(kind: type, logits: Any, tokens: Any) -> None:
+    """Raise unless a step gave the logits of one next token for each text."""
+    floating(kind, logits=logits)
+    shapes(tokens=(tokens, "batch seq"), logits=(logits, "batch n_tokens"))
+
+
+def stop_token(stop: int, n_tokens: int) -> None:
+    """Raise unless the token that ends a text is one of the vocabulary."""
+    count("stop", stop, maximum=n_tokens - 1)
+
+
+def not_negative(name: str, value: Any) -> None:
+    """Raise unless ``value`` is a finite number, zero or above."""
+    real(name, value)
+    if value < 0:
+        raise ValueError(f"{name}: expected a number of at least 0, got {value!r}.")

@@ -1,0 +1,182 @@
+"""The attention layer: projections, heads, positions, a cache, and attention between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse._checks import transformer as check
+from attncourse.pytorch.cache import KVCache, append_to_cache
+from attncourse.pytorch.multihead import merge_heads, split_heads
+from attncourse.pytorch.positions import rotary
+from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
+from attncourse.pytorch.transformer.affine import _affine
+from attncourse.pytorch.transformer.residuals import NormParameters, _normalise
+
+
+class AttentionParameters(NamedTuple):
+    """What an attention layer learns.
+
+    Attributes
+    ----------
+    w_query : array (d_model, n_heads*d_k)
+        The queries' projection, the heads side by side in its columns.
+    w_key : array (d_context, n_kv_heads*d_k)
+        The keys' projection.
+    w_value : array (d_context, n_kv_heads*d_v)
+        The values' projection.
+    w_out : array (n_heads*d_v, d_model)
+        Mixes what the heads bring back.
+    b_query : array (n_heads*d_k,), or None
+        Added to the queries.
+    b_key : array (n_kv_heads*d_k,), or None
+        Added to the keys. With softmax and without positions it changes nothing.
+    b_value : array (n_kv_heads*d_v,), or None
+        Added to the values.
+    b_out : array (d_model,), or None
+        Added at the end.
+    query_norm : NormParameters
+        Of the norm of each query (QK-norm), arrays (d_k,).
+    key_norm : NormParameters
+        Of the norm of each key, arrays (d_k,).
+    sinks : array (n_heads,), or None
+        One more score in each head's softmax.
+    """
+
+    w_query: Float[Tensor, "d_model n_heads*d_k"]
+    w_key: Float[Tensor, "d_context n_kv_heads*d_k"]
+    w_value: Float[Tensor, "d_context n_kv_heads*d_v"]
+    w_out: Float[Tensor, "n_heads*d_v d_model"]
+    b_query: Float[Tensor, " n_heads*d_k"] | None = None
+    b_key: Float[Tensor, " n_kv_heads*d_k"] | None = None
+    b_value: Float[Tensor, " n_kv_heads*d_v"] | None = None
+    b_out: Float[Tensor, " d_model"] | None = None
+    query_norm: NormParameters = NormParameters()
+    key_norm: NormParameters = NormParameters()
+    sinks: Float[Tensor, " n_heads"] | None = None
+
+
+def attention_layer(
+    x: Float[Tensor, "*batch q_len d_model"],
+    parameters: AttentionParameters,
+    *,
+    n_heads: int,
+    n_kv_heads: int | None = None,
+    context: Float[Tensor, "*batch kv_len d_context"] | None = None,
+    cache: KVCache | None = None,
+    qk_norm: Callable[..., Any] | None = None,
+    positions: Int[Tensor, "*positions"] | None = None,
+    frequencies: Float[Tensor, " n_pairs"] | None = None,
+    interleaved: bool = False,
+    magnitude: float = 1.0,
+    attend: Callable[..., Any] = scaled_dot_product_attention,
+    **options: Any,
+) -> tuple[Any, KVCache]:
+    r"""Project, split into heads, norm and turn queries and keys, attend, merge, project.
+
+    .. math:: \text{Layer}(X, C) = [\text{head}_1, \dots, \text{head}_h] \, W_O + b_O, \qquad
+        \text{head}_i = \text{Attention}(R \, q^i, R \, k^{g(i)}, v^{g(i)}), \qquad
+        q = \text{norm}(X W_Q + b_Q), \quad k = \text{norm}(C W_K + b_K), \quad v = C W_V + b_V
+
+    where :math:`X` asks, :math:`C` is the context that is asked (:math:`X` itself in
+    self-attention), :math:`g(i)` is the head of keys and values that head i shares, and :math:`R`
+    turns each position by its angle. Norm, rotation, biases and sinks are there if they are given.
+
+    Parameters
+    ----------
+    x : array, floating
+        The sequence that asks.
+    parameters : AttentionParameters
+        The projections, and what may stand beside them.
+    n_heads, n_kv_heads : int
+        How many heads of queries there are, and of keys and values; as many if left out.
+    context : array, floating, optional
+        The sequence that is asked: cross-attention. ``x`` if left out: self-attention.
+    cache : KVCache, optional
+        In self-attention the past. In cross-attention the keys and values of the context, which
+        are then not computed again.
+    qk_norm : callable, optional
+        :func:`rms_norm` or :func:`layer_norm`, of each head's queries and keys. Where the paper
+        divides by the length, RMS norm leaves the length sqrt(d_k); ``scale=`` is its factor.
+    positions : integer array, optional
+        Where each token of ``x`` stands, (q_len,) or (\*batch, q_len); behind the cache if left
+        out.
+    frequencies, interleaved, magnitude
+        As in :func:`rotary`, in self-attention. Nothing turns if left out.
+    attend : callable
+        What the heads do: takes ``(q, k, v, **options)``.
+    **options
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale``, ``softcap`` and ``return_weights``
+        as in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
+
+    Returns
+    -------
+    output : array, or (array, weights) if asked for
+        As many positions as ``x``.
+    cache : KVCache
+        Keys and values, after norm and rotation: the past and the new ones, or the context's.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not an AttentionParameters, an array not floating, or an option
+        unknown.
+    ValueError
+        If shapes do not fit together, the heads do not divide, or a context comes with
+        frequencies: its positions are others.
+
+    Notes
+    -----
+    Cost: :func:`grouped_query_attention` counts it; biases, norms and rotation grow with
+    q_len · d_model only.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762. QK-norm:
+    Henry et al. (2020), Query-Key Normalization for Transformers, arXiv:2010.04245. Rotary: Su et
+    al. (2021), RoFormer, arXiv:2104.09864. Sinks: OpenAI (2025), gpt-oss model card,
+    arXiv:2508.10925.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, one = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.eye(2)
+    >>> parameters = AttentionParameters(0 * one, one, one, one, b_out=torch.tensor([0.0, 10.0]))
+    >>> output, cache = attention_layer(x, parameters, n_heads=2)  # no question: the average
+    >>> output
+    tensor([[ 2., 13.],
+            [ 2., 13.]])
+    """
+    check.record("parameters", parameters, AttentionParameters)
+    p, n_kv_heads = parameters, n_heads if n_kv_heads is None else n_kv_heads
+    asked = x if context is None else context
+    check.attention_layer(Tensor, x, asked, p, n_heads=n_heads, n_kv_heads=n_kv_heads)
+    check.rotary_in_self_attention(context, frequencies)
+
+    q = split_heads(_affine(x, p.w_query, p.b_query), n_heads)
+    if qk_norm is not None:
+        q = _normalise(qk_norm, q, p.query_norm)
+    if context is None or cache is None:
+        k = split_heads(_affine(asked, p.w_key, p.b_key), n_kv_heads)
+        v = split_heads(_affine(asked, p.w_value, p.b_value), n_kv_heads)
+        if qk_norm is not None:
+            k = _normalise(qk_norm, k, p.key_norm)
+        if frequencies is not None:
+            if positions is None:
+                seen = 0 if cache is None else cache.k.shape[-2]
+                positions = torch.arange(seen, seen + x.shape[-2], device=x.device)
+            turn = {"interleaved": interleaved, "magnitude": magnitude}
+            q = rotary(q, positions, frequencies, **turn)
+            k = rotary(k, positions, frequencies, **turn)
+        cache = append_to_cache(cache, k, v)
+
+    if p.sinks is not None:
+        options["sinks"] = p.sinks
+    attended = attend(q, *cache, **options)
+    output, *weights = attended if isinstance(attended, tuple) else (attended,)
+    output = _affine(merge_heads(output), p.w_out, p.b_out)
+    return (output, *weights) if weights else output, cache

@@ -1,0 +1,144 @@
+"""Beam search: keep several texts alive, and the best of what may follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks import generation as check
+
+
+def beam_search(
+    step: Callable[..., Any],
+    tokens: Int[Tensor, "batch seq"],
+    n_new: int,
+    *,
+    n_beams: int,
+    state: Any = None,
+    stop: int | None = None,
+    length_penalty: float = 0.0,
+) -> tuple[Int[Tensor, "batch n_beams seq_new"], Float[Tensor, "batch n_beams"]]:
+    r"""Look for the likeliest continuations, several at a time.
+
+    .. math:: s(w) = \frac{\log p(w)}{lp(w)}, \qquad
+        lp(w) = \left(\frac{5 + |w|}{5 + 1}\right)^{\alpha}
+
+    where :math:`|w|` is how many tokens were added, the last of them counted, and :math:`\alpha`
+    the length penalty. Every step scores each token behind each text that is alive, and keeps the
+    n_beams best; a text that has ended stays, as it is, while none better comes. One beam is
+    greedy; as many beams as there are texts find the best text there is.
+
+    Parameters
+    ----------
+    step : callable
+        As in :func:`generate`. It sees the beams as a larger batch, (batch*n_beams, seq), and
+        its state is reordered with them: tuples and named tuples of arrays whose first axis is
+        the batch.
+    tokens : integer array
+        The beginnings.
+    n_new : int
+        How many tokens to add at most.
+    n_beams : int
+        How many texts stay alive.
+    state : anything
+        The first state, with one row for each beginning: None, or tuples of arrays.
+    stop : int, optional
+        The token that ends a text. What comes after it in the same row is this token again.
+    length_penalty : float
+        Zero compares plain probabilities, which favour short texts; 0.6 to 0.7 in the source.
+
+    Returns
+    -------
+    tokens : integer array
+        The beginnings and what was added, the best first.
+    scores : array
+        :math:`s` of each, in at least float32; ``-inf`` where there are fewer texts than beams.
+
+    Raises
+    ------
+    TypeError
+        If ``tokens`` are not integers, or a number is not whole.
+    ValueError
+        If shapes do not fit together, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: n_new steps on batch · n_beams texts, and a sort of n_beams · n_tokens numbers for each
+    text and step.
+
+    References
+    ----------
+    Wu et al. (2016), Google's Neural Machine Translation System, section 7, equation 14 (without
+    the coverage penalty), arXiv:1609.08144.
+
+    Examples
+    --------
+    >>> import torch
+    >>> def coin(tokens, state):  # a token 1 follows a 1 for sure
+    ...     return torch.tensor([[0.6, 0.4], [1e-9, 1.0]]).log()[tokens[:, -1]], state
+    >>> texts, scores = beam_search(coin, torch.tensor([[0]]), 2, n_beams=2)
+    >>> texts[0].tolist(), torch.exp(scores).round(decimals=2)  # greedy would have begun with 0
+    ([[0, 1, 1], [0, 0, 0]], tensor([[0.4000, 0.3600]]))
+    """
+    check.beginnings(Tensor, tokens)
+    _checks.count("n_new", n_new, minimum=1)
+    _checks.count("n_beams", n_beams, minimum=1)
+    check.not_negative("length_penalty", length_penalty)
+    if stop is not None:
+        _checks.count("stop", stop)
+    n_batch = tokens.shape[0]
+    here = {"device": tokens.device}
+    first = torch.arange(n_batch, **here)[:, None] * n_beams  # the row of each text's first beam
+    rows = torch.arange(n_batch, **here).repeat_interleave(n_beams)
+    tokens, state = tokens[rows], _reorder(state, rows)
+    # All beams of a text begin alike: only the first counts, or they would stay alike.
+    log_p = torch.where(torch.arange(n_beams, **here) == 0, 0.0, -torch.inf).repeat(n_batch, 1)
+    lengths = torch.zeros((n_batch, n_beams), dtype=torch.int64, **here)
+    ended, scores = lengths > 0, log_p
+    for _ in range(n_new):
+        logits, state = step(tokens, state)
+        check.next_logits(Tensor, logits, tokens)
+        n_tokens = logits.shape[-1]
+        following = _log_softmax(logits).reshape(n_batch, n_beams, n_tokens)
+        if stop is not None:
+            check.stop_token(stop, n_tokens)
+            # After its end a text goes on in one way, which costs nothing.
+            alone = torch.where(torch.arange(n_tokens, **here) == stop, 0.0, -torch.inf)
+            following = torch.where(ended[..., None], alone.to(following.dtype), following)
+        lengths = lengths + ~ended
+        reached = log_p[..., None].to(following.dtype) + following
+        penalty = ((5 + lengths[..., None].to(following.dtype)) / 6) ** length_penalty
+        ranked = (reached / penalty).reshape(n_batch, n_beams * n_tokens)
+        best = ranked.argsort(dim=-1, descending=True, stable=True)[:, :n_beams]
+        scores = ranked.gather(-1, best)
+        log_p = reached.reshape(ranked.shape).gather(-1, best)
+        beams, new = best // n_tokens, best % n_tokens
+        lengths = lengths.gather(-1, beams)
+        ended = ended.gather(-1, beams)
+        rows = (first + beams).reshape(-1)
+        tokens = torch.cat([tokens[rows], new.reshape(-1, 1).to(tokens.dtype)], dim=1)
+        state = _reorder(state, rows)
+        if stop is not None:
+            ended = ended | (new == stop)
+            if ended.all():
+                break
+    return tokens.reshape(n_batch, n_beams, -1), scores
+
+
+def _log_softmax(logits: Tensor) -> Tensor:
+    return torch.log_softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), -1)
+
+
+def _reorder(state: Any, rows: Tensor) -> Any:
+    """Take these rows of every array in a structure of tuples."""
+    if isinstance(state, Tensor):
+        return state[rows]
+    if isinstance(state, tuple):
+        parts = [_reorder(part, rows) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+    return state

@@ -1,0 +1,182 @@
+"""Blocks and stacks: attention and an MLP, each beside a residual connection, many times over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse._checks import transformer as check
+from attncourse.pytorch.cache import KVCache
+from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
+from attncourse.pytorch.transformer.mlps import gelu_mlp
+from attncourse.pytorch.transformer.norms import layer_norm
+from attncourse.pytorch.transformer.residuals import NormParameters, _normalise, pre_norm
+
+#: What concerns a sequence and itself, and so does not go on to cross-attention.
+OF_SELF_ATTENTION = (
+    *("mask", "bias", "causal", "window"),
+    *("positions", "frequencies", "interleaved", "magnitude"),
+)
+
+
+class BlockParameters(NamedTuple):
+    """What one block learns.
+
+    Attributes
+    ----------
+    attention : AttentionParameters
+        Of self-attention.
+    mlp : MLPParameters or GatedMLPParameters
+        Whatever the block's ``mlp`` takes.
+    attention_norms : tuple of NormParameters
+        One for :func:`pre_norm` and :func:`post_norm`, two for :func:`sandwich_norm`.
+    mlp_norms : tuple of NormParameters
+        As many.
+    cross_attention : AttentionParameters, or None
+        Of the attention to a context, between the other two.
+    cross_norms : tuple of NormParameters
+        As many, if there is cross-attention.
+    """
+
+    attention: AttentionParameters
+    mlp: Any
+    attention_norms: tuple[NormParameters, ...] = (NormParameters(),)
+    mlp_norms: tuple[NormParameters, ...] = (NormParameters(),)
+    cross_attention: AttentionParameters | None = None
+    cross_norms: tuple[NormParameters, ...] = (NormParameters(),)
+
+
+class BlockCache(NamedTuple):
+    r"""What one block keeps while a sequence is decoded.
+
+    Attributes
+    ----------
+    self_attention : KVCache
+        Arrays (\*batch, n_kv_heads, seq, d): all positions so far.
+    cross_attention : KVCache, or None
+        Arrays (\*batch, n_kv_heads, kv_len, d): the context, which stays the same.
+    """
+
+    self_attention: KVCache
+    cross_attention: KVCache | None = None
+
+
+def transformer_block(
+    x: Float[Tensor, "*batch seq d_model"],
+    parameters: BlockParameters,
+    *,
+    n_heads: int,
+    norm: Callable[..., Any] = layer_norm,
+    mlp: Callable[..., Any] = gelu_mlp,
+    residual: Callable[..., Any] = pre_norm,
+    context: Float[Tensor, "*batch kv_len d_context"] | None = None,
+    context_mask: Bool[Tensor, "*#scores"] | None = None,
+    cache: BlockCache | None = None,
+    **options: Any,
+) -> tuple[Float[Tensor, "*batch seq d_model"], BlockCache]:
+    r"""Look at the sequence, at the context if there is one, and at each position alone.
+
+    .. math:: a = \text{residual}(x, \text{SelfAttention}), \qquad
+        c = \text{residual}(a, \text{CrossAttention}), \qquad
+        y = \text{residual}(c, \text{MLP})
+
+    where residual is :func:`pre_norm`, or another way to add what a sublayer gives.
+
+    Parameters
+    ----------
+    x : array, floating
+        The sequence.
+    parameters : BlockParameters
+        What is learned.
+    n_heads : int
+        How many heads of queries there are.
+    norm : callable
+        :func:`layer_norm`, :func:`rms_norm`, or either with an ``eps`` of its own.
+    mlp : callable
+        :func:`gelu_mlp`, :func:`swiglu_mlp` ...: takes the features and ``parameters.mlp``.
+    residual : callable
+        :func:`pre_norm`, :func:`post_norm` or :func:`sandwich_norm`.
+    context : array, floating, optional
+        The sequence that cross-attention asks.
+    context_mask : boolean array, optional
+        Which positions of the context may be asked: broadcasts to cross-attention's scores.
+    cache : BlockCache, optional
+        What the block has kept of the positions before ``x``.
+    **options
+        As in :func:`attention_layer`: ``causal``, ``mask``, ``n_kv_heads``, ``frequencies`` ...
+        Cross-attention takes those among them that do not speak of one sequence's own positions:
+        no ``mask``, ``bias``, ``causal``, ``window``, ``positions`` or rotation.
+
+    Returns
+    -------
+    y : array
+        As many positions as ``x``.
+    cache : BlockCache
+        What to give back with the positions that follow.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not a BlockParameters, an array not floating, or an option unknown.
+    ValueError
+        If shapes do not fit together, the heads do not divide, or there is a context but no
+        parameters for it, or the other way round.
+
+    Notes
+    -----
+    Cost: for one position, with d_hidden = 4 · d_model, 12 · d_model² multiply-adds and as many
+    parameters, and 2 · kv_len · d_model multiply-adds in attention.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attncourse.pytorch.transformer.mlps import MLPParameters
+    >>> one = torch.eye(2)
+    >>> parameters = BlockParameters(
+    ...     AttentionParameters(one, one, one, 0 * one), MLPParameters(one, 0 * one)
+    ... )
+    >>> y, cache = transformer_block(torch.tensor([[1.0, 2.0]]), parameters, n_heads=1)
+    >>> y  # what adds nothing leaves the stream as it was
+    tensor([[1., 2.]])
+    """
+    check.record("parameters", parameters, BlockParameters)
+    if cache is not None:
+        check.record("cache", cache, BlockCache)
+    check.context_fits(context, parameters.cross_attention)
+    check.mask_for_context(Tensor, "context_mask", context_mask, x)
+    p, past, kept = parameters, cache or (None, None), {}
+
+    def look_at_itself(h: Tensor) -> Tensor:
+        output, kept["self_attention"] = attention_layer(
+            h, p.attention, cache=past[0], n_heads=n_heads, **options
+        )
+        return output
+
+    def look_at_context(h: Tensor) -> Tensor:
+        shared = {name: o for name, o in options.items() if name not in OF_SELF_ATTENTION}
+        output, kept["cross_attention"] = attention_layer(
+            h,
+            p.cross_attention,
+            cache=past[1],
+            n_heads=n_heads,
+            context=context,
+            mask=context_mask,
+            **shared,
+        )
+        return output
+
+    def add(x: Tensor, sublayer: Callable, norms: tuple[NormParameters, ...]) -> Tensor:
+        return residual(x, sublayer, *[partial(_normalise, norm, p=each) for each in norms])
+
+    x = add(x, look_at_itself, p.attention_norms)
+    if p.cross_attention is not None:
+        x = add(x, look_at_context, p.cross_norms)
+    return add(x, lambda h: mlp(h, p.mlp), p.mlp_norms), BlockCache(**kept)

@@ -1,0 +1,233 @@
+"""Choosing a token: the likeliest, or one drawn from those that are likely enough."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks import generation as check
+from attncourse.pytorch.softmax import softmax
+
+
+def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
+    r"""Choose the likeliest token.
+
+    .. math:: w = \arg\max_i z_i
+
+    where :math:`z` are the logits; the first of several that are equal.
+
+    Parameters
+    ----------
+    logits : array, floating
+        One score for each token.
+
+    Returns
+    -------
+    integer array
+        One token for each row.
+
+    Raises
+    ------
+    TypeError
+        If ``logits`` are not floating.
+    ValueError
+        If there is no token to choose from, or a NaN among the logits.
+
+    Notes
+    -----
+    Cost: one pass over n_tokens numbers.
+
+    References
+    ----------
+    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751, shows
+    what becomes of texts that are chosen so.
+
+    Examples
+    --------
+    >>> import torch
+    >>> greedy(torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 5.0]]))
+    tensor([1, 0])
+    """
+    _checks.floating(Tensor, logits=logits)
+    _checks.axis(logits, -1)
+    return logits.argmax(-1)
+
+
+def sample_token(
+    logits: Float[Tensor, "*batch n_tokens"],
+    noise: Float[Tensor, "*batch"],
+    *,
+    temperature: float = 1.0,
+) -> Int[Tensor, "*batch"]:
+    r"""Draw a token by its probability; the randomness comes in as an argument.
+
+    .. math:: w = \min \Bigl\{ i : \sum_{j \le i} p_j > u \Bigr\}, \qquad
+        p = \text{softmax}(z / T)
+
+    where :math:`z` are the logits, :math:`T` is the temperature and :math:`u` the noise: laid end
+    to end the probabilities fill the way from 0 to 1, and the noise points at one of them. A
+    temperature near zero chooses as :func:`greedy` does.
+
+    Parameters
+    ----------
+    logits : array, floating
+        One score for each token; ``-inf`` for those that must not be drawn.
+    noise : array, floating
+        One number for each row, drawn evenly from [0, 1). Give float32 at least: half precision
+        knows too few numbers.
+    temperature : float
+        Above one more even, below one sharper.
+
+    Returns
+    -------
+    integer array
+        One token for each row.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating.
+    ValueError
+        If the shapes do not fit, the noise lies outside [0, 1), or the temperature is not above
+        zero.
+
+    Notes
+    -----
+    Cost: one softmax over n_tokens numbers, and one pass.
+
+    References
+    ----------
+    Ackley et al. (1985), A Learning Algorithm for Boltzmann Machines, for the temperature,
+    https://doi.org/10.1207/s15516709cog0901_7.
+
+    Examples
+    --------
+    >>> import torch
+    >>> logits = torch.log(torch.tensor([0.5, 0.3, 0.2]))
+    >>> sample_token(torch.stack([logits] * 3), torch.tensor([0.4, 0.6, 0.9]))
+    tensor([0, 1, 2])
+    """
+    _checks.floating(Tensor, logits=logits)
+    _checks.axis(logits, -1)
+    check.uniform(Tensor, noise, tuple(logits.shape[:-1]))
+    _checks.one_device(logits=logits, noise=noise)
+    dtype = torch.promote_types(torch.promote_types(logits.dtype, noise.dtype), torch.float32)
+    reached = softmax(logits.to(dtype), temperature=temperature).cumsum(-1)
+    # Rounding may leave the sum a little beside one: stretch the noise to what it is.
+    return (reached <= noise[..., None].to(dtype) * reached[..., -1:]).sum(-1)
+
+
+def top_k_filter(
+    logits: Float[Tensor, "*batch n_tokens"], k: int
+) -> Float[Tensor, "*batch n_tokens"]:
+    r"""Keep the k likeliest tokens, and rule out the others.
+
+    .. math:: z'_i = \begin{cases} z_i & \text{rank}(z_i) < k \\ -\infty & \text{otherwise}
+        \end{cases}
+
+    where :math:`z` are the logits, the largest has rank 0, and of equal ones the first.
+
+    Parameters
+    ----------
+    logits : array, floating
+        One score for each token.
+    k : int
+        How many stay; all of them if there are no more.
+
+    Returns
+    -------
+    array
+        ``-inf`` for what is ruled out. The tokens that stay share its probability.
+
+    Raises
+    ------
+    TypeError
+        If ``logits`` are not floating, or ``k`` is not a whole number.
+    ValueError
+        If ``k`` is below one, or there is no token.
+
+    Notes
+    -----
+    Cost: one sort of n_tokens numbers.
+
+    References
+    ----------
+    Fan et al. (2018), Hierarchical Neural Story Generation, section 5.2, arXiv:1805.04833.
+
+    Examples
+    --------
+    >>> import torch
+    >>> top_k_filter(torch.tensor([2.0, 1.0, 3.0, 1.0]), k=3)
+    tensor([2., 1., 3., -inf])
+    """
+    _checks.floating(Tensor, logits=logits)
+    _checks.axis(logits, -1)
+    _checks.count("k", k, minimum=1)
+    return torch.where(_ranks(logits) < k, logits, -torch.inf).to(logits.dtype)
+
+
+def top_p_filter(
+    logits: Float[Tensor, "*batch n_tokens"], p: float
+) -> Float[Tensor, "*batch n_tokens"]:
+    r"""Keep the smallest set of likeliest tokens that reaches a probability (the nucleus).
+
+    .. math:: z'_i = \begin{cases} z_i & \sum_{j \text{ before } i} \text{softmax}(z)_j < p \\
+        -\infty & \text{otherwise} \end{cases}
+
+    where :math:`z` are the logits, and those before i are the likelier ones, of equal ones the
+    first. The likeliest has none before it and always stays; at :math:`p = 1` all do.
+
+    Parameters
+    ----------
+    logits : array, floating
+        One score for each token.
+    p : float
+        The probability to reach, above 0 and at most 1.
+
+    Returns
+    -------
+    array
+        ``-inf`` for what is ruled out. The tokens that stay share its probability.
+
+    Raises
+    ------
+    TypeError
+        If ``logits`` are not floating, or ``p`` is not a number.
+    ValueError
+        If ``p`` is not above 0 or above 1, or there is no token.
+
+    Notes
+    -----
+    Cost: one sort and one softmax of n_tokens numbers.
+
+    References
+    ----------
+    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, section 3.1,
+    arXiv:1904.09751.
+
+    Examples
+    --------
+    >>> import torch
+    >>> logits = torch.log(torch.tensor([0.25, 0.5, 0.125, 0.125]))
+    >>> torch.exp(top_p_filter(logits, 0.7)).round(decimals=3)
+    tensor([0.2500, 0.5000, 0.0000, 0.0000])
+    """
+    _checks.floating(Tensor, logits=logits)
+    _checks.axis(logits, -1)
+    _checks.fraction("p", p)
+    _checks.positive("p", p)
+    if p == 1:  # the sum of all but the last may round up to one
+        return logits.clone()
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    from_the_top = softmax(wide).sort(dim=-1, descending=True).values
+    # One more than those that do not reach it yet.
+    kept = 1 + (from_the_top.cumsum(-1) < p).sum(-1, keepdim=True)
+    return torch.where(_ranks(logits) < kept, logits, -torch.inf).to(logits.dtype)
+
+
+def _ranks(logits: Tensor) -> Tensor:
+    """Count, for each logit, the larger ones and the equal ones before it."""
+    order = logits.argsort(dim=-1, descending=True, stable=True)
+    return order.argsort(dim=-1)

@@ -1,0 +1,180 @@
+"""Embeddings: from numbers of tokens to features, and from features to a score for each token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks import transformer as check
+from attncourse.pytorch.transformer.affine import _affine
+from attncourse.pytorch.transformer.norms import layer_norm
+from attncourse.pytorch.transformer.residuals import NormParameters, _normalise
+
+
+class EmbeddingParameters(NamedTuple):
+    """What turns tokens into features.
+
+    Attributes
+    ----------
+    tokens : array (n_tokens, d_model)
+        One row for each token of the vocabulary.
+    positions : array (n_positions, d_model), or None
+        One row for each position, learned or :func:`sinusoidal_positions`.
+    segments : array (n_segments, d_model), or None
+        One row for each kind of segment (BERT).
+    norm : NormParameters, or None
+        Of a norm over the sum; None: there is none.
+    """
+
+    tokens: Float[Tensor, "n_tokens d_model"]
+    positions: Float[Tensor, "n_positions d_model"] | None = None
+    segments: Float[Tensor, "n_segments d_model"] | None = None
+    norm: NormParameters | None = None
+
+
+def embed(
+    tokens: Int[Tensor, "*batch seq"],
+    parameters: EmbeddingParameters,
+    *,
+    positions: Int[Tensor, "*positions"] | None = None,
+    segments: Int[Tensor, "*batch seq"] | None = None,
+    scale: float = 1.0,
+    norm: Callable[..., Any] = layer_norm,
+) -> Float[Tensor, "*batch seq d_model"]:
+    r"""Look up each token's features, and add those of its position and its segment.
+
+    .. math:: x_t = \text{norm}(s \, E_{w_t} + P_{p_t} + S_{g_t})
+
+    where :math:`w_t` is the token, :math:`p_t` its position, :math:`g_t` its segment, and
+    :math:`s` the scale. Of positions, segments and norm those take part that have parameters.
+
+    Parameters
+    ----------
+    tokens : integer array
+        Numbers of tokens.
+    parameters : EmbeddingParameters
+        The tables.
+    positions : integer array, optional
+        Where each token stands, (seq,) or (\*batch, seq); 0, 1, 2 ... if left out.
+    segments : integer array, optional
+        To which segment each token belongs; to the first if left out.
+    scale : float
+        Multiplies the tokens' features only: sqrt(d_model) in the first Transformer and in Gemma.
+    norm : callable
+        :func:`layer_norm` or :func:`rms_norm`.
+
+    Returns
+    -------
+    array
+        One vector of features for each token, in the dtype of the tables.
+
+    Raises
+    ------
+    TypeError
+        If ``tokens``, ``positions`` or ``segments`` are not integers, or a table is not floating.
+    ValueError
+        If a number has no row in its table, shapes do not fit together, devices differ, or
+        segments come without a table for them.
+
+    Notes
+    -----
+    Cost: seq · d_model additions for each table; n_tokens · d_model parameters and the like.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5, arXiv:1706.03762.
+    Segments: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
+
+    Examples
+    --------
+    >>> import torch
+    >>> positions = torch.tensor([[10.0], [20.0]])
+    >>> tables = EmbeddingParameters(torch.tensor([[1.0], [2.0]]), positions)
+    >>> embed(torch.tensor([1, 0]), tables)
+    tensor([[12.],
+            [21.]])
+    """
+    check.record("parameters", parameters, EmbeddingParameters)
+    check.tables(Tensor, tokens, parameters, positions, segments)
+    _checks.real("scale", scale)
+    p = parameters
+    x = F.embedding(tokens.long(), p.tokens) * scale
+    if p.positions is not None and positions is None:
+        x = x + p.positions[: tokens.shape[-1]]
+    elif p.positions is not None:
+        x = x + F.embedding(positions.long(), p.positions)
+    if p.segments is not None:
+        segments = torch.zeros_like(tokens) if segments is None else segments
+        x = x + F.embedding(segments.long(), p.segments)
+    return x if p.norm is None else _normalise(norm, x, p.norm)
+
+
+def unembed(
+    x: Float[Tensor, "*batch seq d_model"],
+    w_out: Float[Tensor, "d_model n_tokens"],
+    b_out: Float[Tensor, " n_tokens"] | None = None,
+    *,
+    scale: float = 1.0,
+    softcap: float | None = None,
+) -> Float[Tensor, "*batch seq n_tokens"]:
+    r"""Score every token of the vocabulary at each position.
+
+    .. math:: z_t = c \tanh\!\left(\frac{s \, x_t W + b}{c}\right)
+
+    where :math:`W` has one column for each token, :math:`s` is the scale and :math:`c` the
+    soft-cap; without one the scores are free. With :math:`W = E^\top`, the embedding transposed,
+    input and output are tied: one matrix learns from both sides.
+
+    Parameters
+    ----------
+    x : array, floating
+        Features.
+    w_out : array, floating
+        One column for each token.
+    b_out : array, floating, optional
+        One summand for each token.
+    scale : float
+        Multiplies the features: ``d_model**-0.5`` in T5, where the matrix is tied.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: 30 in Gemma 2.
+
+    Returns
+    -------
+    array
+        The logits; :func:`softmax` makes probabilities of them.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating, or the dtypes differ.
+    ValueError
+        If shapes do not fit together, devices differ, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: d_model · n_tokens multiply-adds a position; as many parameters, none if tied.
+
+    References
+    ----------
+    Press and Wolf (2017), Using the Output Embedding to Improve Language Models,
+    arXiv:1608.05859. Soft-cap: Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118.
+
+    Examples
+    --------
+    >>> import torch
+    >>> unembed(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
+    tensor([[1., 2., 3.]])
+    """
+    check.affine(Tensor, x, w_out=(w_out, b_out, "d_model n_tokens"))
+    _checks.real("scale", scale)
+    logits = _affine(x * scale, w_out, b_out)
+    if softcap is None:
+        return logits
+    _checks.positive("softcap", softcap)
+    return softcap * torch.tanh(logits / softcap)

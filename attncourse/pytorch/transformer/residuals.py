@@ -1,0 +1,195 @@
+"""Residual connections: where the norm stands when a sublayer adds to what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks import transformer as check
+
+
+class NormParameters(NamedTuple):
+    """What a norm learns; nothing if both are left out.
+
+    Attributes
+    ----------
+    gain : array (d_model,), or None
+        One factor for each feature.
+    bias : array (d_model,), or None
+        One summand for each feature; RMS norm has none.
+    """
+
+    gain: Float[Tensor, " d_model"] | None = None
+    bias: Float[Tensor, " d_model"] | None = None
+
+
+def pre_norm(
+    x: Float[Tensor, "*batch seq d_model"],
+    sublayer: Callable[..., Any],
+    norm: Callable[..., Any],
+) -> Float[Tensor, "*batch seq d_model"]:
+    r"""Add what a sublayer makes of the normed features.
+
+    .. math:: y = x + f(\text{norm}(x))
+
+    where :math:`f` is the sublayer. The sum itself is never normed, so gradients reach the first
+    layer unchanged, and the stack needs one more norm at its end. (GPT-2, Llama, ViT, T5.)
+
+    Parameters
+    ----------
+    x : array, floating
+        The residual stream.
+    sublayer : callable
+        Attention or an MLP: takes the features and gives as many.
+    norm : callable
+        Takes the features and gives them normed.
+
+    Returns
+    -------
+    array
+        In the shape and dtype of ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating.
+    ValueError
+        If the sublayer gives another shape, or ``x`` holds NaN.
+
+    Notes
+    -----
+    Cost: one norm and one addition beside the sublayer.
+
+    References
+    ----------
+    Xiong et al. (2020), On Layer Normalization in the Transformer Architecture, section 3,
+    arXiv:2002.04745.
+
+    Examples
+    --------
+    >>> import torch
+    >>> pre_norm(torch.tensor([[3.0, 4.0]]), lambda h: 10 * h, norm=lambda x: x / 5)
+    tensor([[ 9., 12.]])
+    """
+    _checks.floating(Tensor, x=x)
+    y = sublayer(norm(x))
+    check.residual(Tensor, x, y)
+    return x + y
+
+
+def post_norm(
+    x: Float[Tensor, "*batch seq d_model"],
+    sublayer: Callable[..., Any],
+    norm: Callable[..., Any],
+) -> Float[Tensor, "*batch seq d_model"]:
+    r"""Add what a sublayer makes of the features, and norm the sum.
+
+    .. math:: y = \text{norm}(x + f(x))
+
+    where :math:`f` is the sublayer. The first Transformer did it so, and BERT. Gradients pass a
+    norm at every step: deep stacks need a warm-up of the learning rate.
+
+    Parameters
+    ----------
+    x : array, floating
+        The residual stream.
+    sublayer : callable
+        Attention or an MLP: takes the features and gives as many.
+    norm : callable
+        Takes the features and gives them normed.
+
+    Returns
+    -------
+    array
+        In the shape and dtype of ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating.
+    ValueError
+        If the sublayer gives another shape, or ``x`` holds NaN.
+
+    Notes
+    -----
+    Cost: one norm and one addition beside the sublayer.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> post_norm(torch.tensor([[3.0, 4.0]]), lambda h: 10 * h, norm=lambda x: x / 11)
+    tensor([[3., 4.]])
+    """
+    _checks.floating(Tensor, x=x)
+    y = sublayer(x)
+    check.residual(Tensor, x, y)
+    return norm(x + y)
+
+
+def sandwich_norm(
+    x: Float[Tensor, "*batch seq d_model"],
+    sublayer: Callable[..., Any],
+    norm: Callable[..., Any],
+    norm_after: Callable[..., Any],
+) -> Float[Tensor, "*batch seq d_model"]:
+    r"""Add what a sublayer makes of the normed features, normed once more.
+
+    .. math:: y = x + \text{norm}'(f(\text{norm}(x)))
+
+    where :math:`f` is the sublayer. No sublayer can add more than its second norm lets through,
+    and the sum stays free as in :func:`pre_norm`. (Gemma 2 and 3.)
+
+    Parameters
+    ----------
+    x : array, floating
+        The residual stream.
+    sublayer : callable
+        Attention or an MLP: takes the features and gives as many.
+    norm, norm_after : callables
+        Take the features and give them normed: before the sublayer, and after it.
+
+    Returns
+    -------
+    array
+        In the shape and dtype of ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not floating.
+    ValueError
+        If the sublayer gives another shape, or ``x`` holds NaN.
+
+    Notes
+    -----
+    Cost: two norms and one addition beside the sublayer.
+
+    References
+    ----------
+    Ding et al. (2021), CogView: Mastering Text-to-Image Generation via Transformers, section 2.4
+    ("Sandwich LayerNorm"), arXiv:2105.13290.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[3.0, 4.0]])
+    >>> sandwich_norm(x, lambda h: 10 * h, lambda x: x / 5, lambda x: x / 2)
+    tensor([[6., 8.]])
+    """
+    _checks.floating(Tensor, x=x)
+    y = norm_after(sublayer(norm(x)))
+    check.residual(Tensor, x, y)
+    return x + y
+
+
+def _normalise(norm: Callable[..., Any], x: Tensor, p: NormParameters) -> Tensor:
+    check.record("norm parameters", p, NormParameters)
+    return norm(x, **{name: a for name, a in p._asdict().items() if a is not None})

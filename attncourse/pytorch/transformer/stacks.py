@@ -1,0 +1,177 @@
+"""Stacks: blocks one after the other, blind to the future or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse._checks import transformer as check
+from attncourse.pytorch.transformer.blocks import BlockCache, BlockParameters, transformer_block
+from attncourse.pytorch.transformer.norms import layer_norm
+from attncourse.pytorch.transformer.residuals import NormParameters, _normalise
+
+
+class StackParameters(NamedTuple):
+    """What a stack of blocks learns.
+
+    Attributes
+    ----------
+    blocks : tuple of BlockParameters
+        From the input to the output.
+    norm : NormParameters, or None
+        Of the norm at the end; None: there is none, as with :func:`post_norm`.
+    """
+
+    blocks: tuple[BlockParameters, ...]
+    norm: NormParameters | None = None
+
+
+def encoder(
+    x: Float[Tensor, "*batch seq d_model"],
+    parameters: StackParameters,
+    *,
+    norm: Callable[..., Any] = layer_norm,
+    layer_options: Sequence[Mapping[str, Any]] | None = None,
+    **options: Any,
+) -> Float[Tensor, "*batch seq d_model"]:
+    r"""Let every position see every other, block after block.
+
+    .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x)\bigr)
+
+    where :math:`B` are the blocks. The norm at the end is there if it has parameters.
+
+    Parameters
+    ----------
+    x : array, floating
+        The sequence, embedded.
+    parameters : StackParameters
+        What is learned.
+    norm : callable
+        :func:`layer_norm` or :func:`rms_norm`, in the blocks and at the end.
+    layer_options : sequence of dicts, optional
+        Options of single blocks, one dict each: ``[{"window": 4}, {}]`` for one local block and
+        one that sees all.
+    **options
+        Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``, ``mask`` ...
+
+    Returns
+    -------
+    array
+        As many positions as ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not a StackParameters, an array not floating, or an option unknown.
+    ValueError
+        If shapes do not fit together, or there are not as many layer options as blocks.
+
+    Notes
+    -----
+    Cost: :func:`transformer_block` counts it for each block.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> nothing = StackParameters(blocks=(), norm=NormParameters())
+    >>> encoder(torch.tensor([[1.0, 3.0]]), nothing).round(decimals=2)
+    tensor([[-1.,  1.]])
+    """
+    return _stack(x, parameters, None, norm, layer_options, options)[0]
+
+
+def decoder(
+    x: Float[Tensor, "*batch seq d_model"],
+    parameters: StackParameters,
+    *,
+    caches: tuple[BlockCache, ...] | None = None,
+    causal: bool = True,
+    norm: Callable[..., Any] = layer_norm,
+    layer_options: Sequence[Mapping[str, Any]] | None = None,
+    **options: Any,
+) -> tuple[Float[Tensor, "*batch seq d_model"], tuple[BlockCache, ...]]:
+    r"""Let every position see those before it, and the context if there is one.
+
+    .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x, C)\bigr)
+
+    where :math:`B` are the blocks and :math:`C` is the context. The norm at the end is there if
+    it has parameters.
+
+    Parameters
+    ----------
+    x : array, floating
+        The sequence, embedded: all of it, or what follows on the caches.
+    parameters : StackParameters
+        What is learned. With a context, every block has ``cross_attention``.
+    caches : tuple of BlockCache, optional
+        What the blocks have kept of the positions before ``x``, as this function gave it.
+    causal : bool
+        Hide the future. Only a mask of your own, a prefix say, makes sense of False.
+    norm : callable
+        :func:`layer_norm` or :func:`rms_norm`, in the blocks and at the end.
+    layer_options : sequence of dicts, optional
+        Options of single blocks, one dict each: ``[{"window": 4}, {}]`` for one local block and
+        one that sees all.
+    **options
+        Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``,
+        ``context``, ``context_mask`` ...
+
+    Returns
+    -------
+    y : array
+        As many positions as ``x``.
+    caches : tuple of BlockCache
+        What to give back with the positions that follow.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not a StackParameters, an array not floating, or an option unknown.
+    ValueError
+        If shapes do not fit together, or there are not as many layer options or caches as blocks.
+
+    Notes
+    -----
+    Cost: :func:`transformer_block` counts it for each block.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> y, caches = decoder(torch.tensor([[1.0, 3.0]]), StackParameters(blocks=()))
+    >>> print(y, caches)  # no block, no norm
+    tensor([[1., 3.]]) ()
+    """
+    return _stack(x, parameters, caches, norm, layer_options, {**options, "causal": causal})
+
+
+def _stack(
+    x: Tensor,
+    p: StackParameters,
+    caches: tuple[BlockCache, ...] | None,
+    norm: Callable[..., Any],
+    layer_options: Sequence[Mapping[str, Any]] | None,
+    options: Mapping[str, Any],
+) -> tuple[Tensor, tuple[BlockCache, ...]]:
+    check.record("parameters", p, StackParameters)
+    _checks.floating(Tensor, x=x)
+    layer_options = [{}] * len(p.blocks) if layer_options is None else layer_options
+    past = [None] * len(p.blocks) if caches is None else caches
+    check.one_each("layer_options", layer_options, len(p.blocks))
+    check.one_each("caches", past, len(p.blocks))
+    kept = []
+    for block, own, cache in zip(p.blocks, layer_options, past, strict=True):
+        x, cache = transformer_block(x, block, norm=norm, cache=cache, **{**options, **own})
+        kept.append(cache)
+    return x if p.norm is None else _normalise(norm, x, p.norm), tuple(kept)

@@ -1,0 +1,185 @@
+"""MLPs: the sublayer that looks at one position alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from attncourse._checks import transformer as check
+from attncourse.reference.transformer.activations import gelu, gelu_tanh
+from attncourse.reference.transformer.affine import _affine
+
+
+class MLPParameters(NamedTuple):
+    """Two layers, one after the other.
+
+    Attributes
+    ----------
+    w_in : array (d_model, d_hidden)
+        From the features to the hidden ones.
+    w_out : array (d_hidden, d_model)
+        And back.
+    b_in : array (d_hidden,), or None
+        Added before the activation.
+    b_out : array (d_model,), or None
+        Added at the end.
+    """
+
+    w_in: Float[np.ndarray, "d_model d_hidden"]
+    w_out: Float[np.ndarray, "d_hidden d_model"]
+    b_in: Float[np.ndarray, " d_hidden"] | None = None
+    b_out: Float[np.ndarray, " d_model"] | None = None
+
+
+def relu_mlp(
+    x: Float[np.ndarray, "*batch d_model"], parameters: MLPParameters
+) -> Float[np.ndarray, "*batch d_model"]:
+    r"""Look at each position alone, through a layer that is cut off at zero.
+
+    .. math:: \text{MLP}(x) = \max(0, x W_\text{in} + b_\text{in}) \, W_\text{out} + b_\text{out}
+
+    where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
+
+    Parameters
+    ----------
+    x : array, floating
+        The features along the last axis.
+    parameters : MLPParameters
+        The two layers, with or without biases.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        No position has looked at another.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not an MLPParameters, or an array not floating.
+    ValueError
+        If shapes do not fit together, or the devices differ.
+
+    Notes
+    -----
+    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.3, equation 2, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> relu_mlp(np.array([[-2.0], [2.0]]), MLPParameters(one, one))
+    array([[0.],
+           [2.]])
+    """
+    return _mlp(x, parameters, lambda h: np.maximum(h, 0))
+
+
+def gelu_mlp(
+    x: Float[np.ndarray, "*batch d_model"], parameters: MLPParameters
+) -> Float[np.ndarray, "*batch d_model"]:
+    r"""Look at each position alone, through the exact :func:`gelu` (BERT, ViT).
+
+    .. math:: \text{MLP}(x) =
+        \text{GELU}(x W_\text{in} + b_\text{in}) \, W_\text{out} + b_\text{out}
+
+    where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
+
+    Parameters
+    ----------
+    x : array, floating
+        The features along the last axis.
+    parameters : MLPParameters
+        The two layers, with or without biases.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        No position has looked at another.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not an MLPParameters, or an array not floating.
+    ValueError
+        If shapes do not fit together, or the devices differ.
+
+    Notes
+    -----
+    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> gelu_mlp(np.array([[-2.0], [2.0]]), MLPParameters(one, one)).round(3)
+    array([[-0.046],
+           [ 1.954]])
+    """
+    return _mlp(x, parameters, gelu)
+
+
+def gelu_tanh_mlp(
+    x: Float[np.ndarray, "*batch d_model"], parameters: MLPParameters
+) -> Float[np.ndarray, "*batch d_model"]:
+    r"""Look at each position alone, through :func:`gelu_tanh` (GPT-2).
+
+    .. math:: \text{MLP}(x) =
+        \text{GELU}_{\tanh}(x W_\text{in} + b_\text{in}) \, W_\text{out} + b_\text{out}
+
+    where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
+
+    Parameters
+    ----------
+    x : array, floating
+        The features along the last axis.
+    parameters : MLPParameters
+        The two layers, with or without biases.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        No position has looked at another.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not an MLPParameters, or an array not floating.
+    ValueError
+        If shapes do not fit together, or the devices differ.
+
+    Notes
+    -----
+    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> gelu_tanh_mlp(np.array([[-2.0], [2.0]]), MLPParameters(one, one)).round(3)
+    array([[-0.045],
+           [ 1.955]])
+    """
+    return _mlp(x, parameters, gelu_tanh)
+
+
+def _mlp(x: np.ndarray, p: MLPParameters, activation: Callable) -> np.ndarray:
+    check.record("parameters", p, MLPParameters)
+    check.affine(
+        np.ndarray,
+        x,
+        w_in=(p.w_in, p.b_in, "d_model d_hidden"),
+        w_out=(p.w_out, p.b_out, "d_hidden d_model"),
+    )
+    return _affine(activation(_affine(x, p.w_in, p.b_in)), p.w_out, p.b_out)

@@ -1,0 +1,229 @@
+"""Models of text: one that continues it, and one that turns it into another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from attncourse._checks import transformer as check
+from attncourse.reference.transformer.blocks import BlockCache
+from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
+from attncourse.reference.transformer.norms import layer_norm
+from attncourse.reference.transformer.stacks import StackParameters, decoder, encoder
+
+
+class LanguageModelParameters(NamedTuple):
+    """What a language model learns.
+
+    Attributes
+    ----------
+    embedding : EmbeddingParameters
+        The tables.
+    decoder : StackParameters
+        The blocks, and the norm at their end.
+    w_out : array (d_model, n_tokens), or None
+        From features to logits; None: the embedding's own, transposed (tied).
+    b_out : array (n_tokens,), or None
+        Added to the logits.
+    """
+
+    embedding: EmbeddingParameters
+    decoder: StackParameters
+    w_out: Float[np.ndarray, "d_model n_tokens"] | None = None
+    b_out: Float[np.ndarray, " n_tokens"] | None = None
+
+
+class EncoderDecoderParameters(NamedTuple):
+    """What an encoder-decoder learns: arrays for the source, and a language model that asks it.
+
+    Attributes
+    ----------
+    embedding : EmbeddingParameters
+        The source's tables; the target's may be the same arrays.
+    encoder : StackParameters
+        The source's blocks.
+    target : LanguageModelParameters
+        The target's model, with cross-attention in every block.
+    """
+
+    embedding: EmbeddingParameters
+    encoder: StackParameters
+    target: LanguageModelParameters
+
+
+def language_model(
+    tokens: Int[np.ndarray, "*batch seq"],
+    parameters: LanguageModelParameters,
+    *,
+    caches: tuple[BlockCache, ...] | None = None,
+    positions: Int[np.ndarray, "*positions"] | None = None,
+    norm: Callable[..., Any] = layer_norm,
+    embedding_scale: float = 1.0,
+    logits_scale: float = 1.0,
+    logits_softcap: float | None = None,
+    **options: Any,
+) -> tuple[Float[np.ndarray, "*batch seq n_tokens"], tuple[BlockCache, ...]]:
+    r"""Score what may follow each token, from it and those before it alone.
+
+    .. math:: p(w_1, \dots, w_n) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t), \qquad
+        p(\cdot \mid w_1, \dots, w_t) = \text{softmax}(z_t)
+
+    where :math:`w_t` is a token and :math:`z_t` are the logits at its place: :func:`embed`, then
+    :func:`decoder`, then :func:`unembed`.
+
+    Parameters
+    ----------
+    tokens : integer array
+        Numbers of tokens: the whole text, or what follows on the caches.
+    parameters : LanguageModelParameters
+        What is learned.
+    caches : tuple of BlockCache, optional
+        What the blocks have kept of the tokens before, as this function gave it.
+    positions : integer array, optional
+        Where each token stands, (seq,) or (\*batch, seq); behind the caches if left out. With
+        padding on the left, count the real tokens, and hide the others by ``mask=``.
+    norm : callable
+        :func:`layer_norm` or :func:`rms_norm`, everywhere.
+    embedding_scale, logits_scale, logits_softcap
+        As ``scale`` in :func:`embed`, and ``scale`` and ``softcap`` in :func:`unembed`.
+    **options
+        As in :func:`decoder`: ``n_heads`` (always), ``mlp``, ``residual``, ``frequencies``,
+        ``layer_options``; with cross-attention ``context`` and ``context_mask``.
+
+    Returns
+    -------
+    logits : array
+        One score for each token of the vocabulary, at each position.
+    caches : tuple of BlockCache
+        What to give back with the tokens that follow.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not a LanguageModelParameters, ``tokens`` are not integers, an array
+        is not floating, or an option unknown.
+    ValueError
+        If a token or a position has no row in its table, or shapes do not fit together.
+
+    Notes
+    -----
+    Cost: :func:`transformer_block` counts it for each block, :func:`unembed` for the logits.
+
+    References
+    ----------
+    Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2,
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+
+    Examples
+    --------
+    >>> tables = EmbeddingParameters(np.eye(3))
+    >>> parameters = LanguageModelParameters(tables, StackParameters(blocks=()))
+    >>> logits, caches = language_model(np.array([2, 0]), parameters)  # without blocks: itself
+    >>> logits
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    check.record("parameters", parameters, LanguageModelParameters)
+    check.record("embedding", parameters.embedding, EmbeddingParameters)
+    p, table = parameters, parameters.embedding.tokens
+    check.integer_tokens(np.ndarray, "tokens", tokens)
+    if positions is None:
+        seen = caches[0].self_attention.k.shape[-2] if caches else 0
+        positions = np.arange(seen, seen + tokens.shape[-1])
+    x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
+    x, caches = decoder(x, p.decoder, caches=caches, positions=positions, norm=norm, **options)
+    w_out = table.T if p.w_out is None else p.w_out
+    logits = unembed(x, w_out, p.b_out, scale=logits_scale, softcap=logits_softcap)
+    return logits, caches
+
+
+def encoder_decoder(
+    source: Int[np.ndarray, "*batch kv_len"],
+    target: Int[np.ndarray, "*batch q_len"],
+    parameters: EncoderDecoderParameters,
+    *,
+    source_mask: Bool[np.ndarray, "*#scores"] | None = None,
+    source_options: Mapping[str, Any] | None = None,
+    target_options: Mapping[str, Any] | None = None,
+    norm: Callable[..., Any] = layer_norm,
+    embedding_scale: float = 1.0,
+    **options: Any,
+) -> Float[np.ndarray, "*batch q_len n_tokens"]:
+    r"""Score what may follow each token of the target, told the source and the tokens before.
+
+    .. math:: p(w_1, \dots, w_m \mid u) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t, \;
+        \text{encoder}(u))
+
+    where :math:`u` is the source and :math:`w` the target. To decode token by token, call
+    :func:`encoder` once and :func:`language_model` with ``context=`` and its caches.
+
+    Parameters
+    ----------
+    source, target : integer arrays
+        Numbers of tokens. The target starts with a token that stands for its beginning.
+    parameters : EncoderDecoderParameters
+        What is learned.
+    source_mask : boolean array, optional
+        Which positions of the source may be asked, by the source and by the target:
+        :func:`padding_mask`.
+    source_options, target_options : dicts, optional
+        What only one side is given: ``{"bias": ...}`` with its own relative positions,
+        ``{"logits_scale": ...}``.
+    norm : callable
+        :func:`layer_norm` or :func:`rms_norm`, everywhere.
+    embedding_scale : float
+        As ``scale`` in :func:`embed`, of both sides.
+    **options
+        Of both sides, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp`` ...
+
+    Returns
+    -------
+    array
+        The logits: one score for each token of the vocabulary, at each position of the target.
+
+    Raises
+    ------
+    TypeError
+        If ``parameters`` is not an EncoderDecoderParameters, tokens are not integers, an array is
+        not floating, or an option unknown.
+    ValueError
+        If a token or a position has no row in its table, or shapes do not fit together.
+
+    Notes
+    -----
+    Cost: :func:`transformer_block` counts it for each block of both stacks; cross-attention adds
+    a third to a decoder's block.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> tables = EmbeddingParameters(np.eye(3))
+    >>> empty = StackParameters(blocks=())
+    >>> target = LanguageModelParameters(tables, empty)
+    >>> parameters = EncoderDecoderParameters(tables, empty, target)
+    >>> encoder_decoder(np.array([1, 1]), np.array([2]), parameters)  # without blocks: itself
+    array([[0., 0., 1.]])
+    """
+    check.record("parameters", parameters, EncoderDecoderParameters)
+    check.integer_tokens(np.ndarray, "source", source)
+    check.integer_tokens(np.ndarray, "target", target)
+    check.mask_for_context(np.ndarray, "source_mask", source_mask, source)
+    p, shared = parameters, {"norm": norm, **options}
+    x = embed(source, p.embedding, scale=embedding_scale, norm=norm)
+    context = encoder(x, p.encoder, mask=source_mask, **shared, **(source_options or {}))
+    asked = {"context": context, "context_mask": source_mask} if p.target.decoder.blocks else {}
+    logits, _ = language_model(
+        target,
+        p.target,
+        embedding_scale=embedding_scale,
+        **shared,
+        **asked,
+        **(target_options or {}),
+    )
+    return logits
