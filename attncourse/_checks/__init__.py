@@ -31,6 +31,7 @@ from attncourse._checks.cache import (
     state,
 )
 from attncourse._checks.flash import flash_backward, parts, tiled
+from attncourse._checks.linformer import shortened
 from attncourse._checks.norms import norm
 from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
 from attncourse._checks.positions import (
@@ -89,6 +90,7 @@ __all__ = [
     "sequence",
     "shapes",
     "shared_length",
+    "shortened",
     "size_one_along",
     "slots",
     "softmax",

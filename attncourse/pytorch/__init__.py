@@ -54,6 +54,7 @@ from attncourse.pytorch.linear import (
     softmax_features,
     taylor_features,
 )
+from attncourse.pytorch.linformer import linformer_attention
 from attncourse.pytorch.masks import (
     block_mask,
     causal_mask,
@@ -72,6 +73,7 @@ from attncourse.pytorch.multihead import (
     multi_query_attention,
     split_heads,
 )
+from attncourse.pytorch.nystrom import iterative_pseudo_inverse, nystrom_attention, segment_means
 from attncourse.pytorch.performer import (
     orthogonal_projection,
     performer_attention,
@@ -229,6 +231,7 @@ __all__ = [
     "half_split_to_interleaved",
     "interleaved_to_half_split",
     "interpolated_frequencies",
+    "iterative_pseudo_inverse",
     "l2_normalise",
     "language_model",
     "layer_norm",
@@ -237,6 +240,7 @@ __all__ = [
     "linear_attention_chunked",
     "linear_attention_parallel",
     "linear_attention_recurrent",
+    "linformer_attention",
     "llama3_frequencies",
     "location_scores",
     "materialise",
@@ -246,6 +250,7 @@ __all__ = [
     "multi_query_attention",
     "ntk_by_parts_frequencies",
     "ntk_frequencies",
+    "nystrom_attention",
     "online_softmax",
     "online_softmax_step",
     "orthogonal_projection",
@@ -276,6 +281,7 @@ __all__ = [
     "sandwich_norm",
     "scaled_dot_product_attention",
     "scaled_dot_scores",
+    "segment_means",
     "shaw_attention",
     "shaw_bias",
     "shaw_values",

@@ -53,6 +53,7 @@ from attncourse.reference.linear import (
     softmax_features,
     taylor_features,
 )
+from attncourse.reference.linformer import linformer_attention
 from attncourse.reference.masks import (
     block_mask,
     causal_mask,
@@ -70,6 +71,7 @@ from attncourse.reference.multihead import (
     multi_query_attention,
     split_heads,
 )
+from attncourse.reference.nystrom import iterative_pseudo_inverse, nystrom_attention, segment_means
 from attncourse.reference.performer import (
     orthogonal_projection,
     performer_attention,
@@ -225,6 +227,7 @@ __all__ = [
     "half_split_to_interleaved",
     "interleaved_to_half_split",
     "interpolated_frequencies",
+    "iterative_pseudo_inverse",
     "l2_normalise",
     "language_model",
     "layer_norm",
@@ -233,6 +236,7 @@ __all__ = [
     "linear_attention_chunked",
     "linear_attention_parallel",
     "linear_attention_recurrent",
+    "linformer_attention",
     "llama3_frequencies",
     "location_scores",
     "materialise",
@@ -242,6 +246,7 @@ __all__ = [
     "multi_query_attention",
     "ntk_by_parts_frequencies",
     "ntk_frequencies",
+    "nystrom_attention",
     "online_softmax",
     "online_softmax_step",
     "orthogonal_projection",
@@ -272,6 +277,7 @@ __all__ = [
     "sandwich_norm",
     "scaled_dot_product_attention",
     "scaled_dot_scores",
+    "segment_means",
     "shaw_attention",
     "shaw_bias",
     "shaw_values",

@@ -10,6 +10,7 @@ position ``i + kv_len - q_len``. Torch's ``is_causal`` aligns top-left.
 """
 
 from attncourse.pytorch.masks.batches import document_mask, padding_mask
+from attncourse.pytorch.masks.given import position_mask
 from attncourse.pytorch.masks.grid import materialise
 from attncourse.pytorch.masks.positions import (
     block_mask,
@@ -24,6 +25,7 @@ __all__ = [
     "document_mask",
     "materialise",
     "padding_mask",
+    "position_mask",
     "prefix_mask",
     "sliding_window_mask",
 ]

@@ -1,0 +1,226 @@
+"""A paged cache: sequences share one pool of pages, and each has a table of those it uses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.cache.slots import _counts, _new_positions
+
+
+class PagedCache(NamedTuple):
+    """One pool of pages for all sequences, as an operating system divides memory among programs.
+
+    Attributes
+    ----------
+    k : array (n_pages, n_kv_heads, page_len, d_k)
+        The keys, page by page.
+    v : array (n_pages, n_kv_heads, page_len, d_v)
+        The values.
+    table : integer array (batch, max_pages)
+        The pages of each sequence in the order of its text; -1 where it has none.
+    lengths : integer array (batch,)
+        How many positions each sequence has.
+    uses : integer array (n_pages,)
+        How many sequences use each page. Zero is a free page, above one a shared one.
+    """
+
+    k: Float[Tensor, "n_pages n_kv_heads page_len d_k"]
+    v: Float[Tensor, "n_pages n_kv_heads page_len d_v"]
+    table: Int[Tensor, "batch max_pages"]
+    lengths: Int[Tensor, " batch"]
+    uses: Int[Tensor, " n_pages"]
+
+
+def paged_cache(
+    k: Float[Tensor, "batch n_kv_heads seq d_k"],
+    v: Float[Tensor, "batch n_kv_heads seq d_v"],
+    n_pages: int,
+    page_len: int,
+    max_pages: int,
+) -> PagedCache:
+    r"""Set a pool of pages aside for keys and values like these, and leave all of them free.
+
+    .. math:: \text{position } p \text{ of sequence } b \;\to\;
+        \text{row } p \bmod P \text{ of page } T_{b,\, \lfloor p / P \rfloor}
+
+    where :math:`P` is the length of a page and :math:`T` the table, -1 everywhere for now.
+
+    Parameters
+    ----------
+    k, v : arrays, floating
+        Any keys and values of the layer: only their shape, dtype and device are read. There are
+        as many sequences as their batch has.
+    n_pages : int
+        How many pages all sequences share.
+    page_len : int
+        How many positions a page holds.
+    max_pages : int
+        How many pages one sequence may use.
+
+    Returns
+    -------
+    PagedCache
+        All of the same dtype and on the same device as ``k``.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating, the dtypes differ, or a number is not whole.
+    ValueError
+        If the shapes do not fit together, the devices differ, or a number is below one.
+
+    Notes
+    -----
+    Cost: n_pages · page_len · n_kv_heads · (d_k + d_v) numbers for all sequences together. At
+    most ``page_len - 1`` positions of each sequence lie idle.
+
+    References
+    ----------
+    Kwon et al. (2023), Efficient Memory Management for Large Language Model Serving with
+    PagedAttention, section 4.2, arXiv:2309.06180.
+
+    Examples
+    --------
+    >>> k = v = torch.zeros((3, 2, 1, 4))  # three sequences, at most two pages each, six in all
+    >>> cache = paged_cache(k, v, n_pages=6, page_len=8, max_pages=2)
+    >>> print(*cache.k.shape, "and", *cache.table.shape, cache.uses)
+    6 2 8 4 and 3 2 tensor([0, 0, 0, 0, 0, 0])
+    """
+    _checks.appended(Tensor, k, v)
+    _checks.shapes(k=(k, "batch n_kv_heads seq d_k"))
+    for name, size in {"n_pages": n_pages, "page_len": page_len, "max_pages": max_pages}.items():
+        _checks.count(name, size, minimum=1)
+    batch, n_kv_heads = k.shape[:2]
+    return PagedCache(
+        k=k.new_zeros(n_pages, n_kv_heads, page_len, k.shape[-1]),
+        v=v.new_zeros(n_pages, n_kv_heads, page_len, v.shape[-1]),
+        table=k.new_full((batch, max_pages), -1, dtype=torch.int64),
+        lengths=k.new_zeros(batch, dtype=torch.int64),
+        uses=k.new_zeros(n_pages, dtype=torch.int64),
+    )
+
+
+def append_to_paged_cache(
+    cache: PagedCache,
+    k: Float[Tensor, "batch n_kv_heads seq d_k"],
+    v: Float[Tensor, "batch n_kv_heads seq d_v"],
+    *,
+    counts: Int[Tensor, " batch"] | None = None,
+) -> PagedCache:
+    r"""Write new keys and values behind those of each sequence, on fresh pages where one is full.
+
+    .. math:: K'_{T'_{b,\, \lfloor p / P \rfloor},\; p \bmod P} = k_{b,\, p - \ell_b}
+        \quad (\ell_b \le p < \ell_b + c_b)
+
+    where :math:`T'` is the table with the fresh pages in it, :math:`P` the length of a page,
+    :math:`\ell_b` the length of sequence b so far, and :math:`c_b` its count of new positions; the
+    values likewise. A last page that is shared is copied before it is written (copy on write).
+
+    Parameters
+    ----------
+    cache : PagedCache
+        The past.
+    k, v : arrays, floating
+        Keys and values of the new positions.
+    counts : integer array (batch,), optional
+        How many of the new positions are real; the rest, at the end, is padding and is not
+        written. All of them if left out. Zero leaves a sequence as it is.
+
+    Returns
+    -------
+    PagedCache
+        A copy with the new positions in it.
+
+    Raises
+    ------
+    TypeError
+        If an array has the wrong dtype, or ``cache`` is no PagedCache.
+    ValueError
+        If shapes do not fit together, devices differ, the pool has too few free pages, or a
+        sequence would need more pages than its table holds.
+
+    Notes
+    -----
+    Cost: a copy of the pool, and a sort of its n_pages. In place it is
+    ``cache.k[page, :, row] = k[:, :, 0]`` for one token of each sequence.
+
+    References
+    ----------
+    Kwon et al. (2023), Efficient Memory Management for Large Language Model Serving with
+    PagedAttention, sections 4.3 and 4.4, arXiv:2309.06180.
+
+    Examples
+    --------
+    >>> k = v = torch.tensor([[[[5.0], [6.0], [7.0]]]])
+    >>> cache = append_to_paged_cache(paged_cache(k, v, 4, 2, 2), k, v)
+    >>> print(cache.table, cache.uses, cache.k[:, 0, :, 0].tolist())
+    tensor([[0, 1]]) tensor([1, 1, 0, 0]) [[5.0, 6.0], [7.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    """
+    _checks.state("cache", cache, PagedCache)
+    _checks.pages(Tensor, cache, k, v)
+    counts = _counts(counts, cache.lengths, k.shape[-2])
+    page_len, max_pages = cache.k.shape[-2], cache.table.shape[-1]
+    lengths = cache.lengths + counts
+    table, uses, origin = _allocate(cache, lengths)
+
+    # Where each row of the pool comes from: an old row, or one of the new ones behind them all.
+    steps = torch.arange(page_len, device=k.device)
+    rows = (origin[:, None] * page_len + steps).reshape(-1)
+    positions = _new_positions(cache.lengths, counts, k.shape[-2])
+    columns = torch.clamp(positions // page_len, 0, max_pages - 1)
+    written = torch.take_along_dim(table, columns, -1) * page_len + positions % page_len
+    written = torch.where(positions >= 0, written, len(rows))  # padding: to a row that is dropped
+    source = torch.cat([rows, rows.new_zeros(1)])
+    new_rows = len(rows) + torch.arange(written.numel(), device=k.device)
+    source = source.scatter(0, written.reshape(-1), new_rows)
+    return PagedCache(
+        *(_gather_rows(*pair, source[:-1]) for pair in ((cache.k, k), (cache.v, v))),
+        table=table,
+        lengths=lengths,
+        uses=uses,
+    )
+
+
+def _allocate(cache: PagedCache, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Find pages for the new lengths: the table, the uses, and the page each page is copied of."""
+    (n_pages, _, page_len, _), max_pages = cache.k.shape, cache.table.shape[-1]
+    n_old, n_new = -(-cache.lengths // page_len), -(-lengths // page_len)
+    _checks.room("pages of one sequence", n_new, max_pages, "give max_pages more")
+    column = (n_old - 1).clamp(min=0).long()[:, None]
+    last = torch.take_along_dim(cache.table, column, -1)[:, 0]
+    # Somebody else still reads a shared page: whoever writes on it needs a copy. If all who share
+    # it write, the first of them keeps it.
+    writes = (lengths > cache.lengths) & (cache.lengths % page_len > 0)
+    together = writes[:, None] & writes & (last[:, None] == last)
+    is_first = ~torch.tril(together, -1).any(-1)
+    keeps = is_first & (together.sum(-1) == cache.uses[last])
+    copies = writes & ~keeps
+
+    start, columns = n_old - copies.to(n_old), torch.arange(max_pages, device=lengths.device)
+    fresh = (columns >= start[:, None]) & (columns < n_new[:, None])
+    free = torch.argsort((cache.uses > 0).int(), stable=True)  # the free pages first
+    n_free = (cache.uses == 0).sum()
+    needed = torch.cumsum(fresh.reshape(-1), 0)
+    _checks.room("new pages", needed, n_free, "free a sequence, or set more pages aside")
+    rank = torch.clamp(needed - 1, 0, n_pages - 1).reshape(fresh.shape)
+    table = torch.where(fresh, free[rank], cache.table)
+
+    uses = cache.uses.index_add(0, (table * fresh).reshape(-1), fresh.reshape(-1).to(cache.uses))
+    uses = uses.index_add(0, last * copies, -copies.to(cache.uses))
+    copy = torch.take_along_dim(table, column, -1)[:, 0]
+    origin = torch.arange(n_pages + 1, device=lengths.device)  # one more, for what is no copy
+    origin = origin.scatter(0, torch.where(copies, copy, n_pages), last.long())[:-1]
+    return table, uses, origin
+
+
+def _gather_rows(pages: Tensor, new: Tensor, source: Tensor) -> Tensor:
+    """Fill each row of the pool from the old rows with the new ones behind them."""
+    rows = rearrange(pages, "page head row dim -> (page row) head dim")
+    rows = torch.cat([rows, rearrange(new, "batch head seq dim -> (batch seq) head dim")])
+    return rearrange(rows[source], "(page row) head dim -> page head row dim", page=pages.shape[0])

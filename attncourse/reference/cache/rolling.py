@@ -1,0 +1,223 @@
+"""A rolling cache: the last W positions, in a ring of W slots."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from attncourse import _checks
+from attncourse.reference.cache.positioned import positioned_attention
+from attncourse.reference.cache.slots import _counts, _new_positions, _write
+
+
+class RollingCache(NamedTuple):
+    """The last positions of each sequence; position p lies in slot p modulo the window.
+
+    Attributes
+    ----------
+    k : array (batch, n_kv_heads, window, d_k)
+        The keys, zeros where nothing is written yet.
+    v : array (batch, n_kv_heads, window, d_v)
+        The values.
+    lengths : integer array (batch,)
+        How many positions each sequence has had, those that were overwritten included.
+    """
+
+    k: Float[np.ndarray, "batch n_kv_heads window d_k"]
+    v: Float[np.ndarray, "batch n_kv_heads window d_v"]
+    lengths: Int[np.ndarray, " batch"]
+
+
+def rolling_cache(
+    k: Float[np.ndarray, "batch n_kv_heads seq d_k"],
+    v: Float[np.ndarray, "batch n_kv_heads seq d_v"],
+    window: int,
+) -> RollingCache:
+    r"""Set a ring of slots aside for keys and values like these, and leave it empty.
+
+    .. math:: \ell_b = 0, \qquad K_{bhj} = V_{bhj} = 0 \quad (0 \le j < W)
+
+    where :math:`\ell` are the lengths and :math:`W` is the window.
+
+    Parameters
+    ----------
+    k, v : arrays, floating
+        Any keys and values of the layer: only their shape, dtype and device are read.
+    window : int
+        How many positions a query sees, itself included.
+
+    Returns
+    -------
+    RollingCache
+        All of the same dtype and on the same device as ``k``.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating, the dtypes differ, or ``window`` is not a whole number.
+    ValueError
+        If the shapes do not fit together, the devices differ, or ``window`` is below one.
+
+    Notes
+    -----
+    Cost: batch · n_kv_heads · window · (d_k + d_v) numbers, however long the text becomes.
+
+    References
+    ----------
+    Jiang et al. (2023), Mistral 7B, section 2 ("Rolling Buffer Cache"), arXiv:2310.06825.
+
+    Examples
+    --------
+    >>> cache = rolling_cache(np.ones((1, 2, 3, 4)), np.ones((1, 2, 3, 5)), window=6)
+    >>> print(cache.k.shape, cache.v.shape, cache.lengths)
+    (1, 2, 6, 4) (1, 2, 6, 5) [0]
+    """
+    _checks.appended(np.ndarray, k, v)
+    _checks.shapes(k=(k, "batch n_kv_heads seq d_k"))
+    _checks.count("window", window, minimum=1)
+    return RollingCache(
+        k=np.zeros((*k.shape[:2], window, k.shape[-1]), k.dtype),
+        v=np.zeros((*v.shape[:2], window, v.shape[-1]), v.dtype),
+        lengths=np.zeros(k.shape[0], dtype=np.int64),
+    )
+
+
+def append_to_rolling_cache(
+    cache: RollingCache,
+    k: Float[np.ndarray, "batch n_kv_heads seq d_k"],
+    v: Float[np.ndarray, "batch n_kv_heads seq d_v"],
+    *,
+    counts: Int[np.ndarray, " batch"] | None = None,
+) -> RollingCache:
+    r"""Write new keys and values over the oldest ones.
+
+    .. math:: K'_{b,\, (\ell_b + i) \bmod W} = k_{b,i} \quad (c_b - W \le i < c_b), \qquad
+        \ell'_b = \ell_b + c_b
+
+    where :math:`\ell_b` is the length of sequence b so far, :math:`c_b` its count of new
+    positions (:math:`0 \le i`), and :math:`W` the number of slots; the values likewise. Of more
+    than :math:`W` new positions only the last W are kept.
+
+    Parameters
+    ----------
+    cache : RollingCache
+        The past.
+    k, v : arrays, floating
+        Keys and values of the new positions. Rotary positions are put into the keys before: they
+        stay what they are, whichever slot a key lies in.
+    counts : integer array (batch,), optional
+        How many of the new positions are real; the rest, at the end, is padding and is not
+        written. All of them if left out.
+
+    Returns
+    -------
+    RollingCache
+        A copy with the new positions in it.
+
+    Raises
+    ------
+    TypeError
+        If an array has the wrong dtype, or ``cache`` is no RollingCache.
+    ValueError
+        If shapes do not fit together, or devices differ. A ring is never full.
+
+    Notes
+    -----
+    Cost: a copy of the ring. In place, for one token and one length for all, it is
+    ``cache.k[:, :, length % window] = k[:, :, 0]``.
+
+    References
+    ----------
+    Jiang et al. (2023), Mistral 7B, section 2 ("Rolling Buffer Cache"), arXiv:2310.06825.
+
+    Examples
+    --------
+    >>> k = v = np.array([[[[5.0], [6.0], [7.0], [8.0]]]])  # positions 0 to 3
+    >>> append_to_rolling_cache(rolling_cache(k, v, 3), k, v).k[0, 0, :, 0]
+    array([8., 6., 7.])
+    """
+    _checks.state("cache", cache, RollingCache)
+    _checks.slots(np.ndarray, cache, k, v)
+    lengths = cache.lengths + _counts(counts, cache.lengths, k.shape[-2])
+    # A slot is to hold its last position; one that was there before is not among the new rows.
+    source = _positions(lengths, cache.k.shape[-2]) - cache.lengths[:, None]
+    return RollingCache(_write(cache.k, k, source), _write(cache.v, v, source), lengths)
+
+
+def rolling_cached_attention(
+    q: Float[np.ndarray, "batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "batch n_kv_heads q_len d_k"],
+    v: Float[np.ndarray, "batch n_kv_heads q_len d_v"],
+    cache: RollingCache,
+    *,
+    counts: Int[np.ndarray, " batch"] | None = None,
+    **options: Any,
+) -> tuple[Any, RollingCache]:
+    r"""Let the new positions attend to the ring and to each other, then write them into it.
+
+    .. math:: M_{bij} = [\, p_{bi} - W < s_{bj} \le p_{bi} \,]
+
+    where :math:`p` are the positions of the queries, :math:`s` those of the W slots with the new
+    keys behind them, and :math:`W` the window. Sliding-window attention with the memory of a
+    window. Attention comes before writing: the last of several new positions takes the slot of a
+    key that the first of them still sees.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values of the new positions.
+    cache : RollingCache
+        The past.
+    counts : integer array (batch,), optional
+        How many of the new positions are real; the rest is padding, and its output zeros.
+    **options
+        ``mask``, ``bias``, ``scale``, ``softcap``, ``sinks`` and ``return_weights``, as in
+        :func:`positioned_attention`, over the W slots and the new keys. Here a mask or a bias is
+        best a function of positions.
+
+    Returns
+    -------
+    output : array, or (array, weights) if asked for
+        One mixture of values for each new position.
+    cache : RollingCache
+        The past and the new positions.
+
+    Raises
+    ------
+    TypeError
+        If an array has the wrong dtype, ``cache`` is no RollingCache, or an option is unknown.
+    ValueError
+        If shapes do not fit together, or devices differ.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · (window + q_len) · (d_k + d_v) multiply-adds. A long prompt is better
+    fed in pieces of about a window.
+
+    References
+    ----------
+    Jiang et al. (2023), Mistral 7B, section 2 ("Pre-fill and Chunking"), arXiv:2310.06825.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1.0], [2.0], [6.0]]]])
+    >>> output, cache = rolling_cached_attention(0 * x, x, x, rolling_cache(x, x, 2))
+    >>> print(output[0, 0, :, 0], cache.k[0, 0, :, 0])  # means of two; positions 2, 1
+    [1.  1.5 4. ] [6. 2.]
+    """
+    _checks.new_queries(np.ndarray, q, k)
+    after = append_to_rolling_cache(cache, k, v, counts=counts)
+    window = cache.k.shape[-2]
+    q_positions = _new_positions(cache.lengths, after.lengths - cache.lengths, q.shape[-2])
+    kv_positions = np.concatenate([_positions(cache.lengths, window), q_positions], -1)
+    k, v = np.concatenate([cache.k, k], -2), np.concatenate([cache.v, v], -2)
+    output = positioned_attention(q, k, v, q_positions, kv_positions, window=window, **options)
+    return output, after
+
+
+def _positions(lengths: np.ndarray, window: int) -> np.ndarray:
+    """Give the last position before each length that belongs to a slot; negative: none yet."""
+    last = lengths[:, None] - 1
+    return last - (last - np.arange(window)) % window
