@@ -17,6 +17,7 @@ from attncourse._checks.arrays import (
     type_name,
 )
 from attncourse._checks.attention import attention, heads, projections
+from attncourse._checks.backward import gradient
 from attncourse._checks.cache import (
     appended,
     between,
@@ -41,6 +42,7 @@ from attncourse._checks.positions import (
     odd_rows,
     ordered,
     pairing,
+    pairs,
     rotation,
     scaled_frequencies,
 )
@@ -67,6 +69,7 @@ __all__ = [
     "flash_backward",
     "floating",
     "fraction",
+    "gradient",
     "heads",
     "inside_table",
     "integer",
@@ -79,6 +82,7 @@ __all__ = [
     "ordered",
     "pages",
     "pairing",
+    "pairs",
     "parts",
     "positive",
     "projections",

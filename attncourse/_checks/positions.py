@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attncourse._checks.arrays import floating, integer, one_device, readable
-from attncourse._checks.numbers import count
-from attncourse._checks.shapes import shapes
+from attncourse._checks.numbers import count, divides, positive
+from attncourse._checks.shapes import axis, shapes
 
 
 def even(name: str, value: Any, minimum: int = 2) -> int:
@@ -40,10 +40,15 @@ def rotation(kind: type, x: Any, cos: Any, sin: Any) -> None:
     one_device(x=x, cos=cos, sin=sin)
     dims = shapes(cos=(cos, "*positions n_pairs"), sin=(sin, "*positions n_pairs"))
     at_positions("cos", dims["*positions"], x)
-    if 2 * dims["n_pairs"] > x.shape[-1]:
+    pairs("cos", dims["n_pairs"], x)
+
+
+def pairs(name: str, n_pairs: int, x: Any) -> None:
+    """Raise unless x has enough features for so many pairs."""
+    if 2 * n_pairs > x.shape[-1]:
         raise ValueError(
-            f"cos: expected at most {x.shape[-1] // 2} pairs, as x has {x.shape[-1]} features, "
-            f"got {dims['n_pairs']}."
+            f"{name}: expected at most {x.shape[-1] // 2} pairs, as x has {x.shape[-1]} features, "
+            f"got {n_pairs}."
         )
 
 
@@ -67,3 +72,35 @@ def odd_rows(name: str, table: Any) -> int:
             f"got {n_rows}."
         )
     return n_rows // 2
+
+
+def pairing(kind: type, x: Any, n_heads: int, d_rotary: int | None, along: int) -> int:
+    """Check heads of features along an axis, and give how many features of each turn."""
+    floating(kind, x=x)
+    axis(x, along)
+    divides("n_heads", n_heads, f"the features along axis {along}", x.shape[along])
+    width = x.shape[along] // n_heads
+    d_rotary = even("d_rotary", width if d_rotary is None else d_rotary)
+    return count("d_rotary", d_rotary, maximum=width)
+
+
+def scaled_frequencies(
+    kind: type, frequencies: Any, factor: float, original_len: int = 1, minimum: int = 1
+) -> None:
+    """Check rotary frequencies and by how much, and from what length, they are to be scaled."""
+    floating(kind, frequencies=frequencies)
+    n_pairs = shapes(frequencies=(frequencies, "n_pairs"))["n_pairs"]
+    if n_pairs < minimum:
+        raise ValueError(f"frequencies: expected at least {minimum}, got {n_pairs}.")
+    positive("factor", factor)
+    count("original_len", original_len, minimum=1)
+
+
+def ordered(upper_name: str, upper: float, lower_name: str, lower: float) -> None:
+    """Raise unless both are positive numbers, and the upper one is above the lower one."""
+    positive(lower_name, lower)
+    positive(upper_name, upper)
+    if upper <= lower:
+        raise ValueError(
+            f"{upper_name}: expected a number above {lower_name} = {lower!r}, got {upper!r}."
+        )

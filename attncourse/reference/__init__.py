@@ -5,6 +5,17 @@
 attend to gives zeros. ``attncourse.pytorch`` says the same in PyTorch.
 """
 
+from attncourse.reference.backward import (
+    AttentionGradients,
+    MultiHeadGradients,
+    NormGradients,
+    grouped_query_attention_backward,
+    layer_norm_backward,
+    multi_head_attention_backward,
+    rms_norm_backward,
+    scaled_dot_product_attention_backward,
+    softmax_backward,
+)
 from attncourse.reference.cache import (
     KVCache,
     PagedCache,
@@ -165,6 +176,7 @@ from attncourse.reference.transformer import (
 )
 
 __all__ = [
+    "AttentionGradients",
     "AttentionParameters",
     "BlockCache",
     "BlockParameters",
@@ -176,6 +188,8 @@ __all__ = [
     "LanguageModelParameters",
     "LinearState",
     "MLPParameters",
+    "MultiHeadGradients",
+    "NormGradients",
     "NormParameters",
     "PagedCache",
     "RollingCache",
@@ -224,6 +238,7 @@ __all__ = [
     "generate",
     "greedy",
     "grouped_query_attention",
+    "grouped_query_attention_backward",
     "half_split_to_interleaved",
     "interleaved_to_half_split",
     "interpolated_frequencies",
@@ -231,6 +246,7 @@ __all__ = [
     "l2_normalise",
     "language_model",
     "layer_norm",
+    "layer_norm_backward",
     "learned_positions",
     "linear_attention",
     "linear_attention_chunked",
@@ -243,6 +259,7 @@ __all__ = [
     "merge_attention",
     "merge_heads",
     "multi_head_attention",
+    "multi_head_attention_backward",
     "multi_query_attention",
     "ntk_by_parts_frequencies",
     "ntk_frequencies",
@@ -267,6 +284,7 @@ __all__ = [
     "relu_mlp",
     "retention_log_decay",
     "rms_norm",
+    "rms_norm_backward",
     "rolling_cache",
     "rolling_cached_attention",
     "rotary",
@@ -276,6 +294,7 @@ __all__ = [
     "sample_token",
     "sandwich_norm",
     "scaled_dot_product_attention",
+    "scaled_dot_product_attention_backward",
     "scaled_dot_scores",
     "segment_means",
     "shaw_attention",
@@ -285,6 +304,7 @@ __all__ = [
     "sinusoidal_positions",
     "sliding_window_mask",
     "softmax",
+    "softmax_backward",
     "softmax_features",
     "sparsemax",
     "split_heads",

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.positions.rotary import rotary_frequencies
+from attncourse.pytorch.positions.frequencies import rotary_frequencies
 
 
 def sinusoidal_positions(

@@ -2,27 +2,81 @@
 
 - Added to the embeddings: ``sinusoidal``, ``learned``.
 - Added to the scores as a bias: ``t5``, ``alibi``, and with a share in the values ``shaw``.
-- Turning queries and keys: ``rotary``, with ``pairing`` (two conventions) and ``scaling`` (beyond
-  the trained length).
+- Turning queries and keys: ``rotary``, by ``frequencies``, scaled ``by_parts`` or by ``yarn``
+  to reach beyond the trained length; ``pairing`` for the two conventions.
 
 Every function takes explicit positions, or lengths that are aligned bottom-right: the last query
 stands at the last key. So decoding step by step with a cache gives what the whole sequence gives.
 """
 
-from attncourse.reference.positions.alibi import alibi_bias, alibi_slopes
-from attncourse.reference.positions.grid import relative_positions
-from attncourse.reference.positions.learned import learned_positions
-from attncourse.reference.positions.rotary import rotary, rotary_frequencies, rotary_tables, rotate
-from attncourse.reference.positions.sinusoidal import sinusoidal_positions
+from attncourse.reference.positions.alibi import (
+    alibi_bias,
+    alibi_slopes,
+)
+from attncourse.reference.positions.by_parts import (
+    llama3_frequencies,
+    ntk_by_parts_frequencies,
+)
+from attncourse.reference.positions.frequencies import (
+    dynamic_ntk_frequencies,
+    interpolated_frequencies,
+    ntk_frequencies,
+    rotary_frequencies,
+)
+from attncourse.reference.positions.grid import (
+    relative_positions,
+)
+from attncourse.reference.positions.learned import (
+    learned_positions,
+)
+from attncourse.reference.positions.pairing import (
+    half_split_to_interleaved,
+    interleaved_to_half_split,
+)
+from attncourse.reference.positions.rotary import (
+    rotary,
+    rotary_tables,
+    rotate,
+)
+from attncourse.reference.positions.shaw import (
+    shaw_attention,
+    shaw_bias,
+    shaw_values,
+)
+from attncourse.reference.positions.sinusoidal import (
+    sinusoidal_positions,
+)
+from attncourse.reference.positions.t5 import (
+    t5_bias,
+    t5_buckets,
+)
+from attncourse.reference.positions.yarn import (
+    yarn_frequencies,
+    yarn_magnitude,
+)
 
 __all__ = [
     "alibi_bias",
     "alibi_slopes",
+    "dynamic_ntk_frequencies",
+    "half_split_to_interleaved",
+    "interleaved_to_half_split",
+    "interpolated_frequencies",
     "learned_positions",
+    "llama3_frequencies",
+    "ntk_by_parts_frequencies",
+    "ntk_frequencies",
     "relative_positions",
     "rotary",
     "rotary_frequencies",
     "rotary_tables",
     "rotate",
+    "shaw_attention",
+    "shaw_bias",
+    "shaw_values",
     "sinusoidal_positions",
+    "t5_bias",
+    "t5_buckets",
+    "yarn_frequencies",
+    "yarn_magnitude",
 ]

@@ -24,8 +24,6 @@ def alibi_slopes(n_heads: int, *, dtype: str = "float64") -> Float[np.ndarray, "
         How many heads there are.
     dtype : str
         ``"float64"`` or ``"float32"``.
-    device : torch.device or str, optional
-        Where to make them; torch's default device if left out.
 
     Returns
     -------

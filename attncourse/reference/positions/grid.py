@@ -20,8 +20,6 @@ def relative_positions(q_len: int, kv_len: int) -> Int[np.ndarray, "q_len kv_len
     ----------
     q_len, kv_len : int
         How many queries and keys there are.
-    device : torch.device or str, optional
-        Where to make the grid; torch's default device if left out.
 
     Returns
     -------

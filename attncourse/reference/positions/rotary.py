@@ -8,62 +8,6 @@ from jaxtyping import Float, Int
 from attncourse import _checks
 
 
-def rotary_frequencies(
-    d_rotary: int, *, base: float = 10000.0, dtype: str = "float64"
-) -> Float[np.ndarray, " n_pairs"]:
-    r"""Give each pair of features its angle for one step: a clock with hands of many speeds.
-
-    .. math:: \theta_i = b^{-2i / d}, \qquad 0 \le i < d / 2
-
-    where :math:`d` is d_rotary, the number of features that turn, and :math:`b` the base. The
-    first pair turns by one radian a step, the last almost by one over the base.
-
-    Parameters
-    ----------
-    d_rotary : int
-        How many features turn; even.
-    base : float
-        The larger, the slower the last pairs. 10000 in the paper; 500000 in Llama 3.
-    dtype : str
-        ``"float64"`` or ``"float32"``. Far out it matters: at position 100000 an angle in float32
-        is off by up to 0.01. Most models were trained with that.
-    device : torch.device or str, optional
-        Where to make them; torch's default device if left out.
-
-    Returns
-    -------
-    array
-        Radians for each step, from fast to slow. ``2 * pi`` over them are the wavelengths.
-
-    Raises
-    ------
-    TypeError
-        If ``d_rotary`` is not a whole number, or ``base`` not a number.
-    ValueError
-        If ``d_rotary`` is odd or below two, ``base`` is not above zero, or the dtype unknown.
-
-    Notes
-    -----
-    Cost: d_rotary / 2 powers. No parameters.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    section 3.2.2, arXiv:2104.09864. Vaswani et al. (2017), Attention Is All You Need,
-    section 3.5, arXiv:1706.03762, has the same frequencies.
-
-    Examples
-    --------
-    >>> rotary_frequencies(4, base=100.0)
-    array([1. , 0.1])
-    """
-    _checks.even("d_rotary", d_rotary)
-    _checks.positive("base", base)
-    _checks.one_of("dtype", dtype, ("float32", "float64"))
-    exponents = np.arange(0, d_rotary, 2, dtype=dtype) / d_rotary
-    return base**-exponents
-
-
 def rotary_tables(
     positions: Int[np.ndarray, "*positions"],
     frequencies: Float[np.ndarray, " n_pairs"],
@@ -270,6 +214,9 @@ def rotary(
     """
     _checks.floating(np.ndarray, x=x)
     _checks.integer(np.ndarray, positions=positions)
+    _checks.floating(np.ndarray, frequencies=frequencies)
+    _checks.one_device(x=x, positions=positions, frequencies=frequencies)
     _checks.at_positions("positions", positions.shape, x)
+    _checks.pairs("frequencies", frequencies.shape[-1], x)
     cos, sin = rotary_tables(positions, frequencies, magnitude=magnitude)
     return rotate(x, cos, sin, interleaved=interleaved)

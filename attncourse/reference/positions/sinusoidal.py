@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from attncourse import _checks
-from attncourse.reference.positions.rotary import rotary_frequencies
+from attncourse.reference.positions.frequencies import rotary_frequencies
 
 
 def sinusoidal_positions(
