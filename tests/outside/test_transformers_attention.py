@@ -1,0 +1,219 @@
+"""Attention layers of `transformers` models: their weights, our functions, the same outputs.
+
+One adapter a model, in both rooms. The models' layers bring their own masks (causal, windows,
+padding on either side), so nothing of ours stands on both sides of the comparison.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import attncourse.pytorch as att
+import attncourse.reference as ref
+from tests.outside.transformers_models import HEADS, KV_HEADS, MODELS, Seen, model, observed
+
+
+class Room:
+    """The functions of a room, and a layer's parameters as its arrays."""
+
+    def __init__(self, functions: ModuleType) -> None:
+        self.functions = functions
+        self.xp: Any = np if functions is ref else torch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.functions, name)
+
+    def array(self, tensor: torch.Tensor) -> Any:
+        return tensor.detach().numpy() if self.functions is ref else tensor.detach()
+
+    def matrix(self, layer: torch.nn.Module) -> Any:
+        """Give the weights with a column for each output, as GPT-2's Conv1D has them already."""
+        transposed = isinstance(layer, torch.nn.Linear)
+        return self.array(layer.weight.T if transposed else layer.weight)
+
+    def project(self, x: Any, layer: torch.nn.Module) -> Any:
+        y = x @ self.matrix(layer)
+        return y if layer.bias is None else y + self.array(layer.bias)
+
+
+def grouped_and_rotated(room: Room, seen: Seen, **options: Any) -> Any:
+    """Llama, and what others add to it."""
+    layer, x = seen.layer, room.array(seen.x)
+    q = room.split_heads(room.project(x, layer.q_proj), HEADS)
+    k = room.split_heads(room.project(x, layer.k_proj), KV_HEADS)
+    v = room.split_heads(room.project(x, layer.v_proj), KV_HEADS)
+    cos, sin = tables(room, seen, n_pairs=q.shape[-1] // 2)
+    q, k = room.rotate(q, cos, sin), room.rotate(k, cos, sin)
+    attended = room.scaled_dot_product_attention(q, k, v, causal=True, **options)
+    return room.project(room.merge_heads(attended), layer.o_proj)
+
+
+def tables(room: Room, seen: Seen, n_pairs: int) -> tuple[Any, Any]:
+    """Read the cosines and sines that the layer was given; some models give each twice."""
+    cos, sin = (room.array(table[0, :, :n_pairs]) for table in seen.given["position_embeddings"])
+    return cos, sin
+
+
+def mistral(room: Room, seen: Seen, mask: Any) -> Any:
+    return grouped_and_rotated(room, seen, mask=mask, window=seen.layer.config.sliding_window)
+
+
+def gemma_2(room: Room, seen: Seen, mask: Any) -> Any:
+    """Every other layer has a window; the scale is not that of the head's width."""
+    config = seen.layer.config
+    return grouped_and_rotated(
+        room,
+        seen,
+        mask=mask,
+        window=seen.layer.sliding_window,
+        scale=config.query_pre_attn_scalar**-0.5,
+        softcap=config.attn_logit_softcapping,
+    )
+
+
+def gpt_oss(room: Room, seen: Seen, mask: Any) -> Any:
+    sinks = room.array(seen.layer.sinks)
+    window = seen.layer.sliding_window
+    return grouped_and_rotated(room, seen, mask=mask, window=window, sinks=sinks)
+
+
+def gpt_2(room: Room, seen: Seen, mask: Any) -> Any:
+    """One projection for all three; deeper layers have a smaller scale."""
+    projected = room.project(room.array(seen.x), seen.layer.c_attn)
+    width = projected.shape[-1] // 3
+    q, k, v = (
+        room.split_heads(projected[..., i * width : (i + 1) * width], HEADS) for i in range(3)
+    )
+    scale = q.shape[-1] ** -0.5 / (seen.layer.layer_idx + 1)
+    attended = room.scaled_dot_product_attention(q, k, v, mask=mask, causal=True, scale=scale)
+    return room.project(room.merge_heads(attended), seen.layer.c_proj)
+
+
+def bert(room: Room, seen: Seen, mask: Any) -> Any:
+    """The layer that we look at ends before the output projection."""
+    layer, x = seen.layer, room.array(seen.x)
+    q, k, v = (
+        room.split_heads(room.project(x, projection), HEADS)
+        for projection in (layer.query, layer.key, layer.value)
+    )
+    return room.merge_heads(room.scaled_dot_product_attention(q, k, v, mask=mask))
+
+
+def vit(room: Room, seen: Seen, mask: Any) -> Any:
+    layer, x = seen.layer, room.array(seen.x)
+    q, k, v = (
+        room.split_heads(room.project(x, projection), HEADS)
+        for projection in (layer.q_proj, layer.k_proj, layer.v_proj)
+    )
+    attended = room.scaled_dot_product_attention(q, k, v, mask=mask)
+    return room.project(room.merge_heads(attended), layer.o_proj)
+
+
+def bloom(room: Room, seen: Seen, mask: Any) -> Any:
+    """Each head's query, key and value lie side by side; the layer adds its residual."""
+    projected = room.split_heads(
+        room.project(room.array(seen.x), seen.layer.query_key_value), HEADS
+    )
+    d_k = projected.shape[-1] // 3
+    q, k, v = (projected[..., i * d_k : (i + 1) * d_k] for i in range(3))
+    slopes = room.alibi_slopes(HEADS)
+    bias = room.alibi_bias(q.shape[-2], k.shape[-2], slopes)
+    attended = room.scaled_dot_product_attention(q, k, v, mask=mask, bias=bias, causal=True)
+    output = room.project(room.merge_heads(attended), seen.layer.dense)
+    return output + room.array(seen.args[1])
+
+
+def t5(room: Room, seen: Seen, mask: Any) -> Any:
+    """No scale, no biases on the projections, and one table of biases for a whole stack."""
+    layer, x = seen.layer, room.array(seen.x)
+    weights = [room.matrix(projection) for projection in (layer.q, layer.k, layer.v, layer.o)]
+    options = {"n_heads": HEADS, "scale": 1, "mask": mask}
+    if "key_value_states" in seen.given:  # cross-attention knows no positions
+        context = room.array(seen.given["key_value_states"])
+        return room.multi_head_attention(x, *weights, context=context, **options)
+    decoder = layer.is_decoder
+    stack = model("T5").decoder if decoder else model("T5").encoder
+    table = stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight
+    length = x.shape[-2]
+    options["bias"] = room.t5_bias(
+        length,
+        length,
+        room.array(table),
+        bidirectional=not decoder,
+        max_distance=layer.config.relative_attention_max_distance,
+    )
+    if decoder:
+        options |= {"causal": True, "mask": None}  # nothing is padded there
+    return room.multi_head_attention(x, *weights, **options)
+
+
+def deepseek_v3(room: Room, seen: Seen, mask: Any) -> Any:
+    """Latents normed, then expanded; the scale carries YaRN's magnitude twice."""
+    layer, config, x = seen.layer, seen.layer.config, room.array(seen.x)
+    nope, rope = config.qk_nope_head_dim, config.qk_rope_head_dim
+    cos, sin = tables(room, seen, n_pairs=rope // 2)
+
+    q_latent = normed(room, room.project(x, layer.q_a_proj), layer.q_a_layernorm)
+    q = room.split_heads(room.project(q_latent, layer.q_b_proj), HEADS)
+    down = room.project(x, layer.kv_a_proj_with_mqa)
+    kv_latent = normed(room, down[..., : config.kv_lora_rank], layer.kv_a_layernorm)
+    kv = room.split_heads(room.project(kv_latent, layer.kv_b_proj), HEADS)
+    shared = down[..., None, :, config.kv_lora_rank :]  # one rotated key for all heads
+
+    rotated = [room.rotate(part, cos, sin, interleaved=True) for part in (q[..., nope:], shared)]
+    magnitude = room.yarn_magnitude(4.0, mscale=0.7)
+    scale = (nope + rope) ** -0.5 * magnitude**2
+    # Two parts of one dot product: what is said, and where.
+    where = room.xp.broadcast_to(rotated[1], rotated[0].shape)
+    attended = room.scaled_dot_product_attention(
+        q[..., :nope],
+        kv[..., :nope],
+        kv[..., nope:],
+        scale=scale,
+        bias=room.scaled_dot_scores(rotated[0], where, scale=scale),
+        mask=mask,
+        causal=True,
+    )
+    return room.project(room.merge_heads(attended), layer.o_proj)
+
+
+def normed(room: Room, x: Any, layer: torch.nn.RMSNorm) -> Any:
+    return room.rms_norm(x, room.array(layer.weight), eps=layer.eps)
+
+
+ADAPTERS = {
+    "Llama": lambda room, seen, mask: grouped_and_rotated(room, seen, mask=mask),
+    "Mistral": mistral,
+    "Gemma 2": gemma_2,
+    "gpt-oss": gpt_oss,
+    "DeepSeek-V3": deepseek_v3,
+    "GPT-2": gpt_2,
+    "BERT": bert,
+    "ViT": vit,
+    "BLOOM": bloom,
+    "T5": t5,
+}
+
+
+@pytest.mark.parametrize("padded", ["right", "left"])
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("functions", [ref, att], ids=["reference", "pytorch"])
+def test_same_attention(functions, name, padded):
+    room = Room(functions)
+    calls, real = observed(name, padded=padded)
+    assert len(calls) == (6 if name == "T5" else 2)
+    for seen in calls:
+        found = torch.as_tensor(ADAPTERS[name](room, seen, room.array(real[:, None, None])))
+        # A query that is padding may see nothing; models leave to chance what it then brings.
+        rows = real if seen.x.shape[:2] == real.shape else torch.ones(seen.x.shape[:2]) > 0
+        torch.testing.assert_close(found[rows], seen.output[rows], rtol=0, atol=1e-10)
+
+
+def test_ten_models():
+    assert set(ADAPTERS) == set(MODELS)
+    assert len(MODELS) == 10
