@@ -77,9 +77,14 @@ def cast(call: tuple[tuple, dict], dtype: Any) -> tuple[tuple, dict]:
     return replaced(call, lambda a: a.astype(dtype) if a.dtype == np.float64 else a)
 
 
+def default(parameter: inspect.Parameter) -> str:
+    """Give the default in words: a function's name, not where it lies in memory."""
+    return getattr(parameter.default, "__name__", str(parameter.default))
+
+
 def parts(function: Any) -> list[tuple]:
     return [
-        (p.name, p.kind, in_common_words(str(p.default)), in_common_words(str(p.annotation)))
+        (p.name, p.kind, in_common_words(default(p)), in_common_words(str(p.annotation)))
         for p in inspect.signature(function).parameters.values()
         if p.name != ONLY_IN_PYTORCH
     ]
