@@ -45,7 +45,6 @@ from attncourse.pytorch.delta import (
     l2_normalise,
 )
 from attncourse.pytorch.flash import (
-    FlashGradients,
     flash_attention,
     flash_attention_backward,
     merge_attention,
@@ -184,7 +183,6 @@ __all__ = [
     "BlockParameters",
     "EmbeddingParameters",
     "EncoderDecoderParameters",
-    "FlashGradients",
     "GatedMLPParameters",
     "KVCache",
     "LanguageModelParameters",

@@ -45,7 +45,6 @@ from attncourse.reference.delta import (
     l2_normalise,
 )
 from attncourse.reference.flash import (
-    FlashGradients,
     flash_attention,
     flash_attention_backward,
     merge_attention,
@@ -182,7 +181,6 @@ __all__ = [
     "BlockParameters",
     "EmbeddingParameters",
     "EncoderDecoderParameters",
-    "FlashGradients",
     "GatedMLPParameters",
     "KVCache",
     "LanguageModelParameters",

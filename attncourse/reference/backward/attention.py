@@ -1,0 +1,168 @@
+"""The gradients of scaled dot-product attention, derived by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from einops import reduce
+from jaxtyping import Bool, Float
+
+from attncourse import _checks
+from attncourse.reference.backward.softmax import softmax_backward
+from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
+from attncourse.reference.scores import scaled_dot_scores
+
+
+class AttentionGradients(NamedTuple):
+    """The gradients of attention, one for each array, in its shape and dtype.
+
+    Attributes
+    ----------
+    q : array, shaped as the queries
+    k : array, shaped as the keys
+    v : array, shaped as the values
+    bias : array, shaped as the bias, or None if there is none
+    sinks : array (n_heads,), or None if there are none
+    """
+
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"]
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"]
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"]
+    bias: Float[np.ndarray, "*#scores"] | None
+    sinks: Float[np.ndarray, " n_heads"] | None
+
+
+def scaled_dot_product_attention_backward(
+    grad: Float[np.ndarray, "*batch n_heads q_len d_v"],
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    *,
+    mask: Bool[np.ndarray, "*#scores"] | None = None,
+    bias: Float[np.ndarray, "*#scores"] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[np.ndarray, " n_heads"] | None = None,
+) -> AttentionGradients:
+    r"""Give the gradients of :func:`scaled_dot_product_attention`, one for each of its arrays.
+
+    .. math:: O = P V, \quad P = \text{softmax}(S + B), \quad
+        S = c \tanh(Z / c), \quad Z = \alpha \, Q K^\top
+
+    .. math:: dV = P^\top dO, \qquad dP = dO \, V^\top, \qquad
+        dB = P \circ (dP - D), \quad D_i = \sum_j P_{ij} \, dP_{ij}
+
+    .. math:: dZ = dB \circ (1 - \tanh^2(Z / c)), \qquad
+        dQ = \alpha \, dZ \, K, \qquad dK = \alpha \, dZ^\top Q, \qquad
+        d\text{sink} = -\sum_i P_{i,\text{sink}} \, D_i = -\sum_{ij} dB_{ij}
+
+    where :math:`dX` is the gradient of one loss with respect to :math:`X`, :math:`Q`, :math:`K`,
+    :math:`V` are queries, keys and values, :math:`B` the bias, :math:`\alpha` the scale, :math:`c`
+    the soft-cap (without one :math:`S = Z` and :math:`dZ = dB`), and :math:`\circ` multiplies
+    entry by entry. Each line undoes one step of the forward pass, last step first. A product
+    :math:`Y = A X` gives :math:`dX = A^\top dY` and :math:`dA = dY X^\top`; the line of
+    :math:`dB` is :func:`softmax_backward`. What a mask hides has weight zero, so its gradients are
+    zero. A sink takes weight and has no value, so its :math:`dP` is zero; as the gradients of a
+    row sum to zero, it gets what the others leave. Keys and values that serve several heads, and a
+    bias that is broadcast, collect the sum of the gradients of their copies.
+
+    Parameters
+    ----------
+    grad : array, floating
+        The gradient with respect to the output, in the output's shape.
+    q, k, v : arrays, floating
+        The queries, keys and values of the forward pass.
+    mask, bias, causal, window, scale, softcap, sinks
+        The options of the forward pass.
+
+    Returns
+    -------
+    AttentionGradients
+        The gradients of ``q``, ``k``, ``v``, ``bias`` and ``sinks``. A query with nothing to
+        attend to gives and gets zeros.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: twice the forward pass's n_heads · q_len · kv_len · (d_k + d_v) multiply-adds for each
+    sequence, and that pass once more, as nothing was kept from it; a few times n_heads · q_len ·
+    kv_len numbers in memory. Half precision is computed in float32.
+
+    References
+    ----------
+    Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135.
+
+    Examples
+    --------
+    >>> q, k, v = np.zeros((1, 1)), np.array([[1.0], [-1.0]]), np.array([[4.0], [0.0]])
+    >>> grads = scaled_dot_product_attention_backward(np.ones((1, 1)), q, k, v)  # weights 1/2
+    >>> grads.q, grads.v.T  # dP = (4, 0), D = 2, dZ = (1, -1)
+    (array([[2.]]), array([[0.5, 0.5]]))
+    """
+    _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    _checks.gradient(np.ndarray, grad, like=(*q.shape[:-1], v.shape[-1]), of="the output", q=q)
+    dtype = np.promote_types(q.dtype, np.float32)
+    do, queries, keys, values = (array.astype(dtype) for array in (grad, q, k, v))
+    _, p = scaled_dot_product_attention(
+        queries,
+        keys,
+        values,
+        mask=mask,
+        bias=bias,
+        causal=causal,
+        window=window,
+        scale=scale,
+        softcap=softcap,
+        sinks=sinks,
+        return_weights=True,
+    )
+    if q.ndim > 2:
+        n_repeats = q.shape[-3] // k.shape[-3]
+        keys, values = (np.repeat(array, n_repeats, axis=-3) for array in (keys, values))
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+
+    dv = p.swapaxes(-1, -2) @ do
+    db = softmax_backward(do @ values.swapaxes(-1, -2), p)
+    dz = db
+    if softcap is not None:
+        z = scaled_dot_scores(queries, keys, scale=scale)
+        dz = db * (1 - np.square(np.tanh(z / softcap)))
+    dq = scale * dz @ keys
+    dk = scale * dz.swapaxes(-1, -2) @ queries
+
+    d_bias = d_sinks = None
+    if bias is not None:
+        d_bias = _sum_to(db, bias.shape).astype(bias.dtype)
+    if sinks is not None:
+        # With its sink each row of gradients sums to zero.
+        d_sinks = -db.sum((-1, -2)).reshape(-1, sinks.shape[0]).sum(0)
+        d_sinks = d_sinks.astype(sinks.dtype)
+    dk, dv = _sum_copies(dk, k.shape), _sum_copies(dv, v.shape)
+    return AttentionGradients(
+        dq.astype(q.dtype), dk.astype(k.dtype), dv.astype(v.dtype), d_bias, d_sinks
+    )
+
+
+def _sum_copies(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum over the query heads that one head of keys and values serves."""
+    if len(shape) == 2:
+        return grad
+    return reduce(grad, "... (kv copies) seq dim -> ... kv seq dim", "sum", kv=shape[-3])
+
+
+def _sum_to(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum over the axes along which an array of this shape was broadcast."""
+    n_new = grad.ndim - len(shape)
+    repeated = [n_new + axis for axis, size in enumerate(shape) if size == 1]
+    return grad.sum((*range(n_new), *repeated), keepdims=True).reshape(shape)
