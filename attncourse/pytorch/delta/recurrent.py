@@ -39,16 +39,16 @@ def delta_rule_recurrent(
         Queries, keys and values; the keys of length one (:func:`l2_normalise`). With fewer key
         and value heads, each serves the same number of neighbouring query heads. Two dimensions
         mean one head.
-    beta : floating array that broadcasts to (*batch, n_kv_heads, seq)
-        The rate of writing, between 0 and 1, or up to 2 for steps that overshoot. Zero at a
-        padded position leaves the state as it is.
+    beta : array, floating
+        The rate of writing, between 0 and 1, or up to 2 for steps that overshoot. It broadcasts to
+        ``(*batch, n_kv_heads, seq)``. Zero at a padded position leaves the state as it is.
     log_decay : floating array that broadcasts to k, optional
         The logarithms of the gates, at or below zero: one for each head,
         ``(*batch, n_kv_heads, seq, 1)`` (Gated DeltaNet), or one for each feature,
         ``(*batch, n_kv_heads, seq, d_k)`` (Kimi Delta Attention). Nothing fades if left out.
         ``beta`` and ``log_decay`` may have dtypes of their own.
-    state : array (*batch, n_kv_heads, d_k, d_v), floating, optional
-        What came before; nothing if left out.
+    state : array, floating, optional
+        What came before, ``(*batch, n_kv_heads, d_k, d_v)``; nothing if left out.
     scale : float, optional
         Multiplies the queries; ``1 / sqrt(d_k)`` if left out.
 

@@ -155,9 +155,9 @@ def _faded_scores(q: Tensor, k: Tensor, left: Tensor) -> Tensor:
     return torch.einsum("...id,...jd,...dij->...ij", q, k, left)
 
 
-def _chunked(*sequences: Tensor, chunk: Read, chunk_len: int) -> tuple[Tensor, Tensor]:
+def _chunked(*arrays: Tensor, chunk: Read, chunk_len: int) -> tuple[Tensor, Tensor]:
     """Go from chunk to chunk; the last argument is the memory, which each hands to the next."""
-    *sequences, memory = sequences
+    *sequences, memory = arrays
     outputs = []
     for start in range(0, sequences[0].shape[-2], chunk_len):
         parts = [x[..., start : start + chunk_len, :] for x in sequences]

@@ -21,10 +21,10 @@ class LinearState(NamedTuple):
 
     Attributes
     ----------
-    key_value_sum : array (*batch, n_kv_heads, d_k, d_v)
-        The faded sum of each key times its value.
-    key_sum : array (*batch, n_kv_heads, d_k)
-        The faded sum of the keys, which normalises.
+    key_value_sum : array
+        The faded sum of each key times its value, ``(*batch, n_kv_heads, d_k, d_v)``.
+    key_sum : array
+        The faded sum of the keys, which normalises, ``(*batch, n_kv_heads, d_k)``.
     """
 
     key_value_sum: Float[Tensor, "*batch n_kv_heads d_k d_v"]

@@ -44,8 +44,9 @@ def performer_attention(
         Draw new ones from time to time while training. It may have a dtype of its own.
     causal : bool
         Hide the future. Needs as many queries as keys.
-    mask : boolean array that broadcasts to (*batch, n_kv_heads, 1, kv_len), optional
-        True = may be attended to, by all queries alike (:func:`padding_mask`).
+    mask : boolean array, optional
+        True = may be attended to, by all queries alike: it broadcasts to
+        ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does.
     scale : float, optional
         Multiplies the dot products, and is above zero; ``1 / sqrt(d_k)`` if left out.
     chunk_len : int

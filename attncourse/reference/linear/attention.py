@@ -33,9 +33,11 @@ def linear_attention(
         Queries, keys and values; for another kernel than the dot product, features of queries
         and keys (:func:`elu_features` and others). With fewer key and value heads, each serves
         the same number of neighbouring query heads. Two dimensions mean one head.
-    mask : boolean array that broadcasts to (*batch, n_kv_heads, 1, kv_len), optional
-        True = may be attended to, by all queries alike (:func:`padding_mask`). No mask can treat
-        the queries differently here: they share one sum. Only the causal forms can.
+    mask : boolean array, optional
+        True = may be attended to, by all queries alike: it broadcasts to
+        ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does. No mask can treat
+        queries differently here, since they share one sum; for the future there are the causal
+        forms.
     normalise : bool
         Divide by the sum of the weights, which features that are not negative keep positive. A
         query whose weights sum to zero gives zeros.

@@ -156,9 +156,9 @@ def _faded_scores(q: np.ndarray, k: np.ndarray, left: np.ndarray) -> np.ndarray:
     return np.einsum("...id,...jd,...dij->...ij", q, k, left, optimize=True)
 
 
-def _chunked(*sequences: np.ndarray, chunk: Read, chunk_len: int) -> tuple[np.ndarray, np.ndarray]:
+def _chunked(*arrays: np.ndarray, chunk: Read, chunk_len: int) -> tuple[np.ndarray, np.ndarray]:
     """Go from chunk to chunk; the last argument is the memory, which each hands to the next."""
-    *sequences, memory = sequences
+    *sequences, memory = arrays
     outputs = []
     for start in range(0, sequences[0].shape[-2], chunk_len):
         parts = [x[..., start : start + chunk_len, :] for x in sequences]

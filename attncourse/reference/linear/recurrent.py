@@ -39,8 +39,9 @@ def linear_attention_recurrent(
         gate for each feature (GLA), ``(*batch, n_kv_heads, seq, 1)`` one for each head (Mamba-2),
         ``(n_kv_heads, 1, 1)`` a constant (RetNet). ``-inf`` forgets all that came before. Nothing
         fades if left out. It may have a dtype of its own.
-    mask : boolean array that broadcasts to (*batch, n_kv_heads, 1, seq), optional
-        True = may be attended to. A position with False is not written; its gate still acts.
+    mask : boolean array, optional
+        True = may be attended to, by all queries alike: it broadcasts to
+        ``(*batch, n_kv_heads, 1, seq)``, as :func:`padding_mask` does. A position with False is not written; its gate still acts.
     state : LinearState, optional
         What came before; nothing if left out.
     normalise : bool
