@@ -6,8 +6,8 @@ log-sum-exp that the forward pass leaves (:func:`flash_attention_backward`). Att
 of the keys, each with its log-sum-exp, joins into attention over all (:func:`merge_attention`).
 """
 
-from attncourse.pytorch.flash.backward import FlashGradients, flash_attention_backward
+from attncourse.pytorch.flash.backward import flash_attention_backward
 from attncourse.pytorch.flash.forward import flash_attention
 from attncourse.pytorch.flash.merge import merge_attention
 
-__all__ = ["FlashGradients", "flash_attention", "flash_attention_backward", "merge_attention"]
+__all__ = ["flash_attention", "flash_attention_backward", "merge_attention"]

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse.pytorch.backward.attention import AttentionGradients, _sum_copies
 from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles
 from attncourse.pytorch.softmax.stable import _finite
-
-
-class FlashGradients(NamedTuple):
-    """The gradients that :func:`flash_attention_backward` gives, one for each array.
-
-    Attributes
-    ----------
-    q, k, v : arrays
-        Shaped as the queries, keys and values.
-    bias, sinks : arrays or None
-        Shaped as the bias and the sinks, where there are any.
-    """
-
-    q: Float[Tensor, "*batch n_heads q_len d_k"]
-    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"]
-    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"]
-    bias: Float[Tensor, "*#scores"] | None
-    sinks: Float[Tensor, " n_heads"] | None
 
 
 def flash_attention_backward(
@@ -51,7 +33,7 @@ def flash_attention_backward(
     sinks: Float[Tensor, " n_heads"] | None = None,
     q_tile: int = 128,
     kv_tile: int = 128,
-) -> FlashGradients:
+) -> AttentionGradients:
     r"""Give the gradients of :func:`flash_attention`, in memory linear in the length.
 
     .. math:: P = e^{S - L}, \qquad D = \operatorname{rowsum}(dO \circ O), \qquad
@@ -84,7 +66,7 @@ def flash_attention_backward(
 
     Returns
     -------
-    FlashGradients
+    AttentionGradients
         One gradient for each array, in its shape and dtype. Zero where nothing may be attended
         to.
 
@@ -112,9 +94,9 @@ def flash_attention_backward(
     --------
     >>> q, k = torch.zeros(1, 2), torch.eye(2)
     >>> v = torch.tensor([[0.0], [4.0]])
-    >>> output, log_sum_exp = flash_attention(q, k, v, scale=1.0)
+    >>> output, log_sum_exp = torch.tensor([[2.0]]), torch.log(torch.tensor([2.0]))
     >>> grads = flash_attention_backward(torch.ones(1, 1), q, k, v, output, log_sum_exp, scale=1.0)
-    >>> grads.q  # weights 1/2 and 1/2, a mean of 2: dS = 1/2 (0 - 2) and 1/2 (4 - 2)
+    >>> grads.q  # two scores of zero: dS = 1/2 (0 - 2) and 1/2 (4 - 2)
     tensor([[-1.,  1.]])
     >>> grads.v
     tensor([[0.5000],
@@ -150,7 +132,7 @@ def _backward(
     output: Tensor,
     log_sum_exp: Tensor,
     tiles: _Tiles,
-) -> FlashGradients:
+) -> AttentionGradients:
     dtype = torch.promote_types(q.dtype, torch.float32)
     lse = _finite(log_sum_exp.to(dtype))[..., None]
     d = (grad.to(dtype) * output.to(dtype)).sum(-1, keepdim=True)
@@ -174,15 +156,15 @@ def _backward(
                 grad_scores = grad_scores * (1 - (capped / tiles.softcap) ** 2)
             grad_scores = tiles.scale * grad_scores
             grad_q[..., rows, :] += grad_scores @ k_columns
-            grad_k[..., columns, :] += tiles.shared(grad_scores.transpose(-1, -2) @ q_rows)
-            grad_v[..., columns, :] += tiles.shared(weights.transpose(-1, -2) @ grad_rows)
+            grad_k[..., columns, :] += _sum_copies(grad_scores.transpose(-1, -2) @ q_rows, k.shape)
+            grad_v[..., columns, :] += _sum_copies(weights.transpose(-1, -2) @ grad_rows, v.shape)
     grad_sinks = None
     if sinks is not None:
         # A sink has weight e^(sink - L), and its value is zero: dP = 0.
         column = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
         grad_sinks = (-torch.exp(column - lse) * d).sum_to_size(column.shape)
         grad_sinks = grad_sinks.reshape(sinks.shape).to(sinks.dtype)
-    return FlashGradients(
+    return AttentionGradients(
         grad_q.to(q.dtype),
         grad_k.to(k.dtype),
         grad_v.to(v.dtype),

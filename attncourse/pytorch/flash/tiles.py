@@ -72,13 +72,6 @@ class _Tiles:
         """Let each head of a tile of keys or values serve its neighbouring query heads."""
         return kv if self.n_repeats == 1 else kv.repeat_interleave(self.n_repeats, dim=-3)
 
-    def shared(self, grad: Tensor) -> Tensor:
-        """Add up what the query heads ask of the head that they share: repeated, backwards."""
-        if self.n_repeats == 1:
-            return grad
-        *batch, n_heads, seq, dim = grad.shape
-        return grad.reshape(*batch, n_heads // self.n_repeats, self.n_repeats, seq, dim).sum(-3)
-
 
 def _cut(
     q: Tensor,

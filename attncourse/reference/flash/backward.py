@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
+from attncourse.reference.backward.attention import AttentionGradients, _sum_copies, _sum_to
 from attncourse.reference.flash.tiles import _cut, _part, _Tiles
 from attncourse.reference.softmax.stable import _finite
-
-
-class FlashGradients(NamedTuple):
-    """The gradients that :func:`flash_attention_backward` gives, one for each array.
-
-    Attributes
-    ----------
-    q, k, v : arrays
-        Shaped as the queries, keys and values.
-    bias, sinks : arrays or None
-        Shaped as the bias and the sinks, where there are any.
-    """
-
-    q: Float[np.ndarray, "*batch n_heads q_len d_k"]
-    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"]
-    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"]
-    bias: Float[np.ndarray, "*#scores"] | None
-    sinks: Float[np.ndarray, " n_heads"] | None
 
 
 def flash_attention_backward(
@@ -50,7 +32,7 @@ def flash_attention_backward(
     sinks: Float[np.ndarray, " n_heads"] | None = None,
     q_tile: int = 128,
     kv_tile: int = 128,
-) -> FlashGradients:
+) -> AttentionGradients:
     r"""Give the gradients of :func:`flash_attention`, in memory linear in the length.
 
     .. math:: P = e^{S - L}, \qquad D = \operatorname{rowsum}(dO \circ O), \qquad
@@ -83,7 +65,7 @@ def flash_attention_backward(
 
     Returns
     -------
-    FlashGradients
+    AttentionGradients
         One gradient for each array, in its shape and dtype. Zero where nothing may be attended
         to.
 
@@ -110,9 +92,9 @@ def flash_attention_backward(
     Examples
     --------
     >>> q, k, v = np.zeros((1, 2)), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0], [4.0]])
-    >>> output, log_sum_exp = flash_attention(q, k, v, scale=1.0)
+    >>> output, log_sum_exp = np.array([[2.0]]), np.log([2.0])  # two scores of zero
     >>> grads = flash_attention_backward(np.ones((1, 1)), q, k, v, output, log_sum_exp, scale=1.0)
-    >>> grads.q  # weights 1/2 and 1/2, a mean of 2: dS = 1/2 (0 - 2) and 1/2 (4 - 2)
+    >>> grads.q  # dS = 1/2 (0 - 2) and 1/2 (4 - 2)
     array([[-1.,  1.]])
     >>> grads.v
     array([[0.5],
@@ -148,7 +130,7 @@ def _backward(
     output: np.ndarray,
     log_sum_exp: np.ndarray,
     tiles: _Tiles,
-) -> FlashGradients:
+) -> AttentionGradients:
     dtype = np.promote_types(q.dtype, np.float32)
     lse = _finite(log_sum_exp.astype(dtype))[..., None]
     d = (grad.astype(dtype) * output.astype(dtype)).sum(-1, keepdims=True)
@@ -167,30 +149,23 @@ def _backward(
             grad_scores = weights * (grad_weights - d[..., rows, :])
             if grad_bias is not None:
                 into = _part(grad_bias, rows, columns)
-                into += _summed_to(grad_scores, into.shape)
+                into += _sum_to(grad_scores, into.shape)
             if tiles.softcap is not None:
                 grad_scores = grad_scores * (1 - (capped / tiles.softcap) ** 2)
             grad_scores = tiles.scale * grad_scores
             grad_q[..., rows, :] += grad_scores @ k_columns
-            grad_k[..., columns, :] += tiles.shared(grad_scores.swapaxes(-1, -2) @ q_rows)
-            grad_v[..., columns, :] += tiles.shared(weights.swapaxes(-1, -2) @ grad_rows)
+            grad_k[..., columns, :] += _sum_copies(grad_scores.swapaxes(-1, -2) @ q_rows, k.shape)
+            grad_v[..., columns, :] += _sum_copies(weights.swapaxes(-1, -2) @ grad_rows, v.shape)
     grad_sinks = None
     if sinks is not None:
         # A sink has weight e^(sink - L), and its value is zero: dP = 0.
         column = sinks.astype(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
-        grad_sinks = _summed_to(-np.exp(column - lse) * d, column.shape)
+        grad_sinks = _sum_to(-np.exp(column - lse) * d, column.shape)
         grad_sinks = grad_sinks.reshape(sinks.shape).astype(sinks.dtype)
-    return FlashGradients(
+    return AttentionGradients(
         grad_q.astype(q.dtype),
         grad_k.astype(k.dtype),
         grad_v.astype(v.dtype),
         None if bias is None or grad_bias is None else grad_bias.astype(bias.dtype),
         grad_sinks,
     )
-
-
-def _summed_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Add up the axes along which something of this shape was broadcast."""
-    array = array.sum(tuple(range(array.ndim - len(shape))))
-    along = tuple(axis for axis, size in enumerate(shape) if size == 1)
-    return array.sum(along, keepdims=True)

@@ -1,0 +1,87 @@
+"""Linformer: keys and values are shortened before attention."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.scores import scaled_dot_scores
+from attncourse.pytorch.softmax import softmax
+
+
+def linformer_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    key_projection: Float[Tensor, "*#n_kv_heads n_projected kv_len"],
+    value_projection: Float[Tensor, "*#n_kv_heads n_projected kv_len"],
+    *,
+    scale: float | None = None,
+) -> Float[Tensor, "*batch n_heads q_len d_v"]:
+    r"""Attend to a few mixtures of all keys, instead of to all keys.
+
+    .. math:: \text{Linformer}(Q, K, V) =
+        \text{softmax}\!\left(\frac{Q \, (E K)^\top}{\sqrt{d_k}}\right) F V
+
+    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values, and :math:`E` and
+    :math:`F` the learned projections along the length, from kv_len rows to n_projected. With the
+    identity for both it is :func:`scaled_dot_product_attention`. The paper shares one projection
+    between heads, between keys and values, or between layers: give the same array again.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head. Put zeros at padding: a zero key
+        and a zero value add nothing to any mixture.
+    key_projection, value_projection : arrays, floating
+        (n_projected, kv_len) for all heads, or one for each head of keys and values.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+
+    Returns
+    -------
+    array
+        One mixture of projected values for each query, in the dtype of ``q``.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not floating, or the dtypes differ.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or ``scale`` is
+        not finite.
+
+    Notes
+    -----
+    Cost: n_kv_heads · kv_len · n_projected · (d_k + d_v) multiply-adds to project, then
+    n_heads · q_len · n_projected · (d_k + d_v): linear in both lengths. Parameters: kv_len ·
+    n_projected a projection, so the length is fixed when they are learned. There is no causal
+    form: each projected key mixes all positions, the future among them, before any query comes.
+
+    References
+    ----------
+    Wang et al. (2020), Linformer: Self-Attention with Linear Complexity, equation 7,
+    arXiv:2006.04768.
+
+    Examples
+    --------
+    >>> q, k, v = torch.zeros(1, 2), torch.zeros(4, 2), torch.tensor([[1.0], [3.0], [6.0], [8.0]])
+    >>> halves = torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]])  # means of two
+    >>> linformer_attention(q, k, v, halves, halves)  # the mean of 2 and 7
+    tensor([[4.5000]])
+    """
+    _checks.shortened(Tensor, q, k, v, key_projection, value_projection)
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    short_k = key_projection.to(dtype) @ k.to(dtype)
+    short_v = value_projection.to(dtype) @ v.to(dtype)
+    if q.ndim > 2:
+        n_repeats = q.shape[-3] // k.shape[-3]
+        short_k, short_v = (
+            short_k.repeat_interleave(n_repeats, dim=-3),
+            short_v.repeat_interleave(n_repeats, dim=-3),
+        )
+    weights = softmax(scaled_dot_scores(q.to(dtype), short_k, scale=scale))
+    return (weights @ short_v).to(q.dtype)
