@@ -17,6 +17,7 @@ from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import Wav2Vec2Ber
 import attncourse.pytorch as att
 
 BATCH, HEADS, KV_HEADS, SEQ, D_K = 2, 6, 3, 5, 8
+SEEDED = settings(derandomize=True, deadline=None)
 POSITIONS = torch.tensor([[0, 1, 2, 3, 4], [90, 91, 92, 93, 94]])
 
 
@@ -95,7 +96,7 @@ SIZES = {
 }
 
 
-@settings(max_examples=25)
+@settings(SEEDED, max_examples=25)
 @given(**SIZES)
 def test_linear_and_dynamic(n_pairs, base, factor, original_len):
     plain = att.rotary_frequencies(2 * n_pairs, base=base)
@@ -112,7 +113,7 @@ def test_linear_and_dynamic(n_pairs, base, factor, original_len):
         torch.testing.assert_close(found, expected.double(), rtol=1e-5, atol=0)
 
 
-@settings(max_examples=25)
+@settings(SEEDED, max_examples=25)
 @given(**SIZES, low=st.floats(0.3, 2), ratio=st.floats(1.1, 40))
 def test_llama3(n_pairs, base, factor, original_len, low, ratio):
     factors = {"low_freq_factor": low, "high_freq_factor": low * ratio}
@@ -130,7 +131,7 @@ def test_llama3(n_pairs, base, factor, original_len, low, ratio):
     assert magnitude == 1
 
 
-@settings(max_examples=50)
+@settings(SEEDED, max_examples=50)
 @given(
     **SIZES,
     slow=st.floats(0.3, 2),
