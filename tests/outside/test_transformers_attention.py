@@ -6,39 +6,21 @@ padding on either side), so nothing of ours stands on both sides of the comparis
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-import attncourse.pytorch as att
-import attncourse.reference as ref
-from tests.outside.transformers_models import HEADS, KV_HEADS, MODELS, Seen, model, observed
-
-
-class Room:
-    """The functions of a room, and a layer's parameters as its arrays."""
-
-    def __init__(self, functions: ModuleType) -> None:
-        self.functions = functions
-        self.xp: Any = np if functions is ref else torch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.functions, name)
-
-    def array(self, tensor: torch.Tensor) -> Any:
-        return tensor.detach().numpy() if self.functions is ref else tensor.detach()
-
-    def matrix(self, layer: torch.nn.Module) -> Any:
-        """Give the weights with a column for each output, as GPT-2's Conv1D has them already."""
-        transposed = isinstance(layer, torch.nn.Linear)
-        return self.array(layer.weight.T if transposed else layer.weight)
-
-    def project(self, x: Any, layer: torch.nn.Module) -> Any:
-        y = x @ self.matrix(layer)
-        return y if layer.bias is None else y + self.array(layer.bias)
+from tests.outside.transformers_models import (
+    BOTH_ROOMS,
+    HEADS,
+    KV_HEADS,
+    MODELS,
+    Room,
+    Seen,
+    model,
+    observed,
+)
 
 
 def grouped_and_rotated(room: Room, seen: Seen, **options: Any) -> Any:
@@ -202,12 +184,12 @@ ADAPTERS = {
 
 @pytest.mark.parametrize("padded", ["right", "left"])
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("functions", [ref, att], ids=["reference", "pytorch"])
-def test_same_attention(functions, name, padded):
-    room = Room(functions)
-    calls, real = observed(name, padded=padded)
-    assert len(calls) == (6 if name == "T5" else 2)
-    for seen in calls:
+@BOTH_ROOMS
+def test_same_attention(room, name, padded):
+    run = observed(name, padded=padded)
+    real = run.real
+    assert len(run.calls) == (6 if name == "T5" else 2)
+    for seen in run.calls:
         found = torch.as_tensor(ADAPTERS[name](room, seen, room.array(real[:, None, None])))
         # A query that is padding may see nothing; models leave to chance what it then brings.
         rows = real if seen.x.shape[:2] == real.shape else torch.ones(seen.x.shape[:2]) > 0

@@ -10,12 +10,18 @@ import contextlib
 import functools
 import importlib
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+import attncourse.pytorch as att
+import attncourse.reference as ref
 
 BATCH, LENGTH, HIDDEN, HEADS, KV_HEADS, HEAD_DIM = 2, 11, 24, 6, 3, 8
 #: How many tokens of each sequence are no padding.
@@ -119,6 +125,35 @@ MODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 }
 
 
+class Room:
+    """The functions of a room, and a layer's parameters as its arrays."""
+
+    def __init__(self, functions: ModuleType) -> None:
+        self.functions = functions
+        self.xp: Any = np if functions is ref else torch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.functions, name)
+
+    def array(self, tensor: Tensor) -> Any:
+        return tensor.detach().numpy() if self.functions is ref else tensor.detach()
+
+    def bias(self, layer: nn.Module) -> Any:
+        return None if layer.bias is None else self.array(layer.bias)
+
+    def matrix(self, layer: nn.Module) -> Any:
+        """Give the weights with a column for each output, as GPT-2's Conv1D has them already."""
+        transposed = isinstance(layer, nn.Linear)
+        return self.array(layer.weight.T if transposed else layer.weight)
+
+    def project(self, x: Any, layer: nn.Module) -> Any:
+        y = x @ self.matrix(layer)
+        return y if layer.bias is None else y + self.bias(layer)
+
+
+BOTH_ROOMS = pytest.mark.parametrize("room", [Room(ref), Room(att)], ids=["reference", "pytorch"])
+
+
 @dataclass(frozen=True)
 class Seen:
     """One call of an attention layer."""
@@ -171,35 +206,45 @@ def no_rounding_to_float32():
         yield
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a model was given, what its attention layers saw, and what it answered."""
+
+    inputs: dict[str, Any]
+    real: Tensor  # True where there is no padding
+    calls: list[Seen]
+    output: Tensor  # logits, or features where the model has no head
+
+
 @functools.cache
-def observed(name: str, *, padded: str = "right") -> tuple[list[Seen], Tensor]:
-    """Run a model; give each call of an attention layer, and the mask of what is no padding."""
-    calls = []
+def observed(name: str, *, padded: str = "right") -> Run:
+    """Run a model on padded sequences, and look at each call of an attention layer."""
+    made, calls = model(name), []
 
     def look(layer, args, given, output):
         x = args[0] if args else given["hidden_states"]
         calls.append(Seen(layer, x, args, given, output[0]))
 
-    made = model(name)
     kind = MODELS[name][2]
-    hooks = [
-        layer.register_forward_hook(look, with_kwargs=True)
-        for layer in made.modules()
-        if type(layer).__name__ == kind
-    ]
-    torch.manual_seed(1958)
-    real = torch.arange(LENGTH) < LENGTHS[:, None]
-    real = real.flip(1) if padded == "left" else real
+    layers = [layer for layer in made.modules() if type(layer).__name__ == kind]
+    hooks = [layer.register_forward_hook(look, with_kwargs=True) for layer in layers]
+    inputs, real = _inputs(name, padded)
     with torch.no_grad(), no_rounding_to_float32():
-        if name == "ViT":
-            real = torch.ones(BATCH, 10, dtype=torch.bool)  # nine patches and the class token
-            made(torch.randn(BATCH, 2, 12, 12).double())
-        else:
-            ids = torch.randint(1, 29, (BATCH, LENGTH))
-            given = {"attention_mask": real.long(), "use_cache": False}
-            if name == "T5":
-                given["decoder_input_ids"] = ids[:, :5]
-            made(ids, **given)
+        answer = made(**inputs)
     for hook in hooks:
         hook.remove()
-    return calls, real
+    return Run(inputs, real, calls, answer[0])
+
+
+def _inputs(name: str, padded: str) -> tuple[dict[str, Any], Tensor]:
+    torch.manual_seed(1958)
+    if name == "ViT":  # nine patches and a class token, and nothing is padded
+        images = torch.randn(BATCH, 2, 12, 12, dtype=torch.float64)
+        return {"pixel_values": images}, torch.ones(BATCH, 10, dtype=torch.bool)
+    real = torch.arange(LENGTH) < LENGTHS[:, None]
+    real = real.flip(1) if padded == "left" else real
+    tokens = torch.randint(1, 29, (BATCH, LENGTH))
+    inputs = {"input_ids": tokens, "attention_mask": real.long(), "use_cache": False}
+    if name == "T5":
+        inputs["decoder_input_ids"] = tokens[:, :5]
+    return inputs, real
