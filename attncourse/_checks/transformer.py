@@ -56,10 +56,17 @@ def affine(kind: type, x: Any, **layers: tuple[Any, Any, str]) -> None:
 
 
 def attention_layer(
-    kind: type, x: Any, context: Any, parameters: Any, *, n_heads: int, n_kv_heads: int
+    kind: type,
+    x: Any,
+    context: Any,
+    parameters: Any,
+    *,
+    n_heads: int,
+    n_kv_heads: int,
+    qk_norm: Any,
 ) -> None:
     """Check the projections of an attention layer, and what may stand beside them."""
-    weights, (biases, sinks) = parameters[:4], (parameters[4:8], parameters.sinks)
+    weights, biases = parameters[:4], parameters[4:8]
     projections(kind, x, context, *weights, n_heads=n_heads, n_kv_heads=n_kv_heads)
     for w_name, w, b_name, b in zip(
         parameters._fields, weights, parameters._fields[4:8], biases, strict=False
@@ -67,7 +74,22 @@ def attention_layer(
         if b is not None:
             floating(kind, x=x, **{b_name: b})
             shapes(**{w_name: (w, "d_in width"), b_name: (b, "width")})
-    one_device(x=x, **dict(zip(parameters._fields[4:8], biases, strict=True)), sinks=sinks)
+    if parameters.sinks is not None:
+        floating(kind, sinks=parameters.sinks)
+    beside = dict(zip(parameters._fields[4:8], biases, strict=True), sinks=parameters.sinks)
+    one_device(x=x, **beside)
+    for name in ("query_norm", "key_norm"):
+        if qk_norm is None and any(a is not None for a in getattr(parameters, name) or ()):
+            raise ValueError(
+                f"qk_norm: expected the function that takes the parameters {name}, got None."
+            )
+
+
+def block_caches(kind: type, caches: Any, cache_type: type) -> None:
+    """Raise unless these are what blocks keep: named tuples of floating arrays, or None."""
+    for cache in caches:
+        record("caches", cache, cache_type)
+        floating(kind, k=cache.self_attention.k, v=cache.self_attention.v)
 
 
 def residual(kind: type, x: Any, y: Any) -> None:

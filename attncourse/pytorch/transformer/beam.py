@@ -11,6 +11,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import generation as check
+from attncourse._checks.arrays import readable
 
 
 def beam_search(
@@ -125,7 +126,7 @@ def beam_search(
         state = _reorder(state, rows)
         if stop is not None:
             ended = ended | (new == stop)
-            if ended.all():
+            if readable(ended) and ended.all():
                 break
     return tokens.reshape(n_batch, n_beams, -1), scores
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from attncourse import _checks
 from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import KVCache
 from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
@@ -148,6 +149,7 @@ def transformer_block(
     tensor([[1., 2.]])
     """
     check.record("parameters", parameters, BlockParameters)
+    _checks.floating(Tensor, x=x)
     if cache is not None:
         check.record("cache", cache, BlockCache)
     check.context_fits(context, parameters.cross_attention)
@@ -160,11 +162,11 @@ def transformer_block(
         )
         return output
 
-    def look_at_context(h: Tensor) -> Tensor:
+    def look_at_context(h: Tensor, parameters: AttentionParameters) -> Tensor:
         shared = {name: o for name, o in options.items() if name not in OF_SELF_ATTENTION}
         output, kept["cross_attention"] = attention_layer(
             h,
-            p.cross_attention,
+            parameters,
             cache=past[1],
             n_heads=n_heads,
             context=context,
@@ -178,5 +180,6 @@ def transformer_block(
 
     x = add(x, look_at_itself, p.attention_norms)
     if p.cross_attention is not None:
-        x = add(x, look_at_context, p.cross_norms)
+        ask = partial(look_at_context, parameters=p.cross_attention)
+        x = add(x, ask, p.cross_norms)
     return add(x, lambda h: mlp(h, p.mlp), p.mlp_norms), BlockCache(**kept)

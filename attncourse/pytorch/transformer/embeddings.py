@@ -105,9 +105,9 @@ def embed(
     _checks.real("scale", scale)
     p = parameters
     x = F.embedding(tokens.long(), p.tokens) * scale
-    if p.positions is not None and positions is None:
-        x = x + p.positions[: tokens.shape[-1]]
-    elif p.positions is not None:
+    if p.positions is not None:
+        if positions is None:
+            positions = torch.arange(tokens.shape[-1], device=tokens.device)
         x = x + F.embedding(positions.long(), p.positions)
     if p.segments is not None:
         segments = torch.zeros_like(tokens) if segments is None else segments

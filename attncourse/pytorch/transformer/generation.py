@@ -11,6 +11,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import generation as check
+from attncourse._checks.arrays import readable
 from attncourse.pytorch.transformer.choosing import greedy
 
 
@@ -21,7 +22,7 @@ def generate(
     *,
     state: Any = None,
     choose: Callable[..., Any] = greedy,
-    noise: Float[Tensor, n_new * batch] | None = None,
+    noise: Float[Tensor, "n_new batch"] | None = None,
     stop: int | None = None,
 ) -> tuple[Int[Tensor, "batch seq_new"], Any]:
     r"""Continue each text of a batch, token by token.
@@ -98,6 +99,6 @@ def generate(
             new = torch.where(ended, stop, new)
             ended = ended | (new == stop)
         tokens = torch.cat([tokens, new[:, None].to(tokens.dtype)], dim=1)
-        if stop is not None and ended.all():
+        if stop is not None and readable(ended) and ended.all():
             break
     return tokens, state

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from attncourse import _checks
 from attncourse._checks import transformer as check
 from attncourse.pytorch.transformer.blocks import BlockCache
 from attncourse.pytorch.transformer.embeddings import EmbeddingParameters, embed, unembed
@@ -133,6 +134,7 @@ def language_model(
     p, table = parameters, parameters.embedding.tokens
     check.integer_tokens(Tensor, "tokens", tokens)
     if positions is None:
+        check.block_caches(Tensor, caches or (), BlockCache)
         seen = caches[0].self_attention.k.shape[-2] if caches else 0
         positions = torch.arange(seen, seen + tokens.shape[-1], device=tokens.device)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -217,17 +219,13 @@ def encoder_decoder(
     check.record("parameters", parameters, EncoderDecoderParameters)
     check.integer_tokens(Tensor, "source", source)
     check.integer_tokens(Tensor, "target", target)
+    _checks.one_device(source=source, target=target)
     check.mask_for_context(Tensor, "source_mask", source_mask, source)
-    p, shared = parameters, {"norm": norm, **options}
+    p = parameters
+    shared: dict[str, Any] = {"norm": norm, **options}
     x = embed(source, p.embedding, scale=embedding_scale, norm=norm)
     context = encoder(x, p.encoder, mask=source_mask, **shared, **(source_options or {}))
-    asked = {"context": context, "context_mask": source_mask} if p.target.decoder.blocks else {}
-    logits, _ = language_model(
-        target,
-        p.target,
-        embedding_scale=embedding_scale,
-        **shared,
-        **asked,
-        **(target_options or {}),
-    )
-    return logits
+    if p.target.decoder.blocks:
+        shared |= {"context": context, "context_mask": source_mask}
+    shared |= {"embedding_scale": embedding_scale, **(target_options or {})}
+    return language_model(target, p.target, **shared)[0]

@@ -185,9 +185,9 @@ def sandwich_norm(
     tensor([[6., 8.]])
     """
     _checks.floating(Tensor, x=x)
-    y = norm_after(sublayer(norm(x)))
+    y = sublayer(norm(x))
     check.residual(Tensor, x, y)
-    return x + y
+    return x + norm_after(y)
 
 
 def _normalise(norm: Callable[..., Any], x: Tensor, p: NormParameters) -> Tensor:

@@ -161,6 +161,8 @@ def vision_transformer(
     check.record("parameters", parameters, VisionTransformerParameters)
     p, cut = parameters, patches(images, patch_len)
     learned = {"positions": p.positions, "class_token": p.class_token}
+    _checks.floating(Tensor, images=images, w_patch=p.w_patch)
+    _checks.one_device(images=images, w_patch=p.w_patch)
     check.affine(Tensor, cut, w_patch=(p.w_patch, p.b_patch, "channels*patch_len² d_model"))
     check.image_tokens(Tensor, cut, p.w_patch, **learned)
     x = _affine(cut, p.w_patch, p.b_patch)

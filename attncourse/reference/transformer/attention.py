@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from attncourse import _checks
 from attncourse._checks import transformer as check
 from attncourse.reference.cache import KVCache, append_to_cache
 from attncourse.reference.multihead import merge_heads, split_heads
@@ -125,8 +126,8 @@ def attention_layer(
         If ``parameters`` is not an AttentionParameters, an array not floating, or an option
         unknown.
     ValueError
-        If shapes do not fit together, the heads do not divide, or a context comes with
-        frequencies: its positions are others.
+        If shapes do not fit together, the heads do not divide, a context comes with frequencies
+        (its positions are others), or parameters of a QK-norm without ``qk_norm``.
 
     Notes
     -----
@@ -152,7 +153,11 @@ def attention_layer(
     check.record("parameters", parameters, AttentionParameters)
     p, n_kv_heads = parameters, n_heads if n_kv_heads is None else n_kv_heads
     asked = x if context is None else context
-    check.attention_layer(np.ndarray, x, asked, p, n_heads=n_heads, n_kv_heads=n_kv_heads)
+    heads = {"n_heads": n_heads, "n_kv_heads": n_kv_heads}
+    check.attention_layer(np.ndarray, x, asked, p, **heads, qk_norm=qk_norm)
+    if cache is not None:
+        check.record("cache", cache, KVCache)
+        _checks.floating(np.ndarray, k=cache.k, v=cache.v)
     check.rotary_in_self_attention(context, frequencies)
 
     q = split_heads(_affine(x, p.w_query, p.b_query), n_heads)

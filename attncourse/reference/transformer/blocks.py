@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from attncourse import _checks
 from attncourse._checks import transformer as check
 from attncourse.reference.cache import KVCache
 from attncourse.reference.transformer.attention import AttentionParameters, attention_layer
@@ -147,6 +148,7 @@ def transformer_block(
     array([[1., 2.]])
     """
     check.record("parameters", parameters, BlockParameters)
+    _checks.floating(np.ndarray, x=x)
     if cache is not None:
         check.record("cache", cache, BlockCache)
     check.context_fits(context, parameters.cross_attention)
@@ -159,11 +161,11 @@ def transformer_block(
         )
         return output
 
-    def look_at_context(h: np.ndarray) -> np.ndarray:
+    def look_at_context(h: np.ndarray, parameters: AttentionParameters) -> np.ndarray:
         shared = {name: o for name, o in options.items() if name not in OF_SELF_ATTENTION}
         output, kept["cross_attention"] = attention_layer(
             h,
-            p.cross_attention,
+            parameters,
             cache=past[1],
             n_heads=n_heads,
             context=context,
@@ -177,5 +179,6 @@ def transformer_block(
 
     x = add(x, look_at_itself, p.attention_norms)
     if p.cross_attention is not None:
-        x = add(x, look_at_context, p.cross_norms)
+        ask = partial(look_at_context, parameters=p.cross_attention)
+        x = add(x, ask, p.cross_norms)
     return add(x, lambda h: mlp(h, p.mlp), p.mlp_norms), BlockCache(**kept)

@@ -99,12 +99,14 @@ def embed(
     check.record("parameters", parameters, EmbeddingParameters)
     check.tables(np.ndarray, tokens, parameters, positions, segments)
     _checks.real("scale", scale)
-    p, seq = parameters, tokens.shape[-1]
+    p = parameters
     x = p.tokens[tokens] * scale
     if p.positions is not None:
-        x = x + p.positions[np.arange(seq) if positions is None else positions]
+        positions = np.arange(tokens.shape[-1]) if positions is None else positions
+        x = x + p.positions[positions]
     if p.segments is not None:
-        x = x + p.segments[np.zeros_like(tokens) if segments is None else segments]
+        segments = np.zeros_like(tokens) if segments is None else segments
+        x = x + p.segments[segments]
     return x if p.norm is None else _normalise(norm, x, p.norm)
 
 

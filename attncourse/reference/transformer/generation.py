@@ -20,7 +20,7 @@ def generate(
     *,
     state: Any = None,
     choose: Callable[..., Any] = greedy,
-    noise: Float[np.ndarray, n_new * batch] | None = None,
+    noise: Float[np.ndarray, "n_new batch"] | None = None,
     stop: int | None = None,
 ) -> tuple[Int[np.ndarray, "batch seq_new"], Any]:
     r"""Continue each text of a batch, token by token.

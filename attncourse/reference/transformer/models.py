@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from attncourse import _checks
 from attncourse._checks import transformer as check
 from attncourse.reference.transformer.blocks import BlockCache
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
@@ -131,6 +132,7 @@ def language_model(
     p, table = parameters, parameters.embedding.tokens
     check.integer_tokens(np.ndarray, "tokens", tokens)
     if positions is None:
+        check.block_caches(np.ndarray, caches or (), BlockCache)
         seen = caches[0].self_attention.k.shape[-2] if caches else 0
         positions = np.arange(seen, seen + tokens.shape[-1])
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -213,17 +215,13 @@ def encoder_decoder(
     check.record("parameters", parameters, EncoderDecoderParameters)
     check.integer_tokens(np.ndarray, "source", source)
     check.integer_tokens(np.ndarray, "target", target)
+    _checks.one_device(source=source, target=target)
     check.mask_for_context(np.ndarray, "source_mask", source_mask, source)
-    p, shared = parameters, {"norm": norm, **options}
+    p = parameters
+    shared: dict[str, Any] = {"norm": norm, **options}
     x = embed(source, p.embedding, scale=embedding_scale, norm=norm)
     context = encoder(x, p.encoder, mask=source_mask, **shared, **(source_options or {}))
-    asked = {"context": context, "context_mask": source_mask} if p.target.decoder.blocks else {}
-    logits, _ = language_model(
-        target,
-        p.target,
-        embedding_scale=embedding_scale,
-        **shared,
-        **asked,
-        **(target_options or {}),
-    )
-    return logits
+    if p.target.decoder.blocks:
+        shared |= {"context": context, "context_mask": source_mask}
+    shared |= {"embedding_scale": embedding_scale, **(target_options or {})}
+    return language_model(target, p.target, **shared)[0]

@@ -181,9 +181,9 @@ def sandwich_norm(
     array([[6., 8.]])
     """
     _checks.floating(np.ndarray, x=x)
-    y = norm_after(sublayer(norm(x)))
+    y = sublayer(norm(x))
     check.residual(np.ndarray, x, y)
-    return x + y
+    return x + norm_after(y)
 
 
 def _normalise(norm: Callable[..., Any], x: np.ndarray, p: NormParameters) -> np.ndarray:
