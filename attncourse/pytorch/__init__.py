@@ -50,6 +50,12 @@ from attncourse.pytorch.flash import (
     merge_attention,
 )
 from attncourse.pytorch.fused import fused_attention
+from attncourse.pytorch.latent import (
+    LatentCache,
+    LatentParameters,
+    absorbed_latent_attention,
+    multi_head_latent_attention,
+)
 from attncourse.pytorch.linear import (
     LinearState,
     decay_matrix,
@@ -123,6 +129,7 @@ from attncourse.pytorch.scores import (
     dot_scores,
     general_scores,
     location_scores,
+    masked_scores,
     scaled_dot_scores,
 )
 from attncourse.pytorch.softmax import (
@@ -186,6 +193,8 @@ __all__ = [
     "GatedMLPParameters",
     "KVCache",
     "LanguageModelParameters",
+    "LatentCache",
+    "LatentParameters",
     "LinearState",
     "MLPParameters",
     "MultiHeadAttention",
@@ -197,6 +206,7 @@ __all__ = [
     "StackParameters",
     "StaticCache",
     "VisionTransformerParameters",
+    "absorbed_latent_attention",
     "additive_scores",
     "alibi_bias",
     "alibi_slopes",
@@ -257,11 +267,13 @@ __all__ = [
     "linformer_attention",
     "llama3_frequencies",
     "location_scores",
+    "masked_scores",
     "materialise",
     "merge_attention",
     "merge_heads",
     "multi_head_attention",
     "multi_head_attention_backward",
+    "multi_head_latent_attention",
     "multi_query_attention",
     "ntk_by_parts_frequencies",
     "ntk_frequencies",

@@ -7,8 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.masks import causal_mask, sliding_window_mask
-from attncourse.pytorch.scores import scaled_dot_scores
+from attncourse.pytorch.scores import masked_scores
 from attncourse.pytorch.softmax import softmax
 
 
@@ -101,36 +100,26 @@ def scaled_dot_product_attention(
             [5.]])
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
-    if softcap is not None:
-        _checks.positive("softcap", softcap)
-    q_len, kv_len = scores_shape[-2:]
+    kv_len = scores_shape[-1]
     dtype = torch.promote_types(q.dtype, torch.float32)
-    if q.ndim > 2:
-        n_repeats = q.shape[-3] // k.shape[-3]
-        # Heads 0 0 1 1, not 0 1 0 1: neighbouring query heads share.
-        k, v = k.repeat_interleave(n_repeats, dim=-3), v.repeat_interleave(n_repeats, dim=-3)
-
-    scores = scaled_dot_scores(q.to(dtype), k.to(dtype), scale=scale)
-    if softcap is not None:
-        scores = softcap * torch.tanh(scores / softcap)
-    if bias is not None:
-        scores = scores + bias.to(dtype)
-
-    allowed = torch.ones(scores_shape, dtype=torch.bool, device=q.device)
-    if mask is not None:
-        allowed = allowed & mask
-    if causal:
-        allowed = allowed & causal_mask(q_len, kv_len, device=q.device)
-    if window is not None:
-        allowed = allowed & sliding_window_mask(q_len, kv_len, window, device=q.device)
-
+    scores = masked_scores(
+        q.to(dtype),
+        k.to(dtype),
+        mask=mask,
+        bias=bias,
+        causal=causal,
+        window=window,
+        scale=scale,
+        softcap=softcap,
+    )
     if sinks is not None:
-        # One more column, always allowed, dropped again once it has taken its share.
+        # One more column, dropped again once it has taken its share.
         per_head = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
         column = per_head.expand(*scores_shape[:-1], 1)
         scores = torch.cat([scores, column], dim=-1)
-        allowed = torch.cat([allowed, torch.ones_like(column, dtype=torch.bool)], dim=-1)
-    weights = softmax(scores, mask=allowed)[..., :kv_len]
+    weights = softmax(scores)[..., :kv_len]
 
+    if q.ndim > 2:
+        v = v.repeat_interleave(q.shape[-3] // v.shape[-3], dim=-3)
     output = (weights @ v.to(dtype)).to(q.dtype)
     return (output, weights.to(q.dtype)) if return_weights else output

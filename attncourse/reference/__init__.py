@@ -49,6 +49,12 @@ from attncourse.reference.flash import (
     flash_attention_backward,
     merge_attention,
 )
+from attncourse.reference.latent import (
+    LatentCache,
+    LatentParameters,
+    absorbed_latent_attention,
+    multi_head_latent_attention,
+)
 from attncourse.reference.linear import (
     LinearState,
     decay_matrix,
@@ -121,6 +127,7 @@ from attncourse.reference.scores import (
     dot_scores,
     general_scores,
     location_scores,
+    masked_scores,
     scaled_dot_scores,
 )
 from attncourse.reference.softmax import (
@@ -184,6 +191,8 @@ __all__ = [
     "GatedMLPParameters",
     "KVCache",
     "LanguageModelParameters",
+    "LatentCache",
+    "LatentParameters",
     "LinearState",
     "MLPParameters",
     "MultiHeadGradients",
@@ -194,6 +203,7 @@ __all__ = [
     "StackParameters",
     "StaticCache",
     "VisionTransformerParameters",
+    "absorbed_latent_attention",
     "additive_scores",
     "alibi_bias",
     "alibi_slopes",
@@ -253,11 +263,13 @@ __all__ = [
     "linformer_attention",
     "llama3_frequencies",
     "location_scores",
+    "masked_scores",
     "materialise",
     "merge_attention",
     "merge_heads",
     "multi_head_attention",
     "multi_head_attention_backward",
+    "multi_head_latent_attention",
     "multi_query_attention",
     "ntk_by_parts_frequencies",
     "ntk_frequencies",

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.masks import causal_mask, sliding_window_mask
-from attncourse.reference.scores import scaled_dot_scores
+from attncourse.reference.scores import masked_scores
 from attncourse.reference.softmax import softmax
 
 
@@ -100,36 +99,26 @@ def scaled_dot_product_attention(
            [5.]])
     """
     scores_shape = _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
-    if softcap is not None:
-        _checks.positive("softcap", softcap)
-    q_len, kv_len = scores_shape[-2:]
+    kv_len = scores_shape[-1]
     dtype = np.promote_types(q.dtype, np.float32)
-    if q.ndim > 2:
-        n_repeats = q.shape[-3] // k.shape[-3]
-        # Heads 0 0 1 1, not 0 1 0 1: neighbouring query heads share.
-        k, v = np.repeat(k, n_repeats, axis=-3), np.repeat(v, n_repeats, axis=-3)
-
-    scores = scaled_dot_scores(q.astype(dtype), k.astype(dtype), scale=scale)
-    if softcap is not None:
-        scores = softcap * np.tanh(scores / softcap)
-    if bias is not None:
-        scores = scores + bias.astype(dtype)
-
-    allowed = np.ones(scores_shape, dtype=bool)
-    if mask is not None:
-        allowed = allowed & mask
-    if causal:
-        allowed = allowed & causal_mask(q_len, kv_len)
-    if window is not None:
-        allowed = allowed & sliding_window_mask(q_len, kv_len, window)
-
+    scores = masked_scores(
+        q.astype(dtype),
+        k.astype(dtype),
+        mask=mask,
+        bias=bias,
+        causal=causal,
+        window=window,
+        scale=scale,
+        softcap=softcap,
+    )
     if sinks is not None:
-        # One more column, always allowed, dropped again once it has taken its share.
+        # One more column, dropped again once it has taken its share.
         per_head = sinks.astype(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
         column = np.broadcast_to(per_head, (*scores_shape[:-1], 1))
         scores = np.concatenate([scores, column], axis=-1)
-        allowed = np.concatenate([allowed, np.ones_like(column, dtype=bool)], axis=-1)
-    weights = softmax(scores, mask=allowed)[..., :kv_len]
+    weights = softmax(scores)[..., :kv_len]
 
+    if q.ndim > 2:
+        v = np.repeat(v, q.shape[-3] // v.shape[-3], axis=-3)
     output = (weights @ v.astype(dtype)).astype(q.dtype)
     return (output, weights.astype(q.dtype)) if return_weights else output

@@ -2,11 +2,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.cases.common import BATCH, D_HIDDEN, D_K, D_Q, HEADS, KV_LEN, Q_LEN, call, normal, qkv
+from tests.cases.common import (
+    BATCH,
+    D_HIDDEN,
+    D_K,
+    D_Q,
+    HEADS,
+    KV_LEN,
+    Q_LEN,
+    all_options,
+    call,
+    normal,
+    qkv,
+    some,
+)
 
 _wide = (normal(BATCH, 3, Q_LEN, D_Q), normal(BATCH, 3, KV_LEN, D_K))
 _additive = (normal(D_Q, D_HIDDEN), normal(D_K, D_HIDDEN), normal(D_HIDDEN))
 _stacked = normal(D_Q + D_K, D_HIDDEN)
+_options = [options for options in all_options() if "sinks" not in options]
 
 GOOD = {
     "dot_scores": [
@@ -35,6 +49,11 @@ GOOD = {
         call(_wide[0][0, 0], normal(D_Q, KV_LEN), kv_len=3),
         call(_wide[0], normal(D_Q, KV_LEN), kv_len=KV_LEN),
         call(_wide[0], normal(D_Q, KV_LEN), kv_len=0),
+    ],
+    "masked_scores": [
+        *[call(*qkv()[:2], **options) for options in _options],
+        call(*qkv(HEADS, HEADS)[:2], mask=some(Q_LEN, KV_LEN)),
+        call(normal(Q_LEN, D_K), normal(KV_LEN, D_K), causal=True, bias=normal(KV_LEN)),
     ],
     "cosine_scores": [
         call(*qkv(HEADS, HEADS)[:2]),
@@ -96,5 +115,19 @@ BAD = {
         (call(normal(5, 4), normal(7, 4), scale=np.inf), ValueError, "scale: expected a finite"),
         (call(normal(5, 4), normal(7, 4), scale=None), TypeError, "scale: expected a number"),
         (call(normal(5, 4), normal(7, 4).astype("f")), TypeError, "q float64, k float32"),
+    ],
+    "masked_scores": [
+        (call(*qkv(4, 3)[:2]), ValueError, "n_heads: expected a multiple of n_kv_heads = 3, got 4"),
+        (call(normal(5, 4), normal(7, 3)), ValueError, "with d_k = 4 (from q), got (7, 3)"),
+        (
+            call(normal(5, 4), normal(7, 4), mask=np.ones((7, 5), bool)),
+            ValueError,
+            "mask: expected",
+        ),
+        (call(normal(5, 4), normal(7, 4), bias=normal(5, 6)), ValueError, "bias: expected a shape"),
+        (call(normal(5, 4), normal(7, 4), window=0), ValueError, "window: expected at least 1"),
+        (call(normal(5, 4), normal(7, 4), softcap=0.0), ValueError, "softcap: expected a number"),
+        (call(normal(5, 4), normal(7, 4), scale="1"), TypeError, "scale: expected a number"),
+        (call(normal(5, 4), normal(7, 4), sinks=normal(1)), TypeError, "argument 'sinks'"),
     ],
 }
