@@ -29,9 +29,9 @@ from attncourse._checks.cache import (
     sequence,
     shared_length,
     slots,
-    state,
 )
 from attncourse._checks.flash import flash_backward, parts, tiled
+from attncourse._checks.latent import latent
 from attncourse._checks.linformer import shortened
 from attncourse._checks.norms import norm
 from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
@@ -48,6 +48,8 @@ from attncourse._checks.positions import (
 )
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
 from attncourse._checks.softmax import below_infinity, softmax
+from attncourse._checks.sparse import beside, block_table, blocked, members, sparse
+from attncourse._checks.transformer import record
 
 __all__ = [
     "FLOATING",
@@ -58,7 +60,10 @@ __all__ = [
     "attention",
     "axis",
     "below_infinity",
+    "beside",
     "between",
+    "block_table",
+    "blocked",
     "boolean",
     "broadcasts",
     "count",
@@ -73,6 +78,8 @@ __all__ = [
     "heads",
     "inside_table",
     "integer",
+    "latent",
+    "members",
     "new_queries",
     "no_nan",
     "norm",
@@ -87,6 +94,7 @@ __all__ = [
     "positive",
     "projections",
     "real",
+    "record",
     "room",
     "rotation",
     "scaled_frequencies",
@@ -98,7 +106,7 @@ __all__ = [
     "size_one_along",
     "slots",
     "softmax",
-    "state",
+    "sparse",
     "tiled",
     "type_name",
 ]

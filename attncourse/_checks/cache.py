@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, integer, one_device, readable, type_name
+from attncourse._checks.arrays import floating, integer, one_device, readable
 from attncourse._checks.numbers import count
 from attncourse._checks.shapes import axis as has_axis
 from attncourse._checks.shapes import shapes
-
-
-def state(name: str, value: Any, kind: type) -> None:
-    """Raise unless ``value`` is a ``kind``, the named tuple that a step before this one gave."""
-    if not isinstance(value, kind):
-        raise TypeError(
-            f"{name}: expected a {kind.__name__}, as the step before gives it, "
-            f"got {type_name(type(value))}."
-        )
 
 
 def appended(kind: type, k: Any, v: Any, cache: Any = None) -> None:

@@ -181,7 +181,7 @@ _new_counts = [
 def _of_writing(cache) -> list:
     kind = type(cache).__name__
     return [
-        (call(None, *_new()), TypeError, f"cache: expected a {kind}, as the step before gives it"),
+        (call(None, *_new()), TypeError, f"cache: expected a {kind}"),
         (call(tuple(cache), *_new()), TypeError, f"cache: expected a {kind}"),
         (call(cache, *[a[:1] for a in _new()]), ValueError, "k: expected shape (batch, n_kv_heads"),
         (call(cache, *[a[:, 1:] for a in _new()]), ValueError, "n_kv_heads = 3 (from cache.k)"),
@@ -256,7 +256,7 @@ BAD = {
         (call(_q, *_new(KV_LEN), _positions, _kv_positions, top=1), TypeError, "top"),
     ],
     "append_to_cache": [
-        (call(tuple(_past), *_new()), TypeError, "cache: expected a KVCache, as the step before"),
+        (call(tuple(_past), *_new()), TypeError, "cache: expected a KVCache"),
         (call(_past, _new()[0], _new(2)[1]), ValueError, "v: expected shape (*batch, n_kv_heads"),
         (call(_past, *[a[:1] for a in _new()]), ValueError, "cache.k: expected shape (*batch"),
         (

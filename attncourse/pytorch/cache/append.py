@@ -80,7 +80,7 @@ def append_to_cache(
     if cache is None:
         _checks.appended(Tensor, k, v)
         return KVCache(k, v)
-    _checks.state("cache", cache, KVCache)
+    _checks.record("cache", cache, KVCache)
     _checks.appended(Tensor, k, v, cache)
     return KVCache(torch.cat([cache.k, k], -2), torch.cat([cache.v, v], -2))
 

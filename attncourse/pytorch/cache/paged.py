@@ -69,7 +69,7 @@ def read_paged_cache(
     >>> print(k[0, 0, :, 0], positions)
     tensor([4., 5., 6., 7.]) tensor([[ 0,  1,  2, -1]])
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache)
     pages = cache.table.clamp(min=0)
     to_text = "batch page head row dim -> batch head (page row) dim"

@@ -139,7 +139,7 @@ def append_to_rolling_cache(
     >>> append_to_rolling_cache(rolling_cache(k, v, 3), k, v).k[0, 0, :, 0]
     tensor([8., 6., 7.])
     """
-    _checks.state("cache", cache, RollingCache)
+    _checks.record("cache", cache, RollingCache)
     _checks.slots(Tensor, cache, k, v)
     lengths = cache.lengths + _counts(counts, cache.lengths, k.shape[-2])
     # A slot is to hold its last position; one that was there before is not among the new rows.

@@ -60,7 +60,7 @@ def fork_sequence(
     >>> print(cache.table.tolist(), cache.lengths.tolist(), cache.uses.tolist())
     [[0, 1], [0, 1]] [3, 3] [2, 2, 0, 0]
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache)
     _checks.sequence("source", source, cache.lengths)
     _checks.sequence("target", target, cache.lengths, empty=True)
@@ -123,7 +123,7 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
     >>> free_sequence(cache, 0).uses
     tensor([0, 0, 1, 1])
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache)
     _checks.sequence("sequence", sequence, cache.lengths)
     row = cache.table[sequence]

@@ -141,7 +141,7 @@ def append_to_static_cache(
     (tensor([2, 1]), tensor([[7., 8., 0.],
             [9., 0., 0.]]))
     """
-    _checks.state("cache", cache, StaticCache)
+    _checks.record("cache", cache, StaticCache)
     _checks.slots(Tensor, cache, k, v)
     counts = _counts(counts, cache.lengths, k.shape[-2])
     lengths, max_len = cache.lengths + counts, cache.k.shape[-2]

@@ -79,7 +79,7 @@ def append_to_cache(
     if cache is None:
         _checks.appended(np.ndarray, k, v)
         return KVCache(k, v)
-    _checks.state("cache", cache, KVCache)
+    _checks.record("cache", cache, KVCache)
     _checks.appended(np.ndarray, k, v, cache)
     return KVCache(np.concatenate([cache.k, k], -2), np.concatenate([cache.v, v], -2))
 

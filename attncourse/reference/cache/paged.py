@@ -67,7 +67,7 @@ def read_paged_cache(
     >>> print(k[0, 0, :, 0], positions)
     [4. 5. 6. 7.] [[ 0  1  2 -1]]
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache)
     pages = np.maximum(cache.table, 0)
     to_text = "batch page head row dim -> batch head (page row) dim"

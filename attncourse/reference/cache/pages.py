@@ -161,7 +161,7 @@ def append_to_paged_cache(
     >>> print(cache.table, cache.uses, cache.k[:, 0, :, 0].tolist())
     [[0 1]] [1 1 0 0] [[5.0, 6.0], [7.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache, k, v)
     counts = _counts(counts, cache.lengths, k.shape[-2])
     page_len, max_pages = cache.k.shape[-2], cache.table.shape[-1]

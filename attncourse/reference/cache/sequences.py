@@ -59,7 +59,7 @@ def fork_sequence(
     >>> print(cache.table.tolist(), cache.lengths, cache.uses)
     [[0, 1], [0, 1]] [3 3] [2 2 0 0]
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache)
     _checks.sequence("source", source, cache.lengths)
     _checks.sequence("target", target, cache.lengths, empty=True)
@@ -122,7 +122,7 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
     >>> print(free_sequence(cache, 0).uses)
     [0 0 1 1]
     """
-    _checks.state("cache", cache, PagedCache)
+    _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache)
     _checks.sequence("sequence", sequence, cache.lengths)
     row = cache.table[sequence]

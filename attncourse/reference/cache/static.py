@@ -140,7 +140,7 @@ def append_to_static_cache(
     [2 1] [[7. 8. 0.]
      [9. 0. 0.]]
     """
-    _checks.state("cache", cache, StaticCache)
+    _checks.record("cache", cache, StaticCache)
     _checks.slots(np.ndarray, cache, k, v)
     counts = _counts(counts, cache.lengths, k.shape[-2])
     lengths, max_len = cache.lengths + counts, cache.k.shape[-2]
