@@ -270,6 +270,15 @@ def test_yarn_where_both_ends_meet():
     np.testing.assert_allclose(found, frequencies / [1, 8, 8, 8], rtol=1e-13)
 
 
+def test_yarn_where_no_pair_is_slow():
+    """Where one turn would be pair 10 of 4, the code's ramp ends at 7 (d - 1, not n - 1)."""
+    frequencies = ref.rotary_frequencies(8, base=50.0)
+    betas = {"beta_fast": 20000.0, "beta_slow": 1.0}
+    found = ref.yarn_frequencies(frequencies, base=50.0, factor=8, original_len=100000, **betas)
+    slowed = np.arange(4) / 7
+    np.testing.assert_allclose(found, frequencies * (1 - slowed + slowed / 8), rtol=1e-13)
+
+
 def test_yarn_sharpens_the_scores():
     """Queries and keys both carry the magnitude; scores carry its square, 1 / t."""
     assert ref.yarn_magnitude(1) == ref.yarn_magnitude(0.3) == 1

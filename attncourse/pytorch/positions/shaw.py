@@ -194,8 +194,8 @@ def shaw_attention(
     Notes
     -----
     Cost: that of :func:`scaled_dot_product_attention`, of :func:`shaw_bias` and of
-    :func:`shaw_values`: with both tables about twice plain attention. No fused kernel takes the
-    value side.
+    :func:`shaw_values`: with both tables about twice plain attention. PyTorch's fused kernel takes
+    the key side as a bias, the value side not at all.
 
     References
     ----------

@@ -104,8 +104,8 @@ def t5_bias(
 
     .. math:: B_{hij} = T_{\text{bucket}(j - i), \, h}
 
-    where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5
-    share one table.
+    where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5's
+    encoder share one table, all layers of its decoder another.
 
     Parameters
     ----------
@@ -150,9 +150,14 @@ def t5_bias(
     """
     _checks.floating(Tensor, table=table)
     n_buckets = _checks.shapes(table=(table, "n_buckets n_heads"))["n_buckets"]
-    sizes = {"n_buckets": n_buckets, "max_distance": max_distance}
-    where = {"device": table.device}
-    buckets = t5_buckets(q_len, kv_len, bidirectional=bidirectional, **sizes, **where)
+    buckets = t5_buckets(
+        q_len,
+        kv_len,
+        bidirectional=bidirectional,
+        n_buckets=n_buckets,
+        max_distance=max_distance,
+        device=table.device,
+    )
     return table[buckets].permute(2, 0, 1)
 
 

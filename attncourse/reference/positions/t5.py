@@ -95,8 +95,8 @@ def t5_bias(
 
     .. math:: B_{hij} = T_{\text{bucket}(j - i), \, h}
 
-    where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5
-    share one table.
+    where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5's
+    encoder share one table, all layers of its decoder another.
 
     Parameters
     ----------
@@ -141,8 +141,9 @@ def t5_bias(
     """
     _checks.floating(np.ndarray, table=table)
     n_buckets = _checks.shapes(table=(table, "n_buckets n_heads"))["n_buckets"]
-    sizes = {"n_buckets": n_buckets, "max_distance": max_distance}
-    buckets = t5_buckets(q_len, kv_len, bidirectional=bidirectional, **sizes)
+    buckets = t5_buckets(
+        q_len, kv_len, bidirectional=bidirectional, n_buckets=n_buckets, max_distance=max_distance
+    )
     return table[buckets].transpose(2, 0, 1)
 
 
