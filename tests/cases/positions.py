@@ -134,6 +134,8 @@ GOOD = {
         call(_slow, base=10000.0, factor=8, original_len=4096, beta_fast=20, beta_slow=0.5),
         call(_slow, base=10000.0, factor=8, original_len=10, truncate=False),
         call(_slow[:4], base=10000.0, factor=8, original_len=10),
+        call(_slow[:4], base=10000.0, factor=8, original_len=3),
+        call(_slow[:4], base=50.0, factor=8, original_len=100000, beta_fast=20000.0),
     ],
     "yarn_magnitude": [call(16.0), call(1), call(0.5), call(40, mscale=0.707)],
 }
