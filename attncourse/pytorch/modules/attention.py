@@ -1,16 +1,18 @@
-"""Layers with parameters: thin wrappers over the pure functions."""
+"""The attention layer with its parameters: a thin wrapper over the pure function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse.pytorch.multihead import merge_heads, split_heads
+from attncourse.pytorch.cache import KVCache
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
+from attncourse.pytorch.transformer import AttentionParameters, attention_layer
 
 
 class MultiHeadAttention(nn.Module):
@@ -37,6 +39,11 @@ class MultiHeadAttention(nn.Module):
         The width of the context in cross-attention; ``d_model`` if left out.
     bias : bool
         Whether the four projections add a bias. (Not a bias on the scores.)
+    qk_norm : callable, optional
+        Makes the norm of queries and keys from their width: ``RMSNorm``. There is none if left
+        out.
+    sinks : bool
+        Whether each head learns a sink: one more score in its softmax.
     attend : callable
         What the heads do: :func:`scaled_dot_product_attention`, :func:`fused_attention`, or any
         function that takes ``(q, k, v, **options)``.
@@ -75,6 +82,8 @@ class MultiHeadAttention(nn.Module):
         d_v: int | None = None,
         d_context: int | None = None,
         bias: bool = False,
+        qk_norm: Callable[[int], nn.Module] | None = None,
+        sinks: bool = False,
         attend: Callable[..., Any] = scaled_dot_product_attention,
     ) -> None:
         super().__init__()
@@ -94,6 +103,9 @@ class MultiHeadAttention(nn.Module):
         self.key = nn.Linear(d_context, n_kv_heads * d_k, bias=bias)
         self.value = nn.Linear(d_context, n_kv_heads * d_v, bias=bias)
         self.out = nn.Linear(n_heads * d_v, d_model, bias=bias)
+        self.query_norm: Any = None if qk_norm is None else qk_norm(d_k)
+        self.key_norm: Any = None if qk_norm is None else qk_norm(d_k)
+        self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
 
     def forward(
         self,
@@ -117,17 +129,49 @@ class MultiHeadAttention(nn.Module):
         tensor, or (tensor, weights) if asked for
             As many positions as ``x``, each of width d_model.
         """
-        context = x if context is None else context
-        _checks.floating(Tensor, x=x, context=context)
+        return self.with_cache(x, context, **options)[0]
+
+    def with_cache(
+        self,
+        x: Float[Tensor, "*batch q_len d_model"],
+        context: Float[Tensor, "*batch kv_len d_context"] | None = None,
+        **options: Any,
+    ) -> tuple[Any, KVCache]:
+        """Attend as the layer does when called, and give the keys and values as well.
+
+        Parameters
+        ----------
+        x, context, **options
+            As when called; ``cache`` and what else :func:`attention_layer` takes.
+
+        Returns
+        -------
+        output, cache
+            As :func:`attention_layer` gives them.
+        """
+        asked = x if context is None else context
+        _checks.floating(Tensor, x=x, context=asked)
         _checks.shapes(
             x=(x, f"*batch q_len {self.query.in_features}"),
-            context=(context, f"*batch kv_len {self.key.in_features}"),
+            context=(asked, f"*batch kv_len {self.key.in_features}"),
         )
-        q = split_heads(self.query(x), self.n_heads)
-        k = split_heads(self.key(context), self.n_kv_heads)
-        v = split_heads(self.value(context), self.n_kv_heads)
-        attended = self.attend(q, k, v, **options)
-        if options.get("return_weights"):
-            output, weights = attended
-            return self.out(merge_heads(output)), weights
-        return self.out(merge_heads(attended))
+        return attention_layer(
+            x,
+            self.as_parameters(),
+            n_heads=self.n_heads,
+            n_kv_heads=self.n_kv_heads,
+            context=context,
+            qk_norm=None if self.query_norm is None else self.query_norm.function,
+            attend=self.attend,
+            **options,
+        )
+
+    def as_parameters(self) -> AttentionParameters:
+        """Give the parameters as :func:`attention_layer` takes them: the same tensors."""
+        layers = (self.query, self.key, self.value, self.out)
+        weights, biases = [a.weight.T for a in layers], [a.bias for a in layers]
+        parameters = AttentionParameters(*weights, *biases)._replace(sinks=self.sinks)
+        if self.query_norm is None:
+            return parameters
+        query_norm, key_norm = self.query_norm.as_parameters(), self.key_norm.as_parameters()
+        return parameters._replace(query_norm=query_norm, key_norm=key_norm)

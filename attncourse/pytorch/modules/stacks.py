@@ -1,0 +1,173 @@
+"""Stacks of blocks with their parameters, blind to the future or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from attncourse import _checks
+from attncourse._checks import transformer as check
+from attncourse.pytorch.modules.blocks import TransformerBlock
+from attncourse.pytorch.modules.norms import LayerNorm
+from attncourse.pytorch.transformer import BlockCache, StackParameters, post_norm, pre_norm
+
+
+class Encoder(nn.Module):
+    r"""Let every position see every other, block after block.
+
+    .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x)\bigr)
+
+    where :math:`B` are the blocks. After :func:`post_norm` blocks there is no norm at the end.
+
+    Parameters
+    ----------
+    d_model : int
+        The width of the input and of the output.
+    n_heads : int
+        How many heads of queries there are.
+    n_layers : int
+        How many blocks there are.
+    norm : callable
+        Makes a norm from its width: ``LayerNorm``, ``RMSNorm``.
+    residual : callable
+        :func:`pre_norm`, :func:`post_norm` or :func:`sandwich_norm`.
+    layer_options : dict or sequence of dicts, optional
+        What attention is given in every block, or one dict for each: ``[{"window": 4}, {}]``.
+    **block
+        As in ``TransformerBlock``: ``d_hidden``, ``mlp``, ``dropout``, ``n_kv_heads``,
+        ``attend`` ...
+
+    Raises
+    ------
+    TypeError
+        If a number is not whole, or an option unknown.
+    ValueError
+        If a number is out of its range, or there are not as many layer options as blocks.
+
+    Notes
+    -----
+    Cost: :func:`transformer_block` counts it for each block. Weights start with a standard
+    deviation of 1 / sqrt(d_in), biases at zero; what is added to the residual stream starts
+    smaller, by the root of the number of additions, so that the sum starts near size one.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762. How weights
+    start: Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3,
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Encoder(12, n_heads=3, n_layers=2)(torch.zeros(2, 5, 12)).shape
+    torch.Size([2, 5, 12])
+    """
+
+    causal = False
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        n_layers: int,
+        *,
+        norm: Callable[[int], nn.Module] = LayerNorm,
+        residual: Callable[..., Any] = pre_norm,
+        layer_options: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        **block: Any,
+    ) -> None:
+        super().__init__()
+        _checks.count("n_layers", n_layers, minimum=1)
+        if layer_options is None or isinstance(layer_options, Mapping):
+            layer_options = [layer_options or {}] * n_layers
+        check.one_each("layer_options", layer_options, n_layers)
+        self.layer_options = [dict(options) for options in layer_options]
+        self.blocks: Any = nn.ModuleList(
+            TransformerBlock(d_model, n_heads, norm=norm, residual=residual, **block)
+            for _ in range(n_layers)
+        )
+        self.norm: Any = None if residual is post_norm else norm(d_model)
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        n_additions = sum(3 if block.cross_attention else 2 for block in self.blocks)
+        for name, layer in self.named_modules():
+            if isinstance(layer, nn.Linear):
+                layer.weight.normal_(std=layer.in_features**-0.5)
+                if layer.bias is not None:
+                    layer.bias.zero_()
+                if name.endswith(".out"):
+                    layer.weight /= n_additions**0.5
+
+    def forward(
+        self, x: Float[Tensor, "*batch seq d_model"], **options: Any
+    ) -> Float[Tensor, "*batch seq d_model"]:
+        """Give as many positions as ``x``; options as in :func:`encoder` and :func:`decoder`."""
+        return self.with_cache(x, **options)[0]
+
+    def with_cache(
+        self,
+        x: Float[Tensor, "*batch seq d_model"],
+        context: Float[Tensor, "*batch kv_len d_context"] | None = None,
+        *,
+        caches: tuple[BlockCache, ...] | None = None,
+        **options: Any,
+    ) -> tuple[Float[Tensor, "*batch seq d_model"], tuple[BlockCache, ...]]:
+        """Give the caches as well, as :func:`decoder` does."""
+        past = [None] * len(self.blocks) if caches is None else caches
+        check.one_each("caches", past, len(self.blocks))
+        kept, options = [], {"causal": self.causal, **options}
+        for block, own, cache in zip(self.blocks, self.layer_options, past, strict=True):
+            x, cache = block.with_cache(x, context, cache=cache, **{**options, **own})
+            kept.append(cache)
+        return x if self.norm is None else self.norm(x), tuple(kept)
+
+    def as_parameters(self) -> StackParameters:
+        """Give the parameters as the pure functions take them: the same tensors."""
+        norm = None if self.norm is None else self.norm.as_parameters()
+        return StackParameters(tuple(block.as_parameters() for block in self.blocks), norm)
+
+
+class Decoder(Encoder):
+    r"""Let every position see those before it, and the context if there is one.
+
+    .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x, C)\bigr)
+
+    where :math:`B` are the blocks and :math:`C` is the context.
+
+    Parameters
+    ----------
+    d_model, n_heads, n_layers, norm, residual, layer_options
+        As in ``Encoder``.
+    **block
+        As in ``TransformerBlock``: ``cross_attention=True`` for a context.
+
+    Raises
+    ------
+    TypeError
+        If a number is not whole, or an option unknown.
+    ValueError
+        If a number is out of its range, or there are not as many layer options as blocks.
+
+    Notes
+    -----
+    Cost: as ``Encoder``; :func:`transformer_block` counts it for each block.
+
+    References
+    ----------
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = Decoder(12, n_heads=3, n_layers=2, cross_attention=True)
+    >>> model(torch.zeros(2, 5, 12), context=torch.zeros(2, 7, 12)).shape
+    torch.Size([2, 5, 12])
+    """
+
+    causal = True
