@@ -42,7 +42,8 @@ def linear_attention_recurrent(
         fades if left out. It may have a dtype of its own.
     mask : boolean array, optional
         True = may be attended to, by all queries alike: it broadcasts to
-        ``(*batch, n_kv_heads, 1, seq)``, as :func:`padding_mask` does. A position with False is not written; its gate still acts.
+        ``(*batch, n_kv_heads, 1, seq)``, as :func:`padding_mask` does. A position with
+        False is not written; its gate still acts.
     state : LinearState, optional
         What came before; nothing if left out.
     normalise : bool

@@ -70,9 +70,10 @@ def performer_attention(
     -----
     Cost: for m features m · d_k multiply-adds for each query and key, and what
     :func:`linear_attention`, or :func:`linear_attention_chunked` if causal, costs with d_k = m.
-    The largest exponent is taken away before exponentials are formed: of each query for itself, and
-    of all keys together, or if causal of the keys so far, where a new maximum fades the state as
-    in :func:`online_softmax_step`. All of it cancels in the division.
+    No exponential overflows, and no sum of weights vanishes: for each feature the largest exponent
+    among the keys is taken from the keys and given to the queries, and then each query's largest is
+    taken away. If causal it is the largest so far, and a new one fades the state, feature by
+    feature, as in :func:`online_softmax_step`. All of it cancels in the division.
 
     References
     ----------
@@ -98,14 +99,20 @@ def performer_attention(
     v = v.to(dtype)
     asked = _exponents(q.to(dtype) * root, projection)
     held = _exponents(k.to(dtype) * root, projection)
-    queries = torch.exp(asked - asked.amax(-1, keepdim=True).detach())
+    if mask is not None:
+        allowed = torch.broadcast_to(mask, (*k.shape[:-2], 1, k.shape[-2])).mT
+        held = torch.where(allowed, held, torch.finfo(dtype).min)
+    # What cancels needs no gradient.
+    highest = held.detach().cummax(-2).values if causal else held.detach().amax(-2, keepdim=True)
+    keys = torch.exp(held - highest)
+    n_shared = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+    asked = asked + (highest.repeat_interleave(n_shared, dim=-3) if n_shared > 1 else highest)
+    queries = torch.exp(asked - asked.detach().amax(-1, keepdim=True))
     if not causal:
-        keys = torch.exp(held - held.amax((-2, -1), keepdim=True).detach())
         return linear_attention(queries, keys, v, mask=mask, normalise=True).to(q.dtype)
-    highest = held.amax(-1, keepdim=True).cummax(dim=-2).values.detach()
     output, _ = linear_attention_chunked(
         queries,
-        torch.exp(held - highest),
+        keys,
         v,
         log_decay=-torch.diff(highest, dim=-2, prepend=highest[..., :1, :]),
         mask=mask,

@@ -44,7 +44,7 @@ def _attend(
     """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
     known = {}
     if state is not None:
-        _checks.state("state", state, LinearState)
+        _checks.record("state", state, LinearState)
         known = state._asdict()
     recurrence(np.ndarray, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
     queries, keys, values = _grouped(q, k, v, scale)

@@ -69,9 +69,10 @@ def performer_attention(
     -----
     Cost: for m features m · d_k multiply-adds for each query and key, and what
     :func:`linear_attention`, or :func:`linear_attention_chunked` if causal, costs with d_k = m.
-    The largest exponent is taken away before exponentials are formed: of each query for itself, and
-    of all keys together, or if causal of the keys so far, where a new maximum fades the state as
-    in :func:`online_softmax_step`. All of it cancels in the division.
+    No exponential overflows, and no sum of weights vanishes: for each feature the largest exponent
+    among the keys is taken from the keys and given to the queries, and then each query's largest is
+    taken away. If causal it is the largest so far, and a new one fades the state, feature by
+    feature, as in :func:`online_softmax_step`. All of it cancels in the division.
 
     References
     ----------
@@ -97,14 +98,19 @@ def performer_attention(
     v = v.astype(dtype)
     asked = _exponents(q.astype(dtype) * root, projection)
     held = _exponents(k.astype(dtype) * root, projection)
+    if mask is not None:
+        allowed = np.broadcast_to(mask, (*k.shape[:-2], 1, k.shape[-2])).swapaxes(-1, -2)
+        held = np.where(allowed, held, np.finfo(dtype).min)
+    highest = np.maximum.accumulate(held, axis=-2) if causal else held.max(-2, keepdims=True)
+    keys = np.exp(held - highest)
+    n_shared = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+    asked = asked + (highest.repeat(n_shared, axis=-3) if n_shared > 1 else highest)
     queries = np.exp(asked - asked.max(-1, keepdims=True))
     if not causal:
-        keys = np.exp(held - held.max((-2, -1), keepdims=True))
         return linear_attention(queries, keys, v, mask=mask, normalise=True).astype(q.dtype)
-    highest = np.maximum.accumulate(held.max(-1, keepdims=True), axis=-2)
     output, _ = linear_attention_chunked(
         queries,
-        np.exp(held - highest),
+        keys,
         v,
         log_decay=-np.diff(highest, axis=-2, prepend=highest[..., :1, :]),
         mask=mask,
