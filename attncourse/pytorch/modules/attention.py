@@ -169,8 +169,8 @@ class MultiHeadAttention(nn.Module):
     def as_parameters(self) -> AttentionParameters:
         """Give the parameters as :func:`attention_layer` takes them: the same tensors."""
         layers = (self.query, self.key, self.value, self.out)
-        weights, biases = [a.weight.T for a in layers], [a.bias for a in layers]
-        parameters = AttentionParameters(*weights, *biases)._replace(sinks=self.sinks)
+        arrays = [a.weight.T for a in layers] + [a.bias for a in layers]
+        parameters = AttentionParameters(*arrays[:8])._replace(sinks=self.sinks)
         if self.query_norm is None:
             return parameters
         query_norm, key_norm = self.query_norm.as_parameters(), self.key_norm.as_parameters()

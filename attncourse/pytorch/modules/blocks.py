@@ -98,9 +98,6 @@ class TransformerBlock(nn.Module):
         self.residual, self.dropout = residual, nn.Dropout(dropout)
         self.attention = MultiHeadAttention(d_model, n_heads, **attention)
         self.attention_norms: Any = norms()
-            MultiHeadAttention(d_model, n_heads, **attention),
-            norms(),
-        )
         self.cross_attention: Any = None
         self.cross_norms: Any = nn.ModuleList()
         if cross_attention:
