@@ -184,18 +184,7 @@ def model(name: str) -> nn.Module:
                 parameter.normal_(std=parameter.shape[-1] ** -0.5)
             else:
                 parameter.normal_(mean=1, std=0.3)
-    if name == "DeepSeek-V3":
-        for seat in (layer.self_attn for layer in made.model.layers):
-            seat.q_a_layernorm = in_float64(seat.q_a_layernorm)
-            seat.kv_a_layernorm = in_float64(seat.kv_a_layernorm)
     return made.double().eval()
-
-
-def in_float64(norm: nn.Module) -> nn.RMSNorm:
-    """Take PyTorch's RMSNorm for one that rounds to float32 whatever comes in."""
-    exact = nn.RMSNorm(len(norm.weight), eps=norm.variance_epsilon)
-    exact.weight = norm.weight
-    return exact
 
 
 @contextlib.contextmanager
