@@ -51,7 +51,15 @@ def write_toc(source: Path, target: Path, only: str, draft: bool) -> Path:
         return exists or not draft
 
     def prune(items: list[dict]) -> list[dict]:
-        return [i for i in items if kept(i["file"]) and only in ("", i["file"])]
+        """Keep what is wanted and there; a page below another one moves up if it is alone."""
+        found: list[dict] = []
+        for item in items:
+            below = prune(item.get("sections", []))
+            if kept(item["file"]) and only in ("", item["file"]):
+                found.append({**item, "sections": below} if below else {"file": item["file"]})
+            else:
+                found += below
+        return found
 
     if draft:
         if not kept(table["root"]):

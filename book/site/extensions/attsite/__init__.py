@@ -13,6 +13,7 @@ from attsite import (
     descriptions,
     diagrams,
     fresh,
+    library,
     mathematics,
     numbering,
 )
@@ -30,6 +31,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         descriptions,
         diagrams,
         fresh,
+        library,
         mathematics,
         numbering,
     )
