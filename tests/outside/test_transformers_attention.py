@@ -12,16 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.outside.transformers_models import (
-    BOTH_ROOMS,
-    HEADS,
-    KV_HEADS,
-    MODELS,
-    Room,
-    Seen,
-    model,
-    observed,
-)
+from tests.outside.transformers_models import HEADS, KV_HEADS, MODELS, Seen, model, observed
+from tests.outside.transformers_weights import BOTH_ROOMS, Room
 
 
 def grouped_and_rotated(room: Room, seen: Seen, **options: Any) -> Any:

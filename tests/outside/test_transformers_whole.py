@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -10,45 +9,17 @@ import pytest
 import torch
 from torch import nn
 
-from tests.outside.transformers_models import (
+from tests.outside.transformers_models import HEADS, KV_HEADS, Run, model, observed
+from tests.outside.transformers_weights import (
     BOTH_ROOMS,
-    HEADS,
-    KV_HEADS,
     Room,
-    Run,
-    model,
-    observed,
+    attention,
+    gated_mlp,
+    mlp,
+    norms,
+    projections,
+    stack,
 )
-
-
-def attention(room: Room, q: nn.Module, k: nn.Module, v: nn.Module, out: nn.Module) -> Any:
-    layers = (q, k, v, out)
-    weights = (room.matrix(layer) for layer in layers)
-    return room.AttentionParameters(*weights, *(room.bias(layer) for layer in layers))
-
-
-def mlp(room: Room, first: nn.Module, last: nn.Module) -> Any:
-    weights = room.matrix(first), room.matrix(last)
-    return room.MLPParameters(*weights, room.bias(first), room.bias(last))
-
-
-def gated_mlp(room: Room, layer: nn.Module) -> Any:
-    parts = (layer.gate_proj, layer.up_proj, layer.down_proj)
-    return room.GatedMLPParameters(*(room.matrix(part) for part in parts))
-
-
-def norms(room: Room, *layers: nn.Module, stored_minus: float = 0) -> tuple[Any, ...]:
-    return tuple(
-        room.NormParameters(
-            room.array(layer.weight) + stored_minus,
-            None if getattr(layer, "bias", None) is None else room.array(layer.bias),
-        )
-        for layer in layers
-    )
-
-
-def stack(room: Room, blocks: Iterable[Any], *last: Any) -> Any:
-    return room.StackParameters(tuple(blocks), *last)
 
 
 def gpt_2(room: Room, run: Run, mask: Any) -> Any:
@@ -108,10 +79,6 @@ def llama(room: Room, run: Run, mask: Any, name: str = "Llama", **options: Any) 
         mask=mask,
         **options,
     )[0]
-
-
-def projections(layer: nn.Module) -> tuple[nn.Module, ...]:
-    return layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj
 
 
 def gemma_2(room: Room, run: Run, mask: Any) -> Any:

@@ -10,18 +10,12 @@ import contextlib
 import functools
 import importlib
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import numpy as np
-import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-import attncourse.pytorch as att
-import attncourse.reference as ref
 
 BATCH, LENGTH, HIDDEN, HEADS, KV_HEADS, HEAD_DIM = 2, 11, 24, 6, 3, 8
 #: How many tokens of each sequence are no padding.
@@ -123,35 +117,6 @@ MODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         {"hidden_size": HIDDEN, "n_head": HEADS, "n_layer": 2, "vocab_size": 29},
     ),
 }
-
-
-class Room:
-    """The functions of a room, and a layer's parameters as its arrays."""
-
-    def __init__(self, functions: ModuleType) -> None:
-        self.functions = functions
-        self.xp: Any = np if functions is ref else torch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.functions, name)
-
-    def array(self, tensor: Tensor) -> Any:
-        return tensor.detach().numpy() if self.functions is ref else tensor.detach()
-
-    def bias(self, layer: nn.Module) -> Any:
-        return None if layer.bias is None else self.array(layer.bias)
-
-    def matrix(self, layer: nn.Module) -> Any:
-        """Give the weights with a column for each output, as GPT-2's Conv1D has them already."""
-        transposed = isinstance(layer, nn.Linear)
-        return self.array(layer.weight.T if transposed else layer.weight)
-
-    def project(self, x: Any, layer: nn.Module) -> Any:
-        y = x @ self.matrix(layer)
-        return y if layer.bias is None else y + self.bias(layer)
-
-
-BOTH_ROOMS = pytest.mark.parametrize("room", [Room(ref), Room(att)], ids=["reference", "pytorch"])
 
 
 @dataclass(frozen=True)
