@@ -31,6 +31,7 @@ from attncourse._checks.cache import (
     slots,
 )
 from attncourse._checks.flash import flash_backward, parts, tiled
+from attncourse._checks.hard import chosen, noisy, uniform
 from attncourse._checks.latent import latent
 from attncourse._checks.linformer import shortened
 from attncourse._checks.norms import norm
@@ -46,6 +47,7 @@ from attncourse._checks.positions import (
     rotation,
     scaled_frequencies,
 )
+from attncourse._checks.ring import cut, order, shards
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
 from attncourse._checks.softmax import below_infinity, softmax
 from attncourse._checks.sparse import beside, block_table, blocked, members, sparse
@@ -66,8 +68,10 @@ __all__ = [
     "blocked",
     "boolean",
     "broadcasts",
+    "chosen",
     "count",
     "counts",
+    "cut",
     "divides",
     "dtype_name",
     "even",
@@ -82,10 +86,12 @@ __all__ = [
     "members",
     "new_queries",
     "no_nan",
+    "noisy",
     "norm",
     "odd_rows",
     "one_device",
     "one_of",
+    "order",
     "ordered",
     "pages",
     "pairing",
@@ -101,6 +107,7 @@ __all__ = [
     "scattered",
     "sequence",
     "shapes",
+    "shards",
     "shared_length",
     "shortened",
     "size_one_along",
@@ -109,4 +116,5 @@ __all__ = [
     "sparse",
     "tiled",
     "type_name",
+    "uniform",
 ]

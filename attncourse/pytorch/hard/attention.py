@@ -1,0 +1,223 @@
+"""Hard attention: a query takes the value of one key, or of a few, instead of mixing all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.hard.best import hardmax, top_k_softmax
+from attncourse.pytorch.hard.gumbel import gumbel_hardmax
+from attncourse.pytorch.scores import masked_scores
+
+
+def argmax_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    *,
+    return_weights: bool = False,
+    **options: Any,
+) -> Any:
+    r"""Give each query the value of its best key.
+
+    .. math:: o_i = v_{c(i)}, \qquad c(i) = \arg\max_j s_{ij}
+
+    where :math:`s` are the scores of :func:`masked_scores` and :math:`v` the values. Of equal
+    scores the first is taken. Values get a gradient, queries and keys get none.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
+    return_weights : bool
+        Give ``(output, weights)`` instead of the output alone.
+    **options
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
+        :func:`masked_scores`.
+
+    Returns
+    -------
+    output : array
+        One value for each query, in the dtype of ``q``; zeros for a query with nothing to choose.
+    weights : array, if asked for
+        One-hot: what each query chose.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes differ, or an option is
+        unknown.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds, to use one of each row. (The
+    product with one-hot weights is written out here; a look-up would do.)
+
+    References
+    ----------
+    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models ("hard
+    attention"), arXiv:1906.06755.
+
+    Examples
+    --------
+    >>> q, k = torch.tensor([[1.0]]), torch.tensor([[2.0], [5.0]])
+    >>> v = torch.tensor([[10.0], [20.0]])
+    >>> argmax_attention(q, k, v)
+    tensor([[20.]])
+    """
+    return _attend(hardmax, q, k, v, return_weights, options)
+
+
+def top_k_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    top_k: int,
+    *,
+    return_weights: bool = False,
+    **options: Any,
+) -> Any:
+    r"""Let each query attend to its ``top_k`` best keys, and to no others.
+
+    .. math:: o_i = \sum_{j \in K_i} \frac{e^{s_{ij}}}{\sum_{l \in K_i} e^{s_{il}}} \, v_j
+
+    where :math:`s` are the scores of :func:`masked_scores`, :math:`K_i` the keys with the largest
+    ones, and :math:`v` the values.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
+    top_k : int
+        How many keys a query attends to; fewer where it may see fewer.
+    return_weights : bool
+        Give ``(output, weights)`` instead of the output alone.
+    **options
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
+        :func:`masked_scores`.
+
+    Returns
+    -------
+    output : array
+        One mixture of values for each query, in the dtype of ``q``.
+    weights : array, if asked for
+        The result of :func:`top_k_softmax`.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes differ, ``top_k`` is not a
+        whole number, or an option is unknown.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds; what is saved is most of the
+    sum over values, in an implementation that gathers them (here they are multiplied by zero).
+
+    References
+    ----------
+    Zhao et al. (2019), Explicit Sparse Transformer, arXiv:1912.11637; Gupta et al. (2021),
+    Memory-efficient Transformers via Top-k Attention, arXiv:2106.06899.
+
+    Examples
+    --------
+    >>> q, k = torch.tensor([[1.0]]), torch.tensor([[5.0], [0.0], [5.0]])
+    >>> top_k_attention(q, k, torch.tensor([[10.0], [99.0], [20.0]]), 2)
+    tensor([[15.]])
+    """
+    return _attend(partial(top_k_softmax, top_k=top_k), q, k, v, return_weights, options)
+
+
+def sampled_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    noise: Float[Tensor, "*batch n_heads q_len kv_len"],
+    *,
+    return_weights: bool = False,
+    **options: Any,
+) -> Any:
+    r"""Give each query the value of one key, drawn with the weights of soft attention.
+
+    .. math:: o_i = v_{c(i)}, \qquad P(c(i) = j) = \text{softmax}(s_i)_j
+
+    where :math:`s` are the scores of :func:`masked_scores` and :math:`v` the values. On average
+    over the noise the output is that of :func:`scaled_dot_product_attention`. A draw has no
+    gradient with respect to queries and keys: learn from ``choice`` (the weights) and the scores
+    with :func:`reinforce_loss`.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
+    noise : array with the shape of the scores, floating
+        Gumbel noise, as :func:`gumbel_noise` gives it.
+    return_weights : bool
+        Give ``(output, weights)`` instead of the output alone.
+    **options
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
+        :func:`masked_scores`.
+
+    Returns
+    -------
+    output : array
+        One value for each query, in the dtype of ``q``; zeros for a query with nothing to draw.
+    weights : array, if asked for
+        One-hot: the key that each query drew.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes of q, k and v differ, or an
+        option is unknown.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds, to use one of each row.
+
+    References
+    ----------
+    Xu et al. (2015), Show, Attend and Tell, section 4.1 ("stochastic hard attention"),
+    arXiv:1502.03044.
+
+    Examples
+    --------
+    >>> q, k = torch.tensor([[1.0]]), torch.tensor([[2.0], [5.0]])
+    >>> v = torch.tensor([[10.0], [20.0]])
+    >>> sampled_attention(q, k, v, noise=torch.tensor([[4.0, 0.0]]))
+    tensor([[10.]])
+    """
+    return _attend(partial(gumbel_hardmax, noise=noise), q, k, v, return_weights, options)
+
+
+def _attend(
+    choose: Callable[[Tensor], Tensor],
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    return_weights: bool,
+    options: dict[str, Any],
+) -> Any:
+    """Attend with weights that ``choose`` makes of the masked scores."""
+    _checks.attention(Tensor, q, k, v)
+    dtype = torch.promote_types(q.dtype, torch.float32)
+    weights = choose(masked_scores(q.to(dtype), k.to(dtype), **options))
+    if q.ndim > 2:
+        v = v.repeat_interleave(q.shape[-3] // v.shape[-3], dim=-3)
+    output = (weights @ v.to(dtype)).to(q.dtype)
+    return (output, weights.to(q.dtype)) if return_weights else output

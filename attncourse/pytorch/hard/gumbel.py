@@ -1,0 +1,251 @@
+"""Gumbel noise: a draw from the softmax as an arg max, and its smooth stand-in."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.hard.best import hardmax
+from attncourse.pytorch.softmax import softmax
+
+
+def gumbel_noise(uniform: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    r"""Turn uniform noise into Gumbel noise.
+
+    .. math:: g = -\log(-\log u)
+
+    where :math:`u` is uniform between zero and one. Then :math:`g` is distributed as the largest
+    of many independent draws is: :math:`P(g \le t) = e^{-e^{-t}}`.
+
+    Parameters
+    ----------
+    uniform : array of any shape, floating
+        Independent uniform draws. Zero and one are taken as the nearest numbers between them.
+
+    Returns
+    -------
+    array with the shape and dtype of uniform
+        Independent Gumbel draws, all finite. Computed in at least float32.
+
+    Raises
+    ------
+    TypeError
+        If ``uniform`` is not floating.
+    ValueError
+        If a number lies outside zero to one.
+
+    Notes
+    -----
+    Cost: two logarithms a number.
+
+    References
+    ----------
+    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2,
+    arXiv:1611.01144.
+
+    Examples
+    --------
+    >>> gumbel_noise(torch.tensor([0.5, 0.9]))
+    tensor([0.3665, 2.2504])
+    """
+    _checks.uniform(Tensor, uniform=uniform)
+    dtype = torch.promote_types(uniform.dtype, torch.float32)
+    limits = torch.finfo(dtype)
+    inside = uniform.to(dtype).clip(limits.tiny, 1 - limits.eps / 2)
+    return (-torch.log(-torch.log(inside))).to(uniform.dtype)
+
+
+def gumbel_hardmax(
+    x: Float[Tensor, "*shape"],
+    noise: Float[Tensor, "*shape"],
+    *,
+    axis: int = -1,
+    mask: Bool[Tensor, "*#shape"] | None = None,
+) -> Float[Tensor, "*shape"]:
+    r"""Draw one entry with the probabilities of the softmax (the Gumbel-max trick).
+
+    .. math:: p_i = [\, i = \arg\max_j (x_j + g_j) \,], \qquad
+        P(p_i = 1) = \frac{e^{x_i}}{\sum_j e^{x_j}}
+
+    where :math:`x` are the scores and :math:`g` is independent Gumbel noise. All randomness is in
+    the noise: the same noise gives the same draw.
+
+    Parameters
+    ----------
+    x : array of any shape, floating
+        The scores. ``-inf`` is a score that is never drawn.
+    noise : array with the shape of x, floating
+        Gumbel noise, as :func:`gumbel_noise` gives it.
+    axis : int
+        The axis along which one entry is drawn.
+    mask : boolean array that broadcasts to x, optional
+        True = may be drawn.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        A single one along ``axis``, or all zeros where the mask lets nothing in.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
+    ValueError
+        If the axis does not exist or is empty, shapes or devices differ, or a row's largest score
+        is ``inf``.
+
+    Notes
+    -----
+    Cost: n additions and comparisons; the softmax itself is never computed.
+
+    References
+    ----------
+    Maddison et al. (2014), A* Sampling, arXiv:1411.0030; Jang et al. (2017), Categorical
+    Reparameterization with Gumbel-Softmax, section 2, arXiv:1611.01144.
+
+    Examples
+    --------
+    >>> gumbel_hardmax(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 0.0]))
+    tensor([1., 0.])
+    """
+    return hardmax(_noisy(x, noise, axis, mask), axis=axis, mask=mask).to(x.dtype)
+
+
+def gumbel_softmax(
+    x: Float[Tensor, "*shape"],
+    noise: Float[Tensor, "*shape"],
+    *,
+    temperature: float = 1.0,
+    axis: int = -1,
+    mask: Bool[Tensor, "*#shape"] | None = None,
+) -> Float[Tensor, "*shape"]:
+    r"""Draw weights that are nearly one-hot, and that have a gradient (the Concrete distribution).
+
+    .. math:: p_i = \frac{e^{(x_i + g_i) / T}}{\sum_j e^{(x_j + g_j) / T}}
+
+    where :math:`x` are the scores, :math:`g` is independent Gumbel noise and :math:`T` the
+    temperature. As :math:`T \to 0` it becomes :func:`gumbel_hardmax`, a true draw, while its
+    gradients grow without bound; a large :math:`T` gives calm gradients of a different, blurred
+    model. At any :math:`T` the largest weight is where the draw falls.
+
+    Parameters
+    ----------
+    x : array of any shape, floating
+        The scores. ``-inf`` is a score that gets no weight.
+    noise : array with the shape of x, floating
+        Gumbel noise, as :func:`gumbel_noise` gives it.
+    temperature : float
+        How far from one-hot the weights are.
+    axis : int
+        The axis whose entries share one unit of weight.
+    mask : boolean array that broadcasts to x, optional
+        True = may have weight.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
+        least float32.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
+    ValueError
+        If the axis does not exist or is empty, shapes or devices differ, the temperature is not
+        above zero, or a row's largest score is ``inf``.
+
+    Notes
+    -----
+    Cost: that of :func:`softmax`. The gradient is that of :func:`softmax_backward` at the same
+    temperature.
+
+    References
+    ----------
+    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2,
+    arXiv:1611.01144; Maddison et al. (2017), The Concrete Distribution, arXiv:1611.00712.
+
+    Examples
+    --------
+    >>> x, noise = torch.tensor([1.0, 2.0]), torch.tensor([1.5, 0.0])
+    >>> gumbel_softmax(x, noise, temperature=0.1)
+    tensor([0.9933, 0.0067])
+    """
+    noisy = _noisy(x, noise, axis, mask)
+    return softmax(noisy, axis=axis, mask=mask, temperature=temperature).to(x.dtype)
+
+
+def straight_through_gumbel(
+    x: Float[Tensor, "*shape"],
+    noise: Float[Tensor, "*shape"],
+    *,
+    temperature: float = 1.0,
+    axis: int = -1,
+    mask: Bool[Tensor, "*#shape"] | None = None,
+) -> Float[Tensor, "*shape"]:
+    r"""Draw one entry going forward, and go back as if it had been the soft draw.
+
+    .. math:: p = \text{onehot}\big(\arg\max_i (x_i + g_i)\big), \qquad
+        dx := \Big(\frac{\partial \tilde p}{\partial x}\Big)^{\!\top} dp, \qquad
+        \tilde p = \text{softmax}\big((x + g) / T\big)
+
+    where :math:`x` are the scores, :math:`g` is independent Gumbel noise, :math:`T` the
+    temperature, and :math:`dp` the gradient with respect to the draw :math:`p`. The true gradient
+    of the arg max is zero; this takes that of :func:`gumbel_softmax` in its place. It is biased,
+    and often good enough to learn by. PyTorch's autograd follows it; by hand it is
+    :func:`softmax_backward` with the weights of :func:`gumbel_softmax`.
+
+    Parameters
+    ----------
+    x : array of any shape, floating
+        The scores. ``-inf`` is a score that is never drawn.
+    noise : array with the shape of x, floating
+        Gumbel noise, as :func:`gumbel_noise` gives it.
+    temperature : float
+        Of the soft draw, for the way back; it does not change the result.
+    axis : int
+        The axis along which one entry is drawn.
+    mask : boolean array that broadcasts to x, optional
+        True = may be drawn.
+
+    Returns
+    -------
+    array with the shape and dtype of x
+        A single one along ``axis``, or all zeros where the mask lets nothing in.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
+    ValueError
+        If the axis does not exist or is empty, shapes or devices differ, the temperature is not
+        above zero, or a row's largest score is ``inf``.
+
+    Notes
+    -----
+    Cost: that of :func:`gumbel_softmax`, and n comparisons.
+
+    References
+    ----------
+    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2.2,
+    arXiv:1611.01144; Bengio et al. (2013), Estimating or Propagating Gradients Through Stochastic
+    Neurons, arXiv:1308.3432.
+
+    Examples
+    --------
+    >>> straight_through_gumbel(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 0.0]))
+    tensor([1., 0.])
+    """
+    _checks.positive("temperature", temperature)
+    hard = gumbel_hardmax(x, noise, axis=axis, mask=mask)
+    soft = gumbel_softmax(x, noise, temperature=temperature, axis=axis, mask=mask)
+    return hard + (soft - soft.detach())  # plus zero, which has the soft draw's gradient
+
+
+def _noisy(x: Tensor, noise: Tensor, axis: int, mask: Tensor | None) -> Tensor:
+    """Add the noise to the scores, in at least float32."""
+    _checks.noisy(Tensor, x, noise, axis, mask)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return x.to(dtype) + noise.to(dtype)
