@@ -45,9 +45,6 @@ def _causal(**more) -> list:
     ]
 
 
-_other_rooms_words = "state: expected a LinearState, as the step before gives it, got tuple"
-
-
 def _refused_everywhere() -> list:
     return [
         (call([1.0], _k, _v), TypeError, "q: expected a ARRAY, got list"),
@@ -108,7 +105,11 @@ def _refused() -> list:
             ValueError,
             "log_decay: expected a shape that broadcasts to k, (2, 3, 5, 4), got (2, 2, 5, 1)",
         ),
-        (call(_q, _k, _v, state=tuple(_state)), TypeError, _other_rooms_words),
+        (
+            call(_q, _k, _v, state=tuple(_state)),
+            TypeError,
+            "state: expected a LinearState, got tuple",
+        ),
         (
             call(_q, _k, _v, state=ref.LinearState(_state[0][..., :3, :], _state[1])),
             ValueError,
