@@ -1,0 +1,179 @@
+"""Attention between blocks: a table says which blocks of keys each block of queries sees."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.sparse.parts import (
+    _gathered,
+    _joined,
+    _key_mask,
+    _with_heads,
+)
+
+
+def block_sparse_mask(
+    blocks: Int[Tensor, "*n_heads n_q_blocks n_picks"],
+    q_len: int,
+    kv_len: int,
+    *,
+    block_len: int,
+) -> Bool[Tensor, "*n_heads q_len kv_len"]:
+    r"""Lay a table of blocks out as a grid of positions.
+
+    .. math:: M_{ij} = [\, \lfloor j / B \rfloor \in T_r \,], \qquad
+        r = \lfloor p_i / B \rfloor - \lfloor p_0 / B \rfloor, \quad p_i = i + n - m
+
+    where :math:`B` is the length of a block, :math:`T_r` row r of the table, :math:`m` is q_len
+    and :math:`n` is kv_len. Blocks are counted from the first key; row 0 is for the block in which
+    the first query stands.
+
+    Parameters
+    ----------
+    blocks : integer array
+        For each block of queries the blocks of keys that it sees, in any order; one table, or one
+        for each head. -1 stands for none, a block that stands twice counts once.
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+
+    Returns
+    -------
+    boolean array
+        True = may attend.
+
+    Raises
+    ------
+    TypeError
+        If ``blocks`` is not an integer array, or another argument not a whole number.
+    ValueError
+        If the table has not one row for each block of queries or names a block that does not
+        exist, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: q_len · kv_len · n_picks comparisons; :func:`block_sparse_attention` does without.
+
+    References
+    ----------
+    Gray et al. (2017), GPU Kernels for Block-Sparse Weights,
+    https://openai.com/index/block-sparse-gpu-kernels/; Zaheer et al. (2020), Big Bird, appendix D,
+    arXiv:2007.14062.
+
+    Examples
+    --------
+    >>> block_sparse_mask(torch.tensor([[0, -1], [1, 0]]), 3, 4, block_len=2).int()
+    tensor([[1, 1, 0, 0],
+            [1, 1, 1, 1],
+            [1, 1, 1, 1]], dtype=torch.int32)
+    """
+    sizes = _checks.blocked(q_len, kv_len, block_len)
+    _checks.block_table(Tensor, "blocks", blocks, sizes)
+    first = kv_len - q_len
+    row = (torch.arange(q_len, device=blocks.device) + first) // block_len - first // block_len
+    own = torch.arange(kv_len, device=blocks.device) // block_len
+    return (blocks[..., row, :, None] == own).any(-2)
+
+
+def block_sparse_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    blocks: Int[Tensor, "*n_heads n_q_blocks n_picks"],
+    *,
+    block_len: int,
+    causal: bool = False,
+    mask: Bool[Tensor, "*#heads 1 kv_len"] | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[Tensor, " n_heads"] | None = None,
+) -> Float[Tensor, "*batch n_heads q_len d_v"]:
+    r"""Attend to the blocks that a table names, and compute no others.
+
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) :
+        \lfloor j / B \rfloor \in T_{r(i)}\}\big)
+
+    where :math:`B` is the length of a block and :math:`T_{r(i)}` the table's row for the block of
+    query i. The result is that of :func:`scaled_dot_product_attention` with
+    :func:`block_sparse_mask`, and ``& causal_mask(...)`` if causal. Blocks of keys and values are
+    gathered for each block of queries; what is left out is never touched.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    blocks : integer array
+        For each block of queries the blocks of keys that it sees, in any order; one table, or one
+        for each head. -1 stands for none, a block that stands twice counts once.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+    causal : bool
+        Hide the future. The last query stands at the last key (bottom-right).
+    mask : boolean array that broadcasts to one row of the scores, optional
+        True = may attend, the same for all queries: its axis for queries has size one, as
+        :func:`padding_mask` gives it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it.
+
+    Returns
+    -------
+    array
+        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
+        nothing to attend to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean, ``blocks``: not integer), the dtypes
+        of q, k, v differ, or a number is not whole.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, the table names a
+        block that does not exist, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · n_picks · block_len · (d_k + d_v) multiply-adds; gathered keys and
+    values take n_heads · q_len · n_picks · (d_k + d_v) numbers.
+
+    References
+    ----------
+    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 5.5,
+    arXiv:1904.10509; Zaheer et al. (2020), Big Bird, appendix D, arXiv:2007.14062.
+
+    Examples
+    --------
+    >>> q = k = torch.zeros(4, 2)  # all scores equal: a mean of what is seen
+    >>> v = torch.tensor([[2.0], [4.0], [9.0], [1.0]])
+    >>> block_sparse_attention(q, k, v, torch.tensor([[1], [0]]), block_len=2)
+    tensor([[5.],
+            [5.],
+            [3.],
+            [3.]])
+    """
+    q_len, kv_len = _checks.sparse(
+        Tensor, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
+    )
+    sizes = _checks.blocked(q_len, kv_len, block_len)
+    n_heads = 1 if q.ndim == 2 else q.shape[-3]
+    wide = _with_heads(q, n_heads), _with_heads(k, n_heads), _with_heads(v, n_heads)
+    _checks.block_table(Tensor, "blocks", blocks, sizes, n_heads)
+    _checks.one_device(q=q, blocks=blocks)
+    part = _gathered(
+        *wide,
+        blocks[None] if blocks.ndim == 2 else blocks,
+        _key_mask(mask, k),
+        block_len=block_len,
+        predicate=lambda q_pos, kv_pos: (kv_pos <= q_pos) | (not causal),
+        scale=scale,
+        softcap=softcap,
+    )
+    return _joined([part], sinks, q)

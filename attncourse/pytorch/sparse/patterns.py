@@ -1,0 +1,183 @@
+"""Masks of sparse attention by position: which pairs are kept, as a grid to look at."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from attncourse import _checks
+from attncourse.pytorch.masks import materialise
+
+
+def two_sided_window_mask(
+    q_len: int, kv_len: int, window: int, *, device: torch.device | str | None = None
+) -> Bool[Tensor, "q_len kv_len"]:
+    r"""Let each query attend to itself and to ``window - 1`` positions on either side.
+
+    .. math:: M_{ij} = [\, |p_i - j| < W \,], \qquad p_i = i + n - m
+
+    where :math:`W` is the window, :math:`m` is q_len and :math:`n` is kv_len. Its one-sided form
+    is :func:`sliding_window_mask`. Longformer's window, counted across, is 2W - 1.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    window : int
+        How many positions a query sees on either side, itself included in both.
+    device : torch.device or str, optional
+        Where to make the mask; torch's default device if left out.
+
+    Returns
+    -------
+    boolean array
+        True = may attend. Never more than ``2 * window - 1`` in a row.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a whole number.
+    ValueError
+        If a length is negative, or another number below one.
+
+    Notes
+    -----
+    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
+
+    References
+    ----------
+    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
+
+    Examples
+    --------
+    >>> two_sided_window_mask(3, 4, window=2).int()
+    tensor([[1, 1, 1, 0],
+            [0, 1, 1, 1],
+            [0, 0, 1, 1]], dtype=torch.int32)
+    """
+    _checks.count("window", window, minimum=1)
+    return materialise(
+        lambda q_pos, kv_pos: abs(q_pos - kv_pos) < window, q_len, kv_len, device=device
+    )
+
+
+def dilated_window_mask(
+    q_len: int,
+    kv_len: int,
+    window: int,
+    dilation: int,
+    *,
+    two_sided: bool = False,
+    device: torch.device | str | None = None,
+) -> Bool[Tensor, "q_len kv_len"]:
+    r"""Let each query attend to itself and to ``window - 1`` positions, evenly apart.
+
+    .. math:: M_{ij} = [\, p_i - j \in \{0, D, 2D, \dots, (W - 1) D\} \,],
+        \qquad p_i = i + n - m
+
+    where :math:`D` is the dilation, :math:`W` the window, :math:`m` is q_len and :math:`n` is
+    kv_len; two-sided, :math:`|p_i - j|` takes the place of :math:`p_i - j`. A window reaches D
+    times as far for the same work. With dilation one it is a sliding window.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    window : int
+        How many positions a query sees (on either side), itself included.
+    dilation : int
+        How far apart they are.
+    two_sided : bool
+        Look ahead as far as back.
+    device : torch.device or str, optional
+        Where to make the mask; torch's default device if left out.
+
+    Returns
+    -------
+    boolean array
+        True = may attend.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a whole number.
+    ValueError
+        If a length is negative, or another number below one.
+
+    Notes
+    -----
+    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
+
+    References
+    ----------
+    Beltagy et al. (2020), Longformer, section 3.1 ("Dilated Sliding Window"), arXiv:2004.05150.
+
+    Examples
+    --------
+    >>> dilated_window_mask(2, 5, window=2, dilation=3).int()
+    tensor([[1, 0, 0, 1, 0],
+            [0, 1, 0, 0, 1]], dtype=torch.int32)
+    """
+    _checks.count("window", window, minimum=1)
+    _checks.count("dilation", dilation, minimum=1)
+
+    def near(q_pos: Tensor, kv_pos: Tensor) -> Tensor:
+        behind = abs(q_pos - kv_pos) if two_sided else q_pos - kv_pos
+        return (behind >= 0) & (behind < window * dilation) & (behind % dilation == 0)
+
+    return materialise(near, q_len, kv_len, device=device)
+
+
+def global_mask(
+    tokens: Int[Tensor, " n_global"], q_len: int, kv_len: int
+) -> Bool[Tensor, "q_len kv_len"]:
+    r"""Let a few tokens see all, and be seen by all.
+
+    .. math:: M_{ij} = [\, p_i \in G \ \text{or}\ j \in G \,], \qquad p_i = i + n - m
+
+    where :math:`G` are the positions of the global tokens, :math:`m` is q_len and :math:`n` is
+    kv_len. Joined with ``|`` to a window it is Longformer's mask.
+
+    Parameters
+    ----------
+    tokens : integer array
+        The positions of the global tokens among the keys, in any order.
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+
+    Returns
+    -------
+    boolean array
+        True = may attend.
+
+    Raises
+    ------
+    TypeError
+        If ``tokens`` is not an integer array, or a length not a whole number.
+    ValueError
+        If there is no token, a position does not exist, or a length is negative.
+
+    Notes
+    -----
+    Cost: q_len · kv_len bytes; :func:`longformer_attention` does without.
+
+    References
+    ----------
+    Beltagy et al. (2020), Longformer, section 3.1 ("Global Attention"), arXiv:2004.05150.
+
+    Examples
+    --------
+    >>> global_mask(torch.tensor([1]), 3, 3).int()
+    tensor([[0, 1, 0],
+            [1, 1, 1],
+            [0, 1, 0]], dtype=torch.int32)
+    """
+    _checks.members(Tensor, "tokens", tokens, _checks.count("kv_len", kv_len))
+
+    def is_global(positions: Tensor) -> Tensor:
+        return (positions[..., None] == tokens).any(-1)
+
+    return materialise(
+        lambda i, j: is_global(i) | is_global(j), q_len, kv_len, device=tokens.device
+    )

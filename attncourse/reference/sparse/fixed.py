@@ -1,0 +1,186 @@
+"""Sparse Transformer, fixed: the own block, and the end of every block before it."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attncourse import _checks
+from attncourse.reference.flash import flash_attention
+from attncourse.reference.masks import materialise
+from attncourse.reference.sparse.parts import (
+    _gathered,
+    _joined,
+    _key_mask,
+    _with_heads,
+)
+
+
+def fixed_mask(
+    q_len: int, kv_len: int, block_len: int, n_summaries: int = 1
+) -> Bool[np.ndarray, "q_len kv_len"]:
+    r"""Let each query attend to its own block so far, and to the end of every block before it.
+
+    .. math:: M_{ij} = [\, j \le p_i \ \text{and}\ (\lfloor j / B \rfloor =
+        \lfloor p_i / B \rfloor \ \text{or}\ j \bmod B \ge B - c) \,], \qquad p_i = i + n - m
+
+    where :math:`B` is the length of a block, :math:`c` how many of its last positions sum it up
+    for all later ones, :math:`m` is q_len and :math:`n` is kv_len. It suits text, which has no
+    rows to align.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+    n_summaries : int
+        How many positions at the end of each block all later ones see; at most ``block_len``.
+
+    Returns
+    -------
+    boolean array
+        True = may attend.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a whole number.
+    ValueError
+        If a length is negative, ``block_len`` below one, or ``n_summaries`` below one or above
+        ``block_len``.
+
+    Notes
+    -----
+    Cost: q_len · kv_len bytes; :func:`fixed_attention` does without.
+
+    References
+    ----------
+    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
+    arXiv:1904.10509.
+
+    Examples
+    --------
+    >>> fixed_mask(2, 6, block_len=2).astype(int)
+    array([[0, 1, 0, 1, 1, 0],
+           [0, 1, 0, 1, 1, 1]])
+    """
+    _checks.count("block_len", block_len, minimum=1)
+    _checks.count("n_summaries", n_summaries, minimum=1, maximum=block_len)
+
+    def seen(q_pos: np.ndarray, kv_pos: np.ndarray) -> np.ndarray:
+        own = q_pos // block_len == kv_pos // block_len
+        return (kv_pos <= q_pos) & (own | (kv_pos % block_len >= block_len - n_summaries))
+
+    return materialise(seen, q_len, kv_len)
+
+
+def fixed_attention(
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    *,
+    block_len: int,
+    n_summaries: int = 1,
+    mask: Bool[np.ndarray, "*#heads 1 kv_len"] | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[np.ndarray, " n_heads"] | None = None,
+) -> Float[np.ndarray, "*batch n_heads q_len d_v"]:
+    r"""Attend to one's own block so far, and to the end of every block before it.
+
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : j \le p_i,\
+        \lfloor j / B \rfloor = \lfloor p_i / B \rfloor \ \text{or}\ j \bmod B \ge B - c\}\big),
+        \qquad p_i = i + n - m
+
+    where :math:`B` is the length of a block, :math:`c` how many of its last positions sum it up,
+    :math:`m` is q_len and :math:`n` is kv_len. The result is that of
+    :func:`scaled_dot_product_attention` with :func:`fixed_mask`. It is computed in two parts that
+    share no key: one's own block, and the ends of the blocks before it.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+    n_summaries : int
+        How many positions at the end of each block all later ones see; at most ``block_len``.
+    mask : boolean array that broadcasts to one row of the scores, optional
+        True = may attend, the same for all queries: its axis for queries has size one, as
+        :func:`padding_mask` gives it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it.
+
+    Returns
+    -------
+    array
+        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
+        nothing to attend to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes of q, k, v differ, or a
+        number is not whole.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · (block_len + n_summaries · kv_len / block_len) · (d_k + d_v)
+    multiply-adds: with blocks near the root of the length, its power 3/2. Memory is linear.
+
+    References
+    ----------
+    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
+    arXiv:1904.10509.
+
+    Examples
+    --------
+    >>> q = k = np.zeros((5, 2))  # all scores equal: a mean of what is seen
+    >>> v = np.array([[3.0], [0.0], [6.0], [0.0], [9.0]])
+    >>> fixed_attention(q, k, v, block_len=2)[4]  # position 4, then 1 and 3
+    array([3.])
+    """
+    q_len, kv_len = _checks.sparse(
+        np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
+    )
+    n_rows, _ = _checks.blocked(q_len, kv_len, block_len)
+    _checks.count("n_summaries", n_summaries, minimum=1, maximum=block_len)
+    n_heads = 1 if q.ndim == 2 else q.shape[-3]
+    wide = _with_heads(q, n_heads), _with_heads(k, n_heads), _with_heads(v, n_heads)
+    key_mask, options = _key_mask(mask, k), {"scale": scale, "softcap": softcap}
+    own = np.arange(n_rows)[:, None] + (kv_len - q_len) // block_len
+    parts = [
+        _gathered(
+            *wide,
+            own[None],
+            key_mask,
+            block_len=block_len,
+            predicate=lambda q_pos, kv_pos: kv_pos <= q_pos,
+            **options,
+        )
+    ]
+    n_ends = kv_len // block_len * n_summaries
+    n_ends += max(0, kv_len % block_len - (block_len - n_summaries))  # of a last, shorter block
+    ends = np.arange(n_ends)
+    ends = ends // n_summaries * block_len + block_len - n_summaries + ends % n_summaries
+
+    def before(i: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Say whether an end, counted among the ends alone, is of an earlier block."""
+        return end // n_summaries < (i + kv_len - n_ends) // block_len
+
+    if n_ends:
+        queries, keys, values = wide[0], wide[1][..., ends, :], wide[2][..., ends, :]
+        ends_mask = key_mask[..., None, ends]
+        parts.append(
+            flash_attention(queries, keys, values, mask=ends_mask, predicate=before, **options)
+        )
+    return _joined(parts, sinks, q)

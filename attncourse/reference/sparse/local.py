@@ -1,0 +1,99 @@
+"""Attention within blocks of positions."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attncourse import _checks
+from attncourse.reference.sparse.blocks import block_sparse_attention
+
+
+def block_attention(
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    *,
+    block_len: int,
+    causal: bool = False,
+    mask: Bool[np.ndarray, "*#heads 1 kv_len"] | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[np.ndarray, " n_heads"] | None = None,
+) -> Float[np.ndarray, "*batch n_heads q_len d_v"]:
+    r"""Attend within one's own block of positions.
+
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) :
+        \lfloor j / B \rfloor = \lfloor p_i / B \rfloor\}\big), \qquad p_i = i + n - m
+
+    where :math:`B` is the length of a block, :math:`m` is q_len and :math:`n` is kv_len. The
+    result is that of :func:`scaled_dot_product_attention` with :func:`block_mask`, and
+    ``& causal_mask(...)`` if causal.
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+    causal : bool
+        Hide the future. The last query stands at the last key (bottom-right).
+    mask : boolean array that broadcasts to one row of the scores, optional
+        True = may attend, the same for all queries: its axis for queries has size one, as
+        :func:`padding_mask` gives it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it.
+
+    Returns
+    -------
+    array
+        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
+        nothing to attend to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean), the dtypes of q, k, v differ, or a
+        number is not whole.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, or a number is
+        out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · q_len · block_len · (d_k + d_v) multiply-adds.
+
+    References
+    ----------
+    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, arXiv:1911.02972.
+
+    Examples
+    --------
+    >>> q = k = np.zeros((3, 2))  # all scores equal: a mean over the block
+    >>> block_attention(q, k, np.array([[2.0], [4.0], [9.0]]), block_len=2)
+    array([[3.],
+           [3.],
+           [9.]])
+    """
+    q_len, kv_len = _checks.sparse(
+        np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
+    )
+    n_rows, _ = _checks.blocked(q_len, kv_len, block_len)
+    own = np.arange(n_rows) + (kv_len - q_len) // block_len
+    return block_sparse_attention(
+        q,
+        k,
+        v,
+        own.clip(-1)[:, None],
+        block_len=block_len,
+        causal=causal,
+        mask=mask,
+        scale=scale,
+        softcap=softcap,
+        sinks=sinks,
+    )

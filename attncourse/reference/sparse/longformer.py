@@ -1,0 +1,135 @@
+"""Longformer: a sliding window, and a few tokens that see past it."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from attncourse import _checks
+from attncourse.reference.flash import merge_attention
+from attncourse.reference.sparse.parts import (
+    _columns,
+    _joined,
+    _key_mask,
+    _rows,
+    _with_heads,
+)
+from attncourse.reference.sparse.window import _window
+
+
+def longformer_attention(
+    q: Float[np.ndarray, "*batch n_heads q_len d_k"],
+    k: Float[np.ndarray, "*batch n_kv_heads kv_len d_k"],
+    v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
+    tokens: Int[np.ndarray, " n_global"],
+    *,
+    window: int,
+    dilation: int = 1,
+    causal: bool = False,
+    global_qkv: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    mask: Bool[np.ndarray, "*#heads 1 kv_len"] | None = None,
+    scale: float | None = None,
+    softcap: float | None = None,
+    sinks: Float[np.ndarray, " n_heads"] | None = None,
+) -> Float[np.ndarray, "*batch n_heads q_len d_v"]:
+    r"""Attend within a window, but for a few tokens that see all and are seen by all.
+
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : j \in W_i \cup G\}\big), \qquad
+        o_g = \text{Attention}\big(q_g, \{(k_j, v_j) : \text{all } j\}\big), \quad g \in G
+
+    where :math:`W_i` is the window of query i and :math:`G` are the global tokens. The result is
+    that of :func:`scaled_dot_product_attention` with
+    ``two_sided_window_mask(...) | global_mask(...)``, and ``& causal_mask(...)`` if causal. Window
+    and global keys are two parts that share no key, and merge (:func:`merge_attention`).
+
+    Parameters
+    ----------
+    q, k, v : arrays, floating
+        Queries, keys and values. With fewer key and value heads, each serves the same number of
+        neighbouring query heads. Two dimensions mean one head.
+    tokens : integer array
+        The positions of the global tokens among the keys: of a question, say, or of the token
+        that sums the text up.
+    window : int
+        How many positions a query sees on either side, itself included in both.
+    dilation : int
+        How far apart they are.
+    causal : bool
+        Hide the future, also from and behind the global tokens.
+    global_qkv : tuple of three arrays, floating, optional
+        Queries, keys and values of projections of their own, shaped as q, k and v, with which the
+        global tokens ask. The same q, k and v if left out.
+    mask : boolean array that broadcasts to one row of the scores, optional
+        True = may attend, the same for all queries: its axis for queries has size one, as
+        :func:`padding_mask` gives it.
+    scale : float, optional
+        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
+    softcap : float, optional
+        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
+    sinks : floating array (n_heads,), optional
+        One more score in each head's softmax, with no value behind it.
+
+    Returns
+    -------
+    array
+        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
+        nothing to attend to.
+
+    Raises
+    ------
+    TypeError
+        If an array is not floating (``mask``: not boolean, ``tokens``: not integer), the dtypes
+        of q, k, v differ, a number is not whole, or ``global_qkv`` not a tuple of three.
+    ValueError
+        If shapes do not fit together, the heads do not divide, devices differ, there is no global
+        token or not at that position, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: n_heads · (3 · q_len · window + n_global · (q_len + kv_len)) · (d_k + d_v)
+    multiply-adds, and memory in proportion: linear in the length.
+
+    References
+    ----------
+    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
+
+    Examples
+    --------
+    >>> q = k = np.zeros((4, 2))  # all scores equal: a mean of what is seen
+    >>> v = np.array([[2.0], [4.0], [9.0], [1.0]])
+    >>> longformer_attention(q, k, v, np.array([0]), window=1)  # each itself, and the first
+    array([[4. ],
+           [3. ],
+           [5.5],
+           [1.5]])
+    """
+    _, kv_len = _checks.sparse(
+        np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
+    )
+    _checks.count("window", window, minimum=1)
+    _checks.count("dilation", dilation, minimum=1)
+    _checks.members(np.ndarray, "tokens", tokens, kv_len)
+    _checks.one_device(q=q, tokens=tokens)
+    if global_qkv is not None:
+        _checks.beside(np.ndarray, "global_qkv", global_qkv, q, k, v)
+    n_heads = 1 if q.ndim == 2 else q.shape[-3]
+    wide = _with_heads(q, n_heads), _with_heads(k, n_heads), _with_heads(v, n_heads)
+    asking = [_with_heads(array, n_heads) for array in global_qkv or (q, k, v)]
+    key_mask, options = _key_mask(mask, k), {"scale": scale, "softcap": softcap}
+    is_global = (np.arange(kv_len)[:, None] == tokens).any(-1)
+    parts = [
+        _window(
+            *wide,
+            key_mask & ~is_global,
+            window=window,
+            dilation=dilation,
+            two_sided=not causal,
+            **options,
+        ),
+        _columns(*wide, tokens, key_mask, causal=causal, **options),
+    ]
+    merged = merge_attention(*(np.stack(arrays) for arrays in zip(*parts, strict=True)))
+    part = _rows(
+        merged, asking[0], asking[1], asking[2], tokens, key_mask, causal=causal, **options
+    )
+    return _joined([part], sinks, q)
