@@ -22,8 +22,14 @@ from tests.twins import given, leaves, replaced, tensors
 #: What only PyTorch can have, and why. Nothing else may differ.
 WITHOUT_TWIN = {
     "fused_attention": "hands the work to a kernel of PyTorch's; held to the plain path elsewhere",
+    "ring_attention": "runs on process groups; simulated_ring_attention is what it computes",
 }
-FILES_WITHOUT_TWIN = {"fused": "the path to PyTorch's kernel", "modules": "they own parameters"}
+FILES_WITHOUT_TWIN = {
+    "fused": "the path to PyTorch's kernel",
+    "modules": "they own parameters",
+    "ring.agreement": "what processes agree on",
+    "ring.processes": "NumPy has no process groups",
+}
 #: NumPy has one place to put an array, so only PyTorch's functions ask where.
 ONLY_IN_PYTORCH = "device"
 
