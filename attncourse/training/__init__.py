@@ -4,14 +4,9 @@ Every chapter that trains a model trains it with :func:`train`. The environment 
 ``ATTNCOURSE_STEPS`` scales the number of steps of all of them.
 """
 
-from attncourse.training.loop import (
-    History,
-    count_parameters,
-    match_size,
-    seed,
-    steps,
-    train,
-)
+from attncourse.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from attncourse.training.loop import count_parameters, match_size, seed, steps, train
+from attncourse.training.run import History
 from attncourse.training.seq2seq import AdditiveAttention, FixedVector, Seq2Seq
 from attncourse.training.sequences import (
     END,
@@ -30,6 +25,7 @@ __all__ = [
     "START",
     "AdditiveAttention",
     "BucketedBatches",
+    "CheckpointError",
     "FixedVector",
     "History",
     "Seq2Seq",
@@ -37,8 +33,10 @@ __all__ = [
     "closest",
     "count_parameters",
     "edit_distance",
+    "load_checkpoint",
     "match_size",
     "pad",
+    "save_checkpoint",
     "seed",
     "steps",
     "train",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 import random
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from attncourse import _checks
+from attncourse.training.checkpoint import Supply
+from attncourse.training.run import History, Run
 
 
 def steps(n: int) -> int:
@@ -66,25 +67,6 @@ def match_size(build: Callable[[int], nn.Module], n_parameters: int, widest: int
     return widths[found]
 
 
-@dataclass
-class History:
-    """What a training run leaves behind besides the trained model.
-
-    Parameters
-    ----------
-    losses
-        The loss at each step.
-    validations
-        Pairs (steps done, what ``validate`` gave).
-    cpu_seconds
-        The processor's time, all threads together; it does not grow when others use the machine.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    validations: list[tuple[int, float]] = field(default_factory=list)
-    cpu_seconds: float = 0.0
-
-
 def train(
     model: nn.Module,
     loss: Callable[..., Tensor],
@@ -97,6 +79,8 @@ def train(
     every: int = 100,
     patience: int | None = None,
     label: str = "training",
+    checkpoint: str | Path | None = None,
+    save_every: int = 100,
 ) -> History:
     r"""Train a model with Adam; the learning rate warms up, then falls along a cosine.
 
@@ -123,6 +107,13 @@ def train(
         Stop after so many validations without a new best, and go back to the best weights.
     label
         What the progress bar and the messages call this run.
+    checkpoint
+        A file that the run is written to, every ``save_every`` steps and at its end. If it is
+        there already, the run goes on from it, to the very numbers that it would have given
+        without a stop (on the same machine, with the same batches; those taken before are drawn
+        again and dropped). An interrupted run keeps the last checkpoint.
+    save_every
+        How many steps from one checkpoint to the next.
 
     Returns
     -------
@@ -135,6 +126,9 @@ def train(
         The loss is not finite; the message says at which step.
     ValueError
         The batches ran out, or patience is asked for without a validation.
+    CheckpointError
+        The file is damaged, of another kind, or of another run: other settings, another model.
+        Nothing is changed, neither the file nor the model.
 
     References
     ----------
@@ -146,26 +140,34 @@ def train(
     _checks.count("every", every, minimum=1)
     if patience is not None and validate is None:
         raise ValueError("patience: an early stop needs validate=, which gives what to watch")
+    _checks.count("save_every", save_every, minimum=1)
     warm = math.ceil(n_steps / 10)
     optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda t: min((t + 1) / warm, (1 + math.cos(math.pi * t / n_steps)) / 2),
     )
-    history, best, since_best, best_weights = History(), math.inf, 0, None
+    run = Run(model, optimiser, schedule, Supply(batches))
+    settings = {"n_steps": n_steps, "learning_rate": learning_rate, "clip": clip}
+    settings |= {"every": every, "patience": patience, "validated": validate is not None}
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.load(checkpoint, settings)
+    history, before = run.history, run.history.cpu_seconds
     began = time.process_time()
-    supply = _endless(batches)
     model.train()
-    with tqdm(total=n_steps, desc=label, leave=False, disable=not _is_watched()) as bar:
-        for step in range(1, n_steps + 1):
-            batch = next(supply)
+    with tqdm(
+        total=n_steps, initial=run.step, desc=label, leave=False, disable=not _is_watched()
+    ) as bar:
+        while run.step < n_steps and not run.stopped:
+            batch = next(run.supply)
+            step = run.step + 1
             value = loss(*batch) if isinstance(batch, tuple) else loss(batch)
             number = value.item()
             if not math.isfinite(number):
-                before = f"{history.losses[-1]:.4g}" if history.losses else "not known"
+                last = f"{history.losses[-1]:.4g}" if history.losses else "not known"
                 raise FloatingPointError(
                     f"{label}: the loss is {number} at step {step} of {n_steps}; the step before "
-                    f"it was {before}. Lower the learning rate (now {learning_rate:g}), or look "
+                    f"it was {last}. Lower the learning rate (now {learning_rate:g}), or look "
                     "for a logarithm of zero, a division by zero or a row without any key."
                 )
             optimiser.zero_grad(set_to_none=True)
@@ -174,6 +176,7 @@ def train(
             optimiser.step()
             schedule.step()
             history.losses.append(number)
+            run.step = step
             bar.update()
             bar.set_postfix(loss=f"{number:.3f}", refresh=False)
             if validate is not None and (step % every == 0 or step == n_steps):
@@ -181,33 +184,15 @@ def train(
                 with torch.no_grad():
                     score = float(validate())
                 model.train()
-                history.validations.append((step, score))
-                if score < best:
-                    best, since_best = score, 0
-                    if patience is not None:
-                        best_weights = copy.deepcopy(model.state_dict())
-                else:
-                    since_best += 1
-                    if patience is not None and since_best >= patience:
-                        break
-    if best_weights is not None:
-        model.load_state_dict(best_weights)
+                run.judge(score, patience)
+            history.cpu_seconds = before + time.process_time() - began
+            ended = run.stopped or step == n_steps
+            if checkpoint is not None and (ended or step % save_every == 0):
+                run.save(checkpoint, settings)
+    if run.best_weights is not None:
+        model.load_state_dict(run.best_weights)
     model.eval()
-    history.cpu_seconds = time.process_time() - began
     return history
-
-
-def _endless(batches: Iterable[Any]) -> Iterator[Any]:
-    while True:
-        found = False
-        for batch in batches:
-            found = True
-            yield batch
-        if not found:
-            raise ValueError(
-                "batches: nothing to train on (any more). A generator can be used only once: pass "
-                "a list, a DataLoader or another object that can be iterated again and again."
-            )
 
 
 def _is_watched() -> bool:

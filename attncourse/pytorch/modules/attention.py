@@ -169,7 +169,7 @@ class MultiHeadAttention(nn.Module):
     def as_parameters(self) -> AttentionParameters:
         """Give the parameters as :func:`attention_layer` takes them: the same tensors."""
         layers = (self.query, self.key, self.value, self.out)
-        arrays = [a.weight.T for a in layers] + [a.bias for a in layers]
+        arrays: list[Any] = [a.weight.T for a in layers] + [a.bias for a in layers]
         parameters = AttentionParameters(*arrays[:8])._replace(sinks=self.sinks)
         if self.query_norm is None:
             return parameters
