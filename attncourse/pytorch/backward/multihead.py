@@ -19,14 +19,22 @@ class MultiHeadGradients(NamedTuple):
 
     Attributes
     ----------
-    x : array, shaped as the sequence that asks
-    context : array, shaped as the sequence that is asked, or None where that is x itself
-    w_query : array (d_model, n_heads*d_k)
-    w_key : array (d_context, n_kv_heads*d_k)
-    w_value : array (d_context, n_kv_heads*d_v)
-    w_out : array (n_heads*d_v, d_out)
-    bias : array, shaped as the bias, or None if there is none
-    sinks : array (n_heads,), or None if there are none
+    x : array
+        Shaped as the sequence that asks.
+    context : array or None
+        Shaped as the sequence that is asked, or None where that is x itself.
+    w_query : array
+        Of shape (d_model, n_heads*d_k).
+    w_key : array
+        Of shape (d_context, n_kv_heads*d_k).
+    w_value : array
+        Of shape (d_context, n_kv_heads*d_v).
+    w_out : array
+        Of shape (n_heads*d_v, d_out).
+    bias : array or None
+        Shaped as the bias, or None if there is none.
+    sinks : array or None
+        Of shape (n_heads,), or None if there are none.
     """
 
     x: Float[Tensor, "*batch q_len d_model"]

@@ -16,9 +16,12 @@ class NormGradients(NamedTuple):
 
     Attributes
     ----------
-    x : array, shaped as the features
-    gain : array (d_model,)
-    bias : array (d_model,), or None for a norm that has no bias
+    x : array
+        Shaped as the features.
+    gain : array
+        Of shape (d_model,).
+    bias : array or None
+        Of shape (d_model,), or None for a norm that has no bias.
     """
 
     x: Float[Tensor, "*batch d_model"]

@@ -20,11 +20,16 @@ class AttentionGradients(NamedTuple):
 
     Attributes
     ----------
-    q : array, shaped as the queries
-    k : array, shaped as the keys
-    v : array, shaped as the values
-    bias : array, shaped as the bias, or None if there is none
-    sinks : array (n_heads,), or None if there are none
+    q : array
+        Shaped as the queries.
+    k : array
+        Shaped as the keys.
+    v : array
+        Shaped as the values.
+    bias : array or None
+        Shaped as the bias, or None if there is none.
+    sinks : array or None
+        Of shape (n_heads,), or None if there are none.
     """
 
     q: Float[np.ndarray, "*batch n_heads q_len d_k"]

@@ -15,9 +15,12 @@ class NormGradients(NamedTuple):
 
     Attributes
     ----------
-    x : array, shaped as the features
-    gain : array (d_model,)
-    bias : array (d_model,), or None for a norm that has no bias
+    x : array
+        Shaped as the features.
+    gain : array
+        Of shape (d_model,).
+    bias : array or None
+        Of shape (d_model,), or None for a norm that has no bias.
     """
 
     x: Float[np.ndarray, "*batch d_model"]
