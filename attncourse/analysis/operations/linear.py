@@ -97,7 +97,7 @@ def chunked_linear_operations(
 
     References
     ----------
-    Yang et al. (2024), Gated Linear Attention Transformers with Hardware-Efficient Training,
+    Yang et al. (2023), Gated Linear Attention Transformers with Hardware-Efficient Training,
     section 2.2, arXiv:2312.06635.
 
     Examples
@@ -150,7 +150,7 @@ def recurrent_delta_operations(
     References
     ----------
     Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers, section 4.2,
-    arXiv:2102.11174. Gate: Yang et al. (2025), Gated Delta Networks, section 3, arXiv:2412.06464.
+    arXiv:2102.11174. Gate: Yang et al. (2024), Gated Delta Networks, section 3, arXiv:2412.06464.
 
     Examples
     --------

@@ -130,7 +130,7 @@ def llama3_frequencies(
 
     References
     ----------
-    Grattafiori et al. (2024), The Llama 3 Herd of Models, arXiv:2407.21783; the formula is in the
+    Llama Team (2024), The Llama 3 Herd of Models, arXiv:2407.21783; the formula is in the
     code beside the weights, https://github.com/meta-llama/llama-models.
 
     Examples

@@ -46,7 +46,7 @@ def learned_positions(
     References
     ----------
     Gehring et al. (2017), Convolutional Sequence to Sequence Learning, section 3.1,
-    arXiv:1705.03122; Devlin et al. (2018), BERT, arXiv:1810.04805.
+    arXiv:1705.03122; Devlin et al. (2019), BERT, arXiv:1810.04805.
 
     Examples
     --------
