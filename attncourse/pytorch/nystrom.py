@@ -80,10 +80,11 @@ def iterative_pseudo_inverse(
 
     where :math:`A` is the matrix, :math:`I` the identity, and the norms are the largest sums of
     absolute values of a column and of a row. The start makes the largest eigenvalue of
-    :math:`A Z_0` at most one; near the end the error falls with its cube. A direction whose
-    singular value is :math:`\epsilon` of the largest first has to grow, by 13/4 in each step, from
-    about :math:`\epsilon^2`: an ill-conditioned matrix takes more iterations. Where the rows of A
-    depend on each other, rounding grows just as fast, so that too many iterations do harm.
+    :math:`A Z_0` at most one, and a step takes what is missing to its third power:
+    :math:`I - A Z_{t+1} = (I - A Z_t)^3 (I - A Z_t / 4)`. A direction whose singular value is
+    :math:`\epsilon` of the largest first has to grow, by 13/4 in each step, from about
+    :math:`\epsilon^2`: an ill-conditioned matrix takes more iterations. Where the rows of A depend
+    on each other, rounding grows just as fast, so that too many iterations do harm.
 
     Parameters
     ----------

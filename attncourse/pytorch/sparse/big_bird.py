@@ -68,8 +68,7 @@ def big_bird_blocks(
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and appendix D,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------
@@ -136,13 +135,11 @@ def big_bird_mask(
 
     Notes
     -----
-    Cost: q_len · kv_len comparisons for each block in a row; :func:`big_bird_attention` does
-    without.
+    Cost: q_len · kv_len comparisons a block in a row; :func:`big_bird_attention` does without.
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and figure 1,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and figure 1, arXiv:2007.14062.
 
     Examples
     --------
@@ -225,8 +222,7 @@ def big_bird_attention(
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and appendix D,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------

@@ -67,8 +67,7 @@ def big_bird_blocks(
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and appendix D,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------
@@ -134,13 +133,11 @@ def big_bird_mask(
 
     Notes
     -----
-    Cost: q_len · kv_len comparisons for each block in a row; :func:`big_bird_attention` does
-    without.
+    Cost: q_len · kv_len comparisons a block in a row; :func:`big_bird_attention` does without.
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and figure 1,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and figure 1, arXiv:2007.14062.
 
     Examples
     --------
@@ -223,8 +220,7 @@ def big_bird_attention(
 
     References
     ----------
-    Zaheer et al. (2020), Big Bird: Transformers for Longer Sequences, section 2 and appendix D,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------
