@@ -215,6 +215,6 @@ def dynamic_ntk_frequencies(
     >>> dynamic_ntk_frequencies(np.array([1.0, 0.5, 0.25]), seq_len=40, original_len=10)
     array([1.    , 0.25  , 0.0625])
     """
-    _checks.scaled_frequencies(np.ndarray, frequencies, factor, original_len, minimum=2)
+    _checks.scaled_frequencies(np.ndarray, frequencies, factor, original_len)
     longest = max(_checks.count("seq_len", seq_len, minimum=1), original_len)
     return ntk_frequencies(frequencies, factor=factor * longest / original_len - (factor - 1))
