@@ -35,7 +35,8 @@ def linear(
         v=(v, lead + "kv_len d_v"),
         **{name: (state, lead + STATES[name]) for name, state in states.items()},
     )
-    heads(dims.get("n_heads", 1), dims.get("n_kv_heads", 1))
+    if not one_head:
+        heads(dims["n_heads"], dims["n_kv_heads"])
     count("kv_len", dims["kv_len"], minimum=1)
     count("d_k", dims["d_k"], minimum=1)
     if mask is not None:

@@ -61,8 +61,8 @@ def delta_rule_chunked(
     Notes
     -----
     Cost: that of :func:`linear_attention_chunked`, and for each chunk of C positions and each key
-    head C² · (3 · d_k + d_v) / 2 multiply-adds to solve and C · d_k · d_v to subtract what the
-    state knows.
+    head C² · (3 · d_k + d_v) / 2 multiply-adds to solve (by a triangular solver) and C · d_k · d_v
+    to subtract what the state knows.
 
     References
     ----------

@@ -59,9 +59,10 @@ def linear_attention_chunked(
 
     Notes
     -----
-    Cost: n_heads · seq · (2 · d_k · d_v + chunk_len · (d_k + d_v)) multiply-adds in large matrix
-    products, seq / chunk_len steps one after the other, chunk_len² scores at a time. A gate for
-    each feature costs memory for chunk_len² · d_k factors; kernels divide the chunk once more.
+    Cost: seq · ((n_heads + n_kv_heads) · d_k · d_v + n_heads · chunk_len · (d_k + d_v))
+    multiply-adds in large matrix products, seq / chunk_len steps one after the other, and
+    n_heads · chunk_len² scores at a time. A gate for each feature costs memory for
+    n_kv_heads · chunk_len² · d_k factors; kernels divide the chunk once more.
 
     References
     ----------
@@ -123,7 +124,7 @@ def linear_attention_parallel(
     -----
     Cost: n_heads · seq² · (d_k + d_v) multiply-adds and n_heads · seq² scores in memory, as in
     softmax attention, and nothing waits for a step before it. A gate for each feature costs memory
-    for seq² · d_k factors.
+    for n_kv_heads · seq² · d_k factors.
 
     References
     ----------

@@ -70,8 +70,8 @@ def linear_attention_recurrent(
 
     Notes
     -----
-    Cost: 2 · n_heads · seq · d_k · d_v multiply-adds, one step after the other; the state has
-    n_kv_heads · d_k · (d_v + 1) numbers, however long the sequence.
+    Cost: (n_heads + n_kv_heads) · seq · d_k · d_v multiply-adds, one step after the other; the
+    state has n_kv_heads · d_k · (d_v + 1) numbers, however long the sequence.
 
     References
     ----------

@@ -68,7 +68,9 @@ def performer_attention(
     Notes
     -----
     Cost: for m features m · d_k multiply-adds for each query and key, and what
-    :func:`linear_attention`, or :func:`linear_attention_chunked` if causal, costs with d_k = m.
+    :func:`linear_attention` costs with d_k = m, or if causal :func:`linear_attention_chunked` with
+    a gate for each feature.
+
     No exponential overflows, and no sum of weights vanishes: for each feature the largest exponent
     among the keys is taken from the keys and given to the queries, and then each query's largest is
     taken away. If causal it is the largest so far, and a new one fades the state, feature by
@@ -89,7 +91,6 @@ def performer_attention(
     """
     (recurrence if causal else check_linear)(np.ndarray, q, k, v, mask=mask)
     random_features(np.ndarray, projection, q=q)
-    _checks.one_device(q=q, projection=projection)
     _checks.count("chunk_len", chunk_len, minimum=1)
     if scale is not None:
         _checks.positive("scale", scale)
