@@ -69,6 +69,7 @@ GOOD = {
     "t5_bias": [
         call(Q_LEN, KV_LEN, _buckets, bidirectional=True),
         call(Q_LEN, KV_LEN, _buckets, bidirectional=False, max_distance=5),
+        call(2, 140, normal(32, 3), bidirectional=False),
     ],
     "alibi_slopes": [*[call(n) for n in (1, 2, 3, 8, 12, 13, 16, 112)], call(6, dtype="float32")],
     "alibi_bias": [call(*lengths, np.array([0.5, 0.25, 2.0, 0.3])) for lengths in _lengths],
@@ -374,6 +375,7 @@ BAD = {
             "frequencies: expected at most 4 pairs, as x has 9 features, got 5",
         ),
         (call(_x, _each, normal(1, 3)), ValueError, "frequencies: expected shape (n_pairs)"),
+        (call(_x, _each, np.array(0.5)), ValueError, "frequencies: expected shape (n_pairs)"),
         (call(_x, _each, _frequencies, magnitude=-1), ValueError, "magnitude: expected"),
     ],
     "interleaved_to_half_split": _pairing,

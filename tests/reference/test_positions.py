@@ -147,6 +147,11 @@ def test_t5_bias_reads_a_column_for_each_head():
         assert bias[h, i, j] == table[buckets[i, j], h]
 
 
+def test_t5_bias_has_the_papers_distance():
+    bias = ref.t5_bias(1, 300, np.arange(32.0)[:, None], bidirectional=True)
+    np.testing.assert_array_equal(bias[0], ref.t5_buckets(1, 300, bidirectional=True))
+
+
 def shaw(q, k, v, key_table, value_table, weights_of) -> np.ndarray:
     """Every key and value moved by the vector of its distance, for each query anew."""
     d_key, d_value = len(key_table) // 2, len(value_table) // 2

@@ -218,6 +218,7 @@ def rotary(
     _checks.floating(Tensor, frequencies=frequencies)
     _checks.one_device(x=x, positions=positions, frequencies=frequencies)
     _checks.at_positions("positions", positions.shape, x)
-    _checks.pairs("frequencies", frequencies.shape[-1], x)
+    n_pairs = _checks.shapes(frequencies=(frequencies, "n_pairs"))["n_pairs"]
+    _checks.pairs("frequencies", n_pairs, x)
     cos, sin = rotary_tables(positions, frequencies, magnitude=magnitude)
     return rotate(x, cos, sin, interleaved=interleaved)
