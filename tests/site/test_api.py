@@ -95,8 +95,9 @@ def test_signatures_are_readable():
             assert "ndarray" not in text
             assert "Tensor" not in text
             assert "ForwardRef" not in text
-            for word in inspect.signature(list(thing.rooms.values())[-1]).parameters:
-                assert re.search(rf"\b{word}\b", text)
+            if not text.startswith("class "):  # an exception
+                for word in inspect.signature(list(thing.rooms.values())[-1]).parameters:
+                    assert re.search(rf"\b{word}\b", text)
 
 
 def test_code_is_shown_without_its_docstring():

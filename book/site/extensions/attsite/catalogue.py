@@ -191,6 +191,8 @@ def signature(name: str, thing: Any, without: Any = None) -> str:
 
     ``Array`` stands for either library's. A parameter that the twin ``without`` lacks is marked.
     """
+    if isinstance(thing, type) and issubclass(thing, Exception):
+        return f"class {name}({thing.__bases__[0].__name__})"
     parameters = list(inspect.signature(thing).parameters.values())
     if parameters and parameters[0].name in ("self", "_cls"):
         parameters = parameters[1:]

@@ -238,6 +238,8 @@ def contents(directive: Restructured, found: list[Thing], page: str) -> nodes.de
     here = directive.env.docname
     for thing in found:
         link = _reference(page, thing.name, here, "", nodes.literal("", thing.name))
+        room = thing.full_name.rpartition(".")[0]
+        directive.env.ref_context["py:module"] = room or None
         line = nodes.paragraph("", "", *directive.inline(thing.summary))
         definition = nodes.definition("", line)
         items += nodes.definition_list_item("", nodes.term("", "", link), definition)
