@@ -71,7 +71,8 @@ def ring_attention(
     -----
     Cost: as in :func:`simulated_ring_attention`; a shard's keys and values in memory twice, that
     in use and that on its way. The scores of one tile exist at a time
-    (:func:`flash_attention`). The check before the first hop gathers a few numbers from all.
+    (:func:`flash_attention`). The check before the first hop gathers a few numbers from all; with
+    NCCL that needs ``torch.cuda.set_device`` first.
 
     References
     ----------
