@@ -116,7 +116,7 @@ class Library(Restructured):
     def method(self, thing: Thing, name: str, method: Any) -> nodes.section:
         """Document a method that has something to say."""
         section = nodes.section(ids=[f"{thing.name}.{name}"], names=[f"{thing.name}.{name}"])
-        section += nodes.title("", "", nodes.literal("", f"{thing.name}.{name}"))
+        section += nodes.title("", "", nodes.literal("", name))
         text = catalogue.signature(name, method)
         section += self.code(text, "att-signature")
         section += self.words(inspect.getdoc(method) or "")
