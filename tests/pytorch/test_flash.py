@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import attncourse.pytorch as att
+import attncourse.reference as ref
 from tests.cases.common import HEADS, Q_LEN, all_options
 from tests.cases.flash import near
 
@@ -126,6 +127,28 @@ def test_a_gradient_only_where_it_is_asked_for():
     torch.testing.assert_close(grad, expected)
     with torch.no_grad():
         assert not att.flash_attention(q, k, v)[0].requires_grad
+
+
+@pytest.mark.parametrize("options", [{}, {"causal": True}, {"window": 1}, {"window": 4}])
+@pytest.mark.parametrize("lens", [(11, 11), (7, 11), (11, 7)])
+def test_the_same_tiles_are_met_as_in_the_reference(options, lens):
+    """Where a test shows them to be just those into which somebody sees."""
+    met: list[tuple] = []
+
+    def noting(q_pos, kv_pos):
+        met.append((int(q_pos.min()), int(kv_pos.min()), len(q_pos), kv_pos.shape[-1]))
+        return (q_pos == q_pos)[:1]
+
+    q, k, v = (torch.randn(n, 3) for n in (*lens, lens[1]))
+    given = {**options, "predicate": noting, "q_tile": 2, "kv_tile": 3}
+    output, log_sum_exp = att.flash_attention(q, k, v, **given)
+    forward = met.copy()
+    met.clear()
+    att.flash_attention_backward(output, q, k, v, output, log_sum_exp, **given)
+    backward = met.copy()
+    met.clear()
+    ref.flash_attention(q.numpy(), k.numpy(), v.numpy(), **given)
+    assert forward == backward == met
 
 
 class Peak(TorchDispatchMode):

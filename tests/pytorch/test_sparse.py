@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import attncourse.pytorch as att
+from attncourse.pytorch.flash.tiles import _Tiles
 from tests.cases.common import HEADS, KV_LEN, Q_LEN
 from tests.pytorch.test_flash import leaf, peaks
 
@@ -103,3 +104,28 @@ def test_the_peak_sees_a_whole_matrix():
     )
     assert all(b > 3.8 * a for a, b in zip(short, long, strict=True))
     assert min(long) > 4 * 512 * 512
+
+
+@pytest.mark.parametrize(
+    ("attend", "kept"),
+    [
+        (partial(att.sliding_window_attention, window=16), 2 * 16),
+        (partial(att.sliding_window_attention, window=16, two_sided=True), 3 * 16),
+        (partial(att.sliding_window_attention, window=16, dilation=4), 2 * 16),
+        (partial(att.block_attention, block_len=16), 16),
+        (big_bird, 6 * 16 + 16),
+    ],
+)
+def test_scores_are_computed_for_what_is_kept(attend, kept, monkeypatch):
+    """Count them where they are made: as many for each query as the docstring says."""
+    made = []
+    scores = _Tiles.scores
+
+    def counting(self, q, k):
+        found = scores(self, q, k)
+        made.append(found.numel())
+        return found
+
+    monkeypatch.setattr(_Tiles, "scores", counting)
+    attend(*(torch.randn(1, 256, 4) for _ in range(3)))
+    assert sum(made) == 256 * kept

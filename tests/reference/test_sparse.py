@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attncourse.reference as ref
+from attncourse.reference.flash.tiles import _Tiles
 from tests.cases.common import BATCH, HEADS, KV_LEN, normal, qkv
 
 BLOCK = 3
@@ -345,8 +346,6 @@ def test_memory_of_the_plain_path_is_quadratic():
 )
 def test_scores_are_computed_for_what_is_kept(attend, kept, monkeypatch):
     """Count them where they are made: as many for each query as the docstring says."""
-    from attncourse.reference.flash.tiles import _Tiles
-
     made = []
     scores = _Tiles.scores
 

@@ -92,7 +92,9 @@ def flash_attention(
     -----
     Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds for each sequence, half of it where
     causal. Beside inputs and outputs one tile in memory: n_heads · q_tile · (kv_tile + d_v)
-    numbers. Half precision is computed in float32.
+    numbers. Half precision is computed in float32. In PyTorch autograd calls
+    :func:`flash_attention_backward`, so that training takes linear memory as well; a gradient of
+    the gradient is right, but keeps every tile.
 
     References
     ----------
