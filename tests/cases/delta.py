@@ -28,6 +28,7 @@ def _calls(**more) -> list:
         call(_q, _k, _v, 2 * _beta[:, :1], state=_state, **more),
         call(_q, _k, _v, np.array(1.0), **more),
         call(_q[0, 0], _k[0, 0], _v[0, 0], _beta[0, 0], **more),
+        call(_q[0], _k[0], _v[0], _beta[0], state=_state[0], **more),
         call(_q[0, 0], _k[0, 0], _v[0, 0], _beta[0, 0], log_decay=_gates["head"][0, 0], **more),
         call(*(x[..., :1, :] for x in (_q, _k, _v)), _beta[..., :1], state=_state, **more),
         call(*(x[:0] for x in (_q, _k, _v)), _beta[:0], **more),

@@ -57,6 +57,8 @@ GOOD = {
         call(_q, *_past, _projection, causal=True),
         call(_q, *_past, _projection, causal=True, chunk_len=3, scale=2.0),
         call(_q[0, 0], _k[0, 0], _v[0, 0], _projection.astype(np.float32)),
+        call(_q[0], _k[0], _v[0], _projection),
+        call(_q[0], _past[0][0], _past[1][0], _projection, causal=True),
         call(_q, _k, _v, _projection, mask=np.zeros(KV_LEN, bool)),
         call(40 * _q, 40 * _k, _v, _projection),
         call(_q, _long * _past[0], _past[1], _projection, causal=True, chunk_len=2),
