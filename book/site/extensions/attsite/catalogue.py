@@ -168,9 +168,10 @@ def example(thing: Thing, room: str) -> str:
     used = {node.id for node in ast.walk(ast.parse(code_of_it)) if isinstance(node, ast.Name)}
     given = {alias.asname or alias.name for alias in _imported(code_of_it)}
     lines = []
-    for name, module in {"np": "import numpy as np", "torch": "import torch"}.items():
-        if name in used - given:
-            lines.append(f">>> {module}")
+    for name, module in sorted(vars(thing.modules[room]).items()):
+        if name in used - given and isinstance(module, ModuleType):
+            known = module.__name__
+            lines.append(f">>> import {known}" + (f" as {name}" if known != name else ""))
     if names := sorted((used - given) & set(package.__all__)):
         line = f">>> from attncourse.{room} import {', '.join(names)}"
         if len(line) > WIDTH:
