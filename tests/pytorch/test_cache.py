@@ -98,23 +98,3 @@ def test_half_precision_stays_half(name):
     output, cache = step(q, k, v, start(k, v))
     assert output.dtype == torch.float16
     assert {x.dtype for x in tensors(cache)} <= {torch.float16, torch.int64}
-
-
-def test_a_step_is_compiled_once():
-    """Shapes never change, and nothing looks at a number: one graph for all steps."""
-    graphs = []
-
-    def counting(graph, _):
-        graphs.append(graph)
-        return graph.forward
-
-    start, step = CACHES["static"]
-    compiled = torch.compile(step, backend=counting, fullgraph=True)
-    q, k, v = torch.randn(2, 6, N, 4), torch.randn(2, 3, N, 4), torch.randn(2, 3, N, 5)
-    cache = same = start(k, v)
-    for i in range(N):
-        token = [x[:, :, i : i + 1] for x in (q, k, v)]
-        output, cache = compiled(*token, cache)
-        expected, same = step(*token, same)
-        torch.testing.assert_close(output, expected)
-    assert len(graphs) == 1

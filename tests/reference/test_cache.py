@@ -78,6 +78,9 @@ SCHEMES = {
 }
 
 
+SCALINGS = list(SCHEMES)[list(SCHEMES).index("rotary, linear") :]
+
+
 class Text(NamedTuple):
     """Inputs, and what projects them."""
 
@@ -184,6 +187,8 @@ def defined() -> Iterator[tuple[str, str, str]]:
     for cache, mask, scheme in itertools.product(CACHES, MASKS, SCHEMES):
         if cache == "rolling" and mask in ("prefix", "wide window"):
             continue  # what every query is to see leaves the ring
+        if scheme in SCALINGS and mask not in ("causal", "options"):
+            continue  # other numbers on the same way
         if scheme == "Shaw" and mask == "options":
             continue  # its bias is no part of a soft-capped score
         yield cache, mask, scheme
