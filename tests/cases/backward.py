@@ -66,6 +66,7 @@ GOOD = {
         call(_grad, *qkv(HEADS, 1), mask=some(Q_LEN, KV_LEN)),
         call(_grad, *qkv(HEADS, HEADS), bias=normal(KV_LEN)),
         call(_grad, *qkv(), bias=normal(BATCH, 1, Q_LEN, 1), softcap=3.0),
+        call(_grad[0], *[a[0] for a in qkv()], window=3, sinks=normal(HEADS)),
         call(*_one_head, causal=True, sinks=normal(1), bias=normal(Q_LEN, 1)),
         call(
             normal(1, 2, 7, 5),

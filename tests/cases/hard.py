@@ -106,7 +106,8 @@ def _refused_attention(*more) -> list:
 
 def _attentions(*more) -> list:
     given = [call(_q, _k, _v, *more, **options, return_weights=True) for options in _options]
-    return [call(_q, _k, _v, *more), *given]
+    without_batch = [a[0] if isinstance(a, np.ndarray) else a for a in (_q, _k, _v, *more)]
+    return [call(_q, _k, _v, *more), *given, call(*without_batch, causal=True)]
 
 
 GOOD = {

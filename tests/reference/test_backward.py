@@ -128,6 +128,16 @@ def test_attention_by_hand(room):
     assert found.sinks is None
 
 
+@pytest.mark.parametrize("n_kv_heads", [1, 3, 6])
+def test_heads_without_a_batch(n_kv_heads):
+    """The gradients of a batch of one, without its axis."""
+    q, k, v = (a[:1] for a in qkv(6, n_kv_heads))
+    grad, sinks = normal(1, 6, 5, 8), normal(6)
+    expected = autograd(att.scaled_dot_product_attention, grad, ((q, k, v), {"sinks": sinks}))
+    found = ref.scaled_dot_product_attention_backward(grad[0], q[0], k[0], v[0], sinks=sinks)
+    equal(found, [*(a[0] for a in expected[:3]), expected[3]])
+
+
 def test_a_sink_by_hand():
     """Scores 0 and 0 and a sink at log 2: weights 1/4, 1/4 and 1/2, D = 1/4 (4 + 0) = 1."""
     q, k, v = np.zeros((1, 1)), np.ones((2, 1)), np.array([[4.0], [0.0]])

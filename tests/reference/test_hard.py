@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -300,6 +301,22 @@ def test_attention_one_query_at_a_time(options):
         (ref.sampled_attention(q, k, v, noise, **options), drawn),
     ):
         np.testing.assert_allclose(found, hard_oracle(q, k, v, choose, **options), atol=1e-12)
+
+
+def test_attention_without_a_batch():
+    """Grouped heads, and one head alone: what a batch of one gives."""
+    q, k, v = qkv()
+    noise = normal(2, 6, 5, 7)
+    for attend, more in (
+        (ref.argmax_attention, ()),
+        (partial(ref.top_k_attention, top_k=3), ()),
+        (ref.sampled_attention, (noise,)),
+    ):
+        whole = attend(q, k, v, *more, causal=True)
+        heads = [a[1] for a in (q, k, v, *more)]
+        np.testing.assert_array_equal(attend(*heads, causal=True), whole[1])
+        one = q[1, 4], k[1, 2], v[1, 2], *(a[1, 4] for a in more)  # head 4 is served by 2
+        np.testing.assert_array_equal(attend(*one, causal=True), whole[1, 4])
 
 
 def test_attention_that_may_choose_all_is_soft():
