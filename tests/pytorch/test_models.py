@@ -368,16 +368,17 @@ def test_a_small_model_learns_a_few_texts_by_heart(name):
     changes = {"gpt-2": {}, "gemma": {"frequencies": FREQUENCIES, "logits_softcap": 30.0}}[name]
     given = WIDTHS | {"d_model": 24} | LANGUAGE[name][0] | changes
     model = att.LanguageModel(N_TOKENS, **given)
-    texts = torch.randint(N_TOKENS, (4, 9))
-    texts[:, 0] = torch.arange(4)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
-    for _ in range(60):
+    # Each token once: of equal ones alone, rotary positions cannot tell how many there are.
+    texts = torch.stack([(torch.randperm(N_TOKENS - 4) + 4)[:6] for _ in range(4)])
+    texts = torch.cat([torch.arange(4)[:, None], texts], dim=1)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(50):
         loss = F.cross_entropy(model(texts[:, :-1]).flatten(0, 1), texts[:, 1:].flatten())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert loss < 0.3
-    written, _ = att.generate(model.eval().step, texts[:, :1], 8)
+    assert loss < 0.1
+    written, _ = att.generate(model.eval().step, texts[:, :1], 6)
     assert torch.equal(written, texts)
 
 
