@@ -215,6 +215,14 @@ def test_normalised_weights_sum_to_one(attend):
 
 
 @EVERY_FORM
+def test_weights_that_cancel_give_zeros(attend):
+    """Features of both signs can sum to nothing: no average is left to give."""
+    k, v = np.array([[1.0], [-1.0], [1.0]]), np.array([[1.0], [2.0], [4.0]])
+    output, _ = attend(np.ones((3, 1)), k, v, normalise=True)
+    np.testing.assert_array_equal(output.ravel(), [1, 0, 3])  # 1 - 2 + 4 over 1 - 1 + 1
+
+
+@EVERY_FORM
 def test_scale(attend):
     q, k, v = qkv()
     plain, state = attend(q, k, v, scale=1.0)

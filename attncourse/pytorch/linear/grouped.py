@@ -45,6 +45,6 @@ def _mixed(output: Tensor, q: Tensor, normalise: bool) -> Tensor:
     output = output.reshape(*q.shape[:-1], output.shape[-1])
     output, total = output[..., :-1], output[..., -1:]
     if normalise:
-        # Without any weight the output is zero: divide it by one.
-        output = output / torch.where(total == 0, 1, total)
+        nothing = total == 0
+        output = torch.where(nothing, 0, output / torch.where(nothing, 1, total))
     return output.to(q.dtype)

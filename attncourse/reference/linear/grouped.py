@@ -46,6 +46,6 @@ def _mixed(output: np.ndarray, q: np.ndarray, normalise: bool) -> np.ndarray:
     output = output.reshape(*q.shape[:-1], output.shape[-1])
     output, total = output[..., :-1], output[..., -1:]
     if normalise:
-        # Without any weight the output is zero: divide it by one.
-        output = output / np.where(total == 0, 1, total)
+        nothing = total == 0
+        output = np.where(nothing, 0, output / np.where(nothing, 1, total))
     return output.astype(q.dtype)
