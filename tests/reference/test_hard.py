@@ -64,6 +64,17 @@ def test_top_k_between_its_limits():
     np.testing.assert_array_equal(ref.top_k_softmax(x, 99), ref.softmax(x))
 
 
+@BOTH
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_are_taken_of_many_equals(room, order):
+    """Long rows, on which a sort that is not stable shuffles equal scores."""
+    x = np.repeat([3.0, 1.0, 2.0, 0.0], 250)[::order].copy()
+    found = np.asarray(room.top_k_softmax(to(room, x)[0], 400))
+    expected = [*np.flatnonzero(x == 3), *np.flatnonzero(x == 2)[:150]]
+    assert found.nonzero()[0].tolist() == sorted(expected)
+    assert np.asarray(room.hardmax(to(room, x)[0])).argmax() == np.flatnonzero(x == 3)[0]
+
+
 def test_hardmax_is_the_softmax_at_no_temperature():
     x = normal(5, 6)
     np.testing.assert_allclose(ref.softmax(x, temperature=1e-4), ref.hardmax(x), atol=1e-12)
