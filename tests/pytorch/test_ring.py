@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import attncourse.pytorch as att
+from attncourse.pytorch.ring.agreement import _Ring
 from tests.pytorch.ring_processes import (
     BAD,
     GOOD,
@@ -111,6 +113,56 @@ def test_one_process_is_wrong_and_all_say_so(found, name):
     texts = {found[rank][name] for rank in range(PROCESSES)}
     assert len(texts) == 1
     assert WORDS[name] in texts.pop()
+
+
+def cut(order: torch.Tensor, size: int, **options: Any) -> _Ring:
+    pieces = order.reshape(size, 1 if len(order) // size % 2 else 2, -1)
+    first, last = pieces.amin(-1).tolist(), pieces.amax(-1).tolist()
+    options = {"causal": False, "window": None, "scale": None, "group": None} | options
+    return _Ring(pieces, first, last, **options)
+
+
+def computed(ring: _Ring, rank: int, source: int, monkeypatch) -> list[tuple[int, bool]]:
+    """How many scores each block has that one process computes at one hop, and if with a mask."""
+    monkeypatch.setattr(_Ring, "rank", rank)
+    return [
+        ((rows.stop - rows.start) * (columns.stop - columns.start), "mask" in options)
+        for rows, columns, options in ring.blocks(source)
+    ]
+
+
+def test_the_work_is_shared_out_as_counted(monkeypatch):
+    """Pieces of 3: at home two masked ones and an open one; then two open ones at every hop."""
+    ring = cut(att.zigzag_order(24, 4), 4, causal=True)
+    for rank in range(4):
+        for hop in range(4):
+            found = computed(ring, rank, (rank - hop) % 4, monkeypatch)
+            expected = [(9, True), (9, False), (9, True)] if hop == 0 else [(9, False)] * 2
+            assert found == expected
+
+
+def test_what_lies_outside_the_window_is_skipped(monkeypatch):
+    ring = cut(torch.arange(24), 4, window=4)
+    for rank in range(4):
+        # Pieces of 3: a query sees its own piece and the one before.
+        seen = [computed(ring, rank, source, monkeypatch) for source in range(4)]
+        expected = [[], [], [], []]
+        expected[rank] = [(9, True)] * 3
+        if rank:
+            expected[rank - 1] = [(9, True)]
+        assert seen == expected
+    # A window as wide as the distance of all pairs is no window.
+    ring = cut(torch.arange(24), 4, window=6)
+    assert computed(ring, 1, 0, monkeypatch) == [(9, True), (9, False), (9, True)]
+
+
+def test_shards_of_one_position(monkeypatch):
+    ring = cut(torch.arange(3), 3, causal=True)
+    found = [[len(computed(ring, r, s, monkeypatch)) for s in range(3)] for r in range(3)]
+    assert found == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    ring = cut(torch.arange(3), 3)
+    found = [[len(computed(ring, r, s, monkeypatch)) for s in range(3)] for r in range(3)]
+    assert found == [[1, 1, 1]] * 3
 
 
 def test_without_processes():
