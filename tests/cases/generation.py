@@ -57,6 +57,7 @@ GOOD = {
         call(step, TOKENS, 4),
         call(step, TOKENS, 4, stop=int(AFTER[6].argmax())),
         call(step, TOKENS, 0),
+        call(step, TOKENS[:1], 4, stop=int(AFTER[6].argmax())),  # ends at once
         call(remember, TOKENS, 4),
         call(step, TOKENS, 4, choose=lambda z, u: (z.argmax(-1) + (u > 0.5)) % 7, noise=NOISE),
     ],
@@ -65,6 +66,7 @@ GOOD = {
         call(step, TOKENS, 5, n_beams=3, stop=2, length_penalty=0.7),
         call(step, TOKENS, 2, n_beams=60, stop=4),
         call(remember, TOKENS, 4, n_beams=5),
+        call(step, TOKENS[:1], 4, n_beams=1, stop=int(AFTER[6].argmax())),
     ],
 }
 

@@ -324,6 +324,11 @@ def test_dropout_acts_in_training_alone():
     block = att.TransformerBlock(MODEL, HEADS, dropout=1.0, cross_attention=True)
     x = torch.randn(2, 5, MODEL)
     assert torch.equal(block(x, x), x), "all three sublayers are dropped"
+    language = att.LanguageModel(N_TOKENS, **WIDTHS, n_positions=9, dropout=1.0)
+    both = att.EncoderDecoder(9, N_TOKENS, **WIDTHS, dropout=1.0)
+    vision = att.VisionTransformer((3, 4, 6), 2, 7, **WIDTHS, dropout=1.0)
+    for nothing in (language(TOKENS), both.encode(SOURCE), vision(torch.randn(2, 3, 4, 6))):
+        assert not nothing.any(), "embeddings are dropped as well"
 
 
 def test_how_weights_start():

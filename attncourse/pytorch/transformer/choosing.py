@@ -154,7 +154,7 @@ def top_k_filter(
 
     References
     ----------
-    Fan et al. (2018), Hierarchical Neural Story Generation, section 5.2, arXiv:1805.04833.
+    Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
 
     Examples
     --------

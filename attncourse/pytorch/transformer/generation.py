@@ -73,8 +73,7 @@ def generate(
 
     References
     ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, section 2.2,
-    arXiv:1904.09751.
+    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751.
 
     Examples
     --------

@@ -172,7 +172,7 @@ def sandwich_norm(
 
     References
     ----------
-    Ding et al. (2021), CogView: Mastering Text-to-Image Generation via Transformers, section 2.4
+    Ding et al. (2021), CogView: Mastering Text-to-Image Generation via Transformers
     ("Sandwich LayerNorm"), arXiv:2105.13290.
 
     Examples
