@@ -13,7 +13,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, IO
+from typing import IO, Any
 
 import numpy as np
 
