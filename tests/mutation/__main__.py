@@ -22,6 +22,9 @@ def main() -> int:
     parser.add_argument("--draw", type=int, default=40, help="how many breaks; 0 tries them all")
     parser.add_argument("--seed", type=int, default=2017)
     parser.add_argument("--near", action="store_true", help="only the tests of the mechanism")
+    parser.add_argument(
+        "--alone", action="store_true", help="without parity: as if both rooms had the break"
+    )
     given = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +36,7 @@ def main() -> int:
             drawn = random.Random(given.seed).sample(found, min(given.draw, len(found)))
         left = []
         for i, one in enumerate(sorted(drawn, key=str), start=1):
-            words = tree.noticed(one, far=not given.near)
+            words = tree.noticed(one, far=not given.near, parity=not given.alone)
             if not words:
                 left.append(row(one, tree.text(one.path)))
             print(f"{i}/{len(drawn)}  {one}   {words or 'SURVIVED'}", flush=True)

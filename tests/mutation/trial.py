@@ -29,8 +29,9 @@ READY = (
     "transformers.models.llama.modeling_llama",
 )
 #: All tests that hold the two rooms. What a test of the mechanism does not see, these may.
+PARITY = "tests/test_parity.py"
 ALL = (
-    "tests/test_parity.py",
+    PARITY,
     "tests/test_errors.py",
     "tests/test_budget.py",
     "tests/reference",
@@ -73,8 +74,11 @@ class Tree:
         finally:
             (self.folder / one.path).write_text(whole, encoding="utf-8")
 
-    def near(self, path: Path) -> tuple[str, ...]:
-        """Choose the tests of a file's mechanism: those that bear its name or a function's."""
+    def near(self, path: Path) -> list[tuple[str, ...]]:
+        """Choose the tests of a file's mechanism, which bear its name or a function's.
+
+        Parity first: it is quick, and knows at once when one room says what the other does not.
+        """
         mechanism = path.parts[2].removesuffix(".py")
         inside = [p for p in self.files() if p.parts[2].removesuffix(".py") == mechanism]
         names = {
@@ -90,13 +94,17 @@ class Tree:
             for room in ROOMS
             for test in (self.folder / "tests" / room).glob(f"test_*{stem}*.py")
         }
-        shared = ("test_parity", "test_errors", "reference/test_docs", "pytorch/test_gradients")
-        words = " or ".join(sorted(names | stems))
-        return (*sorted(own), *(f"tests/{name}.py" for name in shared), "-k", words)
+        shared = (f"tests/{name}.py" for name in ("test_errors", "pytorch/test_gradients"))
+        named = ("-k", " or ".join(sorted(names | stems)))
+        docs = "tests/reference/test_docs.py"
+        return [(PARITY, *named), (*sorted(own), *shared, docs, *named)]
 
-    def noticed(self, one: Break, *, far: bool) -> str:
-        """Say which tests notice a break: the mechanism's own first, which are quick, then all."""
-        for tests in [self.near(one.path), ALL] if far else [self.near(one.path)]:
+    def noticed(self, one: Break, *, far: bool = True, parity: bool = True) -> str:
+        """Say how tests notice a break: those of the mechanism first, then all."""
+        stages = [*self.near(one.path), *([ALL] if far else [])]
+        if not parity:
+            stages = [tuple(test for test in stage if test != PARITY) for stage in stages[1:]]
+        for tests in stages:
             if tests not in self.known:
                 passed, self.known[tests] = self.passes(tests)
                 if not passed:
