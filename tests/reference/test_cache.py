@@ -363,6 +363,8 @@ def test_a_shared_page_is_copied_before_it_is_written_and_no_other():
     first = ref.append_to_paged_cache(cache, x, x, counts=np.array([0, 1, 0]))
     assert pages_in_use(first) == [{0, 1}, {0, 2}, {0, 1}]
     assert first.uses.tolist() == [3, 2, 1, 0, 0, 0, 0]
+    owner = ref.append_to_paged_cache(cache, x, x, counts=np.array([1, 0, 0]))
+    assert pages_in_use(owner) == [{0, 2}, {0, 1}, {0, 1}]
     # Two of three write: both need a copy. Then the third is alone and needs none.
     both = ref.append_to_paged_cache(cache, x, x, counts=np.array([0, 1, 1]))
     assert pages_in_use(both) == [{0, 1}, {0, 2}, {0, 3}]
