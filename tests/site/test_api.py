@@ -117,6 +117,13 @@ def soup(html):
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_no_address_stands_twice(page, soup):
+    """As "Softmax", the page, and softmax, the function, would."""
+    ids = [tag["id"] for tag in soup[page].find("article").find_all(id=True)]
+    assert len(ids) == len(set(ids)), sorted(i for i in ids if ids.count(i) > 1)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_section_a_name_with_all_that_the_docstring_has(page, soup):
     for thing in documented(page):
         section = soup[page].find("section", id=thing.name)

@@ -86,6 +86,9 @@ class Library(Restructured):
     def section(self, thing: Thing) -> nodes.section:
         """Document one name, under an address that stays."""
         section = nodes.section(ids=[thing.name], names=[thing.name], classes=["att-api"])
+        taken = self.state.document.ids.get(thing.name)
+        if taken is not None:  # the page's own heading, "Softmax": the function needs the address
+            taken["ids"] = [f"{name}-page" if name == thing.name else name for name in taken["ids"]]
         self.state.document.ids[thing.name] = section
         section += nodes.title("", "", nodes.literal("", thing.name))
         domain: Any = self.env.get_domain("py")
