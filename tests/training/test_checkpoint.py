@@ -40,7 +40,7 @@ class Remembering:
 
 
 def loader():
-    rows = torch.randn(10, 3, generator=torch.Generator().manual_seed(2))
+    rows = torch.randn(14, 3, generator=torch.Generator().manual_seed(2))  # four batches
     return DataLoader(TensorDataset(rows), batch_size=4, shuffle=True)
 
 

@@ -100,7 +100,7 @@ def beam_search(
     # All beams of a text begin alike: only the first counts, or they would stay alike.
     log_p = torch.where(torch.arange(n_beams, **here) == 0, 0.0, -torch.inf).repeat(n_batch, 1)
     lengths = torch.zeros((n_batch, n_beams), dtype=torch.int64, **here)
-    ended, scores = lengths > 0, log_p
+    ended, scores = torch.zeros_like(lengths, dtype=torch.bool), log_p
     for _ in range(n_new):
         logits, state = step(tokens, state)
         check.next_logits(Tensor, logits, tokens)

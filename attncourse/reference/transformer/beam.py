@@ -96,7 +96,7 @@ def beam_search(
     # All beams of a text begin alike: only the first counts, or they would stay alike.
     log_p = np.tile(np.where(np.arange(n_beams) == 0, 0.0, -np.inf), (n_batch, 1))
     lengths = np.zeros((n_batch, n_beams), dtype=int)
-    ended, scores = lengths > 0, log_p
+    ended, scores = np.zeros_like(lengths, dtype=bool), log_p
     for _ in range(n_new):
         logits, state = step(tokens, state)
         check.next_logits(np.ndarray, logits, tokens)
