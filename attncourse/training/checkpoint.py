@@ -126,6 +126,9 @@ def set_random_states(states: Mapping[str, Any]) -> None:
 class Supply:
     """Batches without end, from the start again when they end, and the way back to a place.
 
+    The way back is exact where random numbers are drawn when a pass begins, as shuffling does, or
+    for one batch alone; not where a draw in the middle of a pass decides about later batches.
+
     Parameters
     ----------
     batches
