@@ -146,6 +146,8 @@ def test_the_early_stop_goes_on_as_well(tmp_path):
     finished = run(Drawn(), stop_at=1, checkpoint=path, **given)
     equal(finished, whole)
     assert not finished[0].training
+    run(Drawn(), scores=scores, checkpoint=tmp_path / "late.pt", **{**given, "save_every": 100})
+    assert training.load_checkpoint(tmp_path / "late.pt")["progress"]["step"] == 8, "at its end"
 
 
 def test_a_finished_run_is_not_run_again(tmp_path):
