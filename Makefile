@@ -13,7 +13,7 @@ OPTIONS = --build $(BUILD) $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) \
 BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test lab exercises bench lock clean
+.PHONY: help env book serve test lab exercises bench mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ exercises: env  ## Generate exercises/ from solutions/
 
 bench: env  ## Run the benchmarks
 	$(BIN)/python -m benchmarks
+
+mutants: env  ## Break the package one token at a time; list what no test notices (long)
+	$(BIN)/python -m tests.mutation
 
 lock: env  ## Compile requirements.txt from pyproject.toml
 	$(BIN)/python book/site/lock.py

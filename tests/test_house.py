@@ -63,7 +63,7 @@ def test_no_helper_twice(room):
     for file in (PACKAGE / room).rglob("*.py"):
         for function in functions(ast.parse(file.read_text("utf8"))):
             statements = body(function)
-            if len(list(ast.walk(ast.Module(statements, [])))) > 12:
+            if len(list(ast.walk(ast.Module(statements, [])))) > SMALL:
                 what = ast.dump(function.args), *map(ast.dump, statements)
                 where[what].append(f"{short(file)}: {function.name}")
     assert [names for names in where.values() if len(names) > 1] == []
