@@ -48,13 +48,13 @@ class LatentParameters(NamedTuple):
 
 
 class LatentCache(NamedTuple):
-    r"""All that latent attention keeps of a position: no heads, no values.
+    """All that latent attention keeps of a position: no heads, no values.
 
     Attributes
     ----------
-    latents : array (\*batch, kv_len, kv_rank)
+    latents : array (*batch, kv_len, kv_rank)
         The normed latents, from which keys and values of all heads follow.
-    rotary_keys : array (\*batch, kv_len, d_rope)
+    rotary_keys : array (*batch, kv_len, d_rope)
         The shared keys, already turned.
     """
 

@@ -12,13 +12,13 @@ from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
 
 
 class KVCache(NamedTuple):
-    r"""Keys and values of all positions so far.
+    """Keys and values of all positions so far.
 
     Attributes
     ----------
-    k : array (\*batch, n_kv_heads, kv_len, d_k)
+    k : array (*batch, n_kv_heads, kv_len, d_k)
         The keys, after rotary positions if there are any.
-    v : array (\*batch, n_kv_heads, kv_len, d_v)
+    v : array (*batch, n_kv_heads, kv_len, d_v)
         The values.
     """
 
