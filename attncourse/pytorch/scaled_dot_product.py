@@ -47,7 +47,7 @@ def scaled_dot_product_attention(
         neighbouring query heads. Two dimensions mean one head.
     mask : boolean array that broadcasts to the scores, optional
         True = may attend. The scores are ``(*batch, n_heads, q_len, kv_len)``. The values behind
-        a False must still be finite: zero times NaN is NaN.
+        a False must still be finite: zero times infinity is NaN.
     bias : floating array that broadcasts to the scores, optional
         Added to the scores.
     causal : bool
