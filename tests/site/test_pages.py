@@ -58,7 +58,8 @@ def test_opens_by_double_click(page, html, chromium_page):
 @pytest.mark.parametrize("page", [*CONTENT, "search", "genindex"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_accessible_in_light_and_dark(page, phone, address, chromium_page):
-    for dark in (False, True):
+    # One template makes the library's pages: light on a desk and dark on a phone show all of it.
+    for dark in (phone,) if page.startswith("book/api/") else (False, True):
         browser = chromium_page(f"{address}/{page}.html", phone=phone, dark=dark)
         assert browser.evaluate("document.documentElement.dataset.theme") == (
             "dark" if dark else "light"
