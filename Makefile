@@ -42,7 +42,7 @@ test: env  ## Run every check: lint, types, book, package, notebooks, site
 	$(BIN)/ruff format --check .
 	$(BIN)/pyrefly check
 	$(BUILD_BOOK)
-	ATTNCOURSE_BUILD=$(BUILD) $(BIN)/pytest tests -n 2
+	ATTNCOURSE_BUILD=$(BUILD) $(BIN)/pytest tests -n 2 --dist worksteal
 	ATTNCOURSE_STEPS=0.1 $(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NBVAL)
 
 lab: env  ## Open the notebooks in JupyterLab
