@@ -21,6 +21,20 @@ def uniform(kind: type, noise: Any, batch: tuple[int, ...]) -> None:
         raise ValueError("noise: expected numbers from 0 to below 1, got one outside.")
 
 
+def possible(logits: Any) -> None:
+    """Raise if a row of logits rules out every token, so that none can be drawn."""
+    if readable(logits) and not bool((logits > float("-inf")).any(-1).all()):
+        raise ValueError(
+            "logits: expected at least one token above -inf in each row, got a row without any."
+        )
+
+
+def chosen(kind: type, new: Any, tokens: Any) -> None:
+    """Raise unless ``choose`` gave one token for each text."""
+    integer(kind, **{"the result of choose": new})
+    shapes(tokens=(tokens, "batch seq"), **{"the result of choose": (new, "batch")})
+
+
 def beginnings(kind: type, tokens: Any) -> None:
     """Raise unless ``tokens`` are the beginnings of texts, one at least in each row."""
     integer(kind, tokens=tokens)

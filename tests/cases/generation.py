@@ -67,6 +67,7 @@ GOOD = {
         call(step, TOKENS, 2, n_beams=60, stop=4),
         call(remember, TOKENS, 4, n_beams=5),
         call(step, TOKENS[:1], 4, n_beams=1, stop=int(AFTER[6].argmax())),
+        call(step, TOKENS[:0], 2, n_beams=3),
     ],
 }
 
@@ -82,6 +83,7 @@ BAD = {
         (call(LOGITS, np.zeros(2)), ValueError, "one number for each row of logits, shape (3,)"),
         (call(LOGITS, np.zeros(3), temperature=0), ValueError, "temperature: expected a number"),
         (call(normal(3, 0), np.zeros(3)), ValueError, "at least one entry"),
+        (call(np.full((1, 3), -np.inf), np.zeros(1)), ValueError, "one token above -inf in each"),
     ],
     "top_k_filter": [
         (call(LOGITS, 0), ValueError, "k: expected at least 1, got 0"),
@@ -102,6 +104,16 @@ BAD = {
         (call(step, TOKENS, 4, stop=1.5), TypeError, "stop: expected a whole number"),
         (call(step, TOKENS, 3, noise=NOISE), ValueError, "noise: expected shape (n_new, batch) = "),
         (call(lambda t, s: (t, s), TOKENS, 3), TypeError, "logits: expected a floating dtype"),
+        (
+            call(step, TOKENS, 3, choose=lambda z: z[:, 0]),
+            TypeError,
+            "the result of choose: expected an integer array",
+        ),
+        (
+            call(step, TOKENS, 3, choose=lambda z: z.argmax()[None]),
+            ValueError,
+            "the result of choose: expected shape (batch) with batch = 2 (from tokens)",
+        ),
         (
             call(lambda t, s: (_logits(t), s), TOKENS, 3),
             ValueError,

@@ -128,7 +128,7 @@ def beam_search(
             ended = ended | (new == stop)
             if readable(ended) and ended.all():
                 break
-    return tokens.reshape(n_batch, n_beams, -1), scores
+    return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores
 
 
 def _log_softmax(logits: Tensor) -> Tensor:

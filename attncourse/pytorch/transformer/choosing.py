@@ -90,8 +90,8 @@ def sample_token(
     TypeError
         If an array is not floating.
     ValueError
-        If the shapes do not fit, the noise lies outside [0, 1), or the temperature is not above
-        zero.
+        If the shapes do not fit, the noise lies outside [0, 1), the temperature is not above
+        zero, or a row rules every token out.
 
     Notes
     -----
@@ -111,6 +111,7 @@ def sample_token(
     """
     _checks.floating(Tensor, logits=logits)
     _checks.axis(logits, -1)
+    check.possible(logits)
     check.uniform(Tensor, noise, tuple(logits.shape[:-1]))
     _checks.one_device(logits=logits, noise=noise)
     dtype = torch.promote_types(torch.promote_types(logits.dtype, noise.dtype), torch.float32)

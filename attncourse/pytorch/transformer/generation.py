@@ -63,7 +63,7 @@ def generate(
     Raises
     ------
     TypeError
-        If ``tokens`` are not integers, or ``noise`` is not floating.
+        If ``tokens`` or what ``choose`` gives are not integers, or ``noise`` is not floating.
     ValueError
         If shapes do not fit together, or the noise has not one row for each new token.
 
@@ -94,6 +94,7 @@ def generate(
         logits, state = step(tokens, state)
         check.next_logits(Tensor, logits, tokens)
         new = choose(logits) if noise is None else choose(logits, noise[t])
+        check.chosen(Tensor, new, tokens)
         if stop is not None:
             new = torch.where(ended, stop, new)
             ended = ended | (new == stop)

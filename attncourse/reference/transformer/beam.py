@@ -124,7 +124,7 @@ def beam_search(
             ended = ended | (new == stop)
             if ended.all():
                 break
-    return tokens.reshape(n_batch, n_beams, -1), scores
+    return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -88,8 +88,8 @@ def sample_token(
     TypeError
         If an array is not floating.
     ValueError
-        If the shapes do not fit, the noise lies outside [0, 1), or the temperature is not above
-        zero.
+        If the shapes do not fit, the noise lies outside [0, 1), the temperature is not above
+        zero, or a row rules every token out.
 
     Notes
     -----
@@ -108,6 +108,7 @@ def sample_token(
     """
     _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
+    check.possible(logits)
     check.uniform(np.ndarray, noise, tuple(logits.shape[:-1]))
     _checks.one_device(logits=logits, noise=noise)
     dtype = np.promote_types(np.promote_types(logits.dtype, noise.dtype), np.float32)

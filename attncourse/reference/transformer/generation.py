@@ -61,7 +61,7 @@ def generate(
     Raises
     ------
     TypeError
-        If ``tokens`` are not integers, or ``noise`` is not floating.
+        If ``tokens`` or what ``choose`` gives are not integers, or ``noise`` is not floating.
     ValueError
         If shapes do not fit together, or the noise has not one row for each new token.
 
@@ -91,6 +91,7 @@ def generate(
         logits, state = step(tokens, state)
         check.next_logits(np.ndarray, logits, tokens)
         new = choose(logits) if noise is None else choose(logits, noise[t])
+        check.chosen(np.ndarray, new, tokens)
         if stop is not None:
             new = np.where(ended, stop, new)
             ended = ended | (new == stop)
