@@ -31,6 +31,8 @@ def attention(
     )
     n_heads = dims.get("n_heads", 1)
     heads(n_heads, dims.get("n_kv_heads", 1))
+    count("n_heads", n_heads, minimum=1)
+    count("d_k", dims["d_k"], minimum=1)
     scores_shape = (*q.shape[:-1], count("kv_len", dims["kv_len"], minimum=1))
     if mask is not None:
         boolean(kind, mask=mask)

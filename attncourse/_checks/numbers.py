@@ -43,7 +43,7 @@ def real(name: str, value: Any) -> None:
     """Raise unless ``value`` is a finite real number."""
     try:
         finite = math.isfinite(value)
-    except TypeError:
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # all that a wrong value raises
         raise TypeError(f"{name}: expected a number, got {type_name(type(value))}.") from None
     if isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {value!r}.")

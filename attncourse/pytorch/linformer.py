@@ -75,8 +75,9 @@ def linformer_attention(
     """
     _checks.shortened(Tensor, q, k, v, key_projection, value_projection)
     dtype = torch.promote_types(q.dtype, torch.float32)
-    short_k = key_projection.to(dtype) @ k.to(dtype)
-    short_v = value_projection.to(dtype) @ v.to(dtype)
+    # Autocast rounds what a product gives: bring it back.
+    short_k = (key_projection.to(dtype) @ k.to(dtype)).to(dtype)
+    short_v = (value_projection.to(dtype) @ v.to(dtype)).to(dtype)
     if q.ndim > 2:
         n_repeats = q.shape[-3] // k.shape[-3]
         short_k, short_v = (

@@ -102,6 +102,7 @@ BAD = {
         (call(_q, _k, _v, scale=np.inf), ValueError, "scale: expected a finite number"),
         (call(_q, _k, _v, softcap=-1.0), ValueError, "softcap: expected a number above zero"),
         (call(_q, _k, _v, sinks=normal(3)), ValueError, "(n_heads,) = (6,), got (3,)"),
+        (call(_q[..., :0], _k[..., :0], _v), ValueError, "d_k: expected at least 1, got 0"),
         (call(_q, _k, _v, q_tile=0), ValueError, "q_tile: expected at least 1, got 0"),
         (call(_q, _k, _v, kv_tile=0), ValueError, "kv_tile: expected at least 1, got 0"),
         (call(_q, _k, _v, kv_tile=1.5), TypeError, "kv_tile: expected a whole number, got 1.5"),

@@ -30,6 +30,8 @@ BAD = {
             "n_heads: expected a multiple of n_kv_heads = 3, got 4",
         ),
         (call(_q, _k[:, :0], _v[:, :0]), ValueError, "n_kv_heads = 0"),
+        (call(_q[:, :0], _k, _v), ValueError, "n_heads: expected at least 1, got 0"),
+        (call(_q, _k, _v, scale=normal(2)), TypeError, "scale: expected a number, got"),
         (call(_q[0, 0], _k[0], _v[0]), ValueError, "k: expected shape (kv_len, d_k)"),
         (
             call(_q, _k[..., :0, :], _v[..., :0, :]),

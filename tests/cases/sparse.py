@@ -57,6 +57,7 @@ GOOD = {
         call(*qkv(), window=2, two_sided=True, mask=_by_head),
         call(*qkv(HEADS, HEADS), window=1),
         call(*qkv(), window=99, two_sided=True),
+        call(_q[:, :, :0], _k, _v, window=7),
         call(*_one_head, window=3, sinks=normal(1)),
         call(*[a[0] for a in qkv(HEADS, 1)], window=3, mask=_padding[0, 0, 0]),
         call(*_more_queries, window=2, two_sided=True),

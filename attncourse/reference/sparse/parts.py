@@ -43,6 +43,8 @@ def _gathered(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Let each block of queries attend to the blocks of keys that its row of the table names."""
     q_len, kv_len = q.shape[-2], k.shape[-2]
+    if q_len == 0:  # there may be no block of queries to cut
+        return flash_attention(q, k, v, scale=scale, softcap=softcap)
     lead = (kv_len - q_len) % block_len
     queries = _cut(q, block_len, axis=-2, before=lead)
     n_rows, n_picks = queries.shape[-3], blocks.shape[-1]
