@@ -8,6 +8,9 @@ from attncourse._checks.arrays import floating, integer, one_device
 from attncourse._checks.numbers import divides
 from attncourse._checks.shapes import shapes
 
+#: The fields of the parameters that may be None.
+OPTIONAL = ("kv_gain", "w_query_down", "query_gain")
+
 
 def latent(
     kind: type,
@@ -25,7 +28,7 @@ def latent(
         for prefix, fields in (("", parameters), ("cache.", cache))
         if fields is not None
         for name, array in ((prefix + field, part) for field, part in fields._asdict().items())
-        if array is not None
+        if array is not None or name not in OPTIONAL
     }
     floating(kind, x=x, **given)
     floating(kind, frequencies=frequencies)

@@ -107,6 +107,7 @@ BAD = {
     "delta_rule_recurrent": _refused(),
     "delta_rule_chunked": [
         *_refused(),
+        (call(_q, _k, _v, None), TypeError, "beta: expected a "),
         (call(_q, _k, _v, _beta, chunk_len=0), ValueError, "chunk_len: expected at least 1, got 0"),
         (call(_q, _k, _v, _beta, chunk_len=2.0), TypeError, "chunk_len: expected a whole number"),
     ],

@@ -71,7 +71,10 @@ GOOD = {
         call(Q_LEN, KV_LEN, _buckets, bidirectional=False, max_distance=5),
         call(2, 140, normal(32, 3), bidirectional=False),
     ],
-    "alibi_slopes": [*[call(n) for n in (1, 2, 3, 8, 12, 13, 16, 112)], call(6, dtype="float32")],
+    "alibi_slopes": [
+        *[call(n) for n in (1, 2, 3, 8, 12, 13, 16, np.int64(112))],
+        call(6, dtype="float32"),
+    ],
     "alibi_bias": [call(*lengths, np.array([0.5, 0.25, 2.0, 0.3])) for lengths in _lengths],
     "rotary_frequencies": [
         call(2),

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attncourse._checks.arrays import floating
 from attncourse._checks.linear import recurrence
 from attncourse.pytorch.linear.grouped import _gates, _grouped
 from attncourse.pytorch.linear.state import Read
@@ -120,6 +121,7 @@ def _attend(
 ) -> tuple[Tensor, Tensor]:
     """Check, put the heads side by side, and let ``read`` go through the sequence."""
     known = {} if state is None else {"state": state}
+    floating(Tensor, beta=beta)  # linear attention has none, the delta rule must
     recurrence(Tensor, q, k, v, beta=beta, log_decay=log_decay, scale=scale, **known)
     queries, keys, values = _grouped(q, k, v, scale)
     rates = torch.broadcast_to(beta.to(keys.dtype), k.shape[:-1])[..., None, :, None]

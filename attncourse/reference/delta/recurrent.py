@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from attncourse._checks.arrays import floating
 from attncourse._checks.linear import recurrence
 from attncourse.reference.linear.grouped import _gates, _grouped
 from attncourse.reference.linear.state import Read
@@ -121,6 +122,7 @@ def _attend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Check, put the heads side by side, and let ``read`` go through the sequence."""
     known = {} if state is None else {"state": state}
+    floating(np.ndarray, beta=beta)  # linear attention has none, the delta rule must
     recurrence(np.ndarray, q, k, v, beta=beta, log_decay=log_decay, scale=scale, **known)
     queries, keys, values = _grouped(q, k, v, scale)
     rates = np.broadcast_to(beta.astype(keys.dtype), k.shape[:-1])[..., None, :, None]

@@ -54,7 +54,7 @@ def alibi_slopes(n_heads: int, *, dtype: str = "float64") -> Float[np.ndarray, "
     >>> np.log2(alibi_slopes(3))
     array([-4., -8., -2.])
     """
-    _checks.count("n_heads", n_heads, minimum=1)
+    n_heads = _checks.count("n_heads", n_heads, minimum=1)
     _checks.one_of("dtype", dtype, ("float32", "float64"))
     n_smaller = 1 << (n_heads.bit_length() - 1)  # the largest power of two that is not above
     exponents = [8 * head / n_smaller for head in range(1, n_smaller + 1)]
