@@ -97,6 +97,7 @@ _bad = [
         ValueError,
         "frequencies: expected shape (d_rope / 2,) with d_rope = 7",
     ),
+    (call(_x, _p._replace(w_out=None), _f, **_one), TypeError, "w_out: expected a "),
     (
         call(_x, _p, _f, **_one, cache=_past._replace(latents=_past.latents[:, 1:])),
         ValueError,
