@@ -35,7 +35,16 @@ from attncourse._checks.hard import chosen, noisy, uniform
 from attncourse._checks.latent import latent
 from attncourse._checks.linformer import shortened
 from attncourse._checks.norms import norm
-from attncourse._checks.numbers import above_one, count, divides, fraction, one_of, positive, real
+from attncourse._checks.numbers import (
+    above_one,
+    count,
+    divides,
+    flag,
+    fraction,
+    one_of,
+    positive,
+    real,
+)
 from attncourse._checks.positions import (
     at_positions,
     even,
@@ -75,6 +84,7 @@ __all__ = [
     "divides",
     "dtype_name",
     "even",
+    "flag",
     "flash_backward",
     "floating",
     "fraction",

@@ -69,3 +69,10 @@ def fraction(name: str, value: Any) -> None:
     real(name, value)
     if not 0 <= value <= 1:
         raise ValueError(f"{name}: expected a number from 0 to 1, got {value!r}.")
+
+
+def flag(name: str, value: Any) -> None:
+    """Raise unless ``value`` is True or False, Python's or NumPy's."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        hint = "; an array is a mask: pass it as mask=" if hasattr(value, "shape") else ""
+        raise TypeError(f"{name}: expected True or False, got {type_name(type(value))}{hint}.")

@@ -71,6 +71,7 @@ def fused_attention(
             [5.]])
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias)
+    _checks.flag("causal", causal)
     q_len, kv_len = scores_shape[-2:]
     if scale is not None:
         _checks.real("scale", scale)

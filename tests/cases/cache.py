@@ -223,6 +223,11 @@ _unlike = [
 
 BAD = {
     "position_mask": [
+        (
+            call(_positions, _kv_positions, causal=None),
+            TypeError,
+            "causal: expected True or False, got NoneType.",
+        ),
         (call(_positions * 1.0, _kv_positions), TypeError, "q_positions: expected an integer"),
         (call(_positions, _kv_positions[:1]), ValueError, "kv_positions: expected shape (*batch"),
         (call(_positions, _kv_positions, window=0), ValueError, "window: expected at least 1"),

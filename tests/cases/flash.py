@@ -85,6 +85,11 @@ _grad = normal(*_out.shape)
 
 BAD = {
     "flash_attention": [
+        (
+            call(_q, _k, _v, causal=np.ones((5, 7), bool)),
+            TypeError,
+            "causal: expected True or False, got ARRAY",
+        ),
         (call(_q, _k, _v[..., :-1, :]), ValueError, "kv_len = 7 (from k)"),
         (call(_q[:, :4], _k, _v), ValueError, "n_heads: expected a multiple of n_kv_heads = 3"),
         (call(_q, _k, _v.astype(np.float32)), TypeError, "one floating dtype for all"),

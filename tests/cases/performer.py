@@ -76,6 +76,11 @@ BAD = {
         (call(_projection[:, :0]), ValueError, "d_k: expected at least 1, got 0"),
     ],
     "performer_attention": [
+        (
+            call(_q, _k, _v, _projection, causal="no"),
+            TypeError,
+            "causal: expected True or False, got str.",
+        ),
         (call([1.0], _k, _v, _projection), TypeError, "q: expected a ARRAY, got list"),
         (call(_q, _k, _v, [1.0]), TypeError, "projection: expected a ARRAY, got list"),
         (call(_q, _k, _v[..., :5, :], _projection), ValueError, "v: expected shape"),

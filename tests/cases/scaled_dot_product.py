@@ -20,6 +20,13 @@ GOOD = {
 
 BAD = {
     "scaled_dot_product_attention": [
+        (
+            call(_q, _k, _v, causal=np.ones((5, 7), bool)),
+            TypeError,
+            "causal: expected True or False, got ARRAY; an array is a mask: pass it as mask=.",
+        ),
+        (call(_q, _k, _v, causal="no"), TypeError, "causal: expected True or False, got str."),
+        (call(_q, _k, _v, causal=1), TypeError, "causal: expected True or False, got int."),
         (call(_q, _k, _v[..., :-1, :]), ValueError, "kv_len = 7 (from k)"),
         (call(_q, _k[..., :-1], _v), ValueError, "d_k = 4 (from q)"),
         (call(_q, _k[:1], _v), ValueError, "*batch = (2,) (from q)"),

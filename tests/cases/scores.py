@@ -117,6 +117,11 @@ BAD = {
         (call(normal(5, 4), normal(7, 4).astype("f")), TypeError, "q float64, k float32"),
     ],
     "masked_scores": [
+        (
+            call(normal(5, 4), normal(7, 4), causal=1.0),
+            TypeError,
+            "causal: expected True or False, got float.",
+        ),
         (call(*qkv(4, 3)[:2]), ValueError, "n_heads: expected a multiple of n_kv_heads = 3, got 4"),
         (call(normal(5, 4), normal(7, 3)), ValueError, "with d_k = 4 (from q), got (7, 3)"),
         (

@@ -197,6 +197,11 @@ BAD = {
         *_wrong_numbers("dilation", (_q, _k, _v), window=2, dilation=2),
     ],
     "longformer_attention": [
+        (
+            call(_q, _k, _v, _tokens, window=2, causal=0),
+            TypeError,
+            "causal: expected True or False, got int.",
+        ),
         *_common(_tokens, window=2),
         *_wrong_numbers("window", (_q, _k, _v, _tokens), window=2),
         *_wrong_numbers("dilation", (_q, _k, _v, _tokens), window=2, dilation=2),
@@ -220,6 +225,11 @@ BAD = {
         ),
     ],
     "block_sparse_attention": [
+        (
+            call(_q, _k, _v, _table, block_len=2, causal=0),
+            TypeError,
+            "causal: expected True or False, got int.",
+        ),
         *_common(_table, block_len=2),
         *_wrong_numbers("block_len", (_q, _k, _v, _table), block_len=2),
         (call(_q, _k, _v, _table + 1, block_len=2), ValueError, f"blocks: {_no_block}"),
@@ -228,10 +238,20 @@ BAD = {
         (call(_q, _k, _v, _table > 0, block_len=2), TypeError, "blocks: expected an integer"),
     ],
     "block_attention": [
+        (
+            call(_q, _k, _v, block_len=2, causal=0),
+            TypeError,
+            "causal: expected True or False, got int.",
+        ),
         *_common(block_len=2),
         *_wrong_numbers("block_len", (_q, _k, _v), block_len=2),
     ],
     "big_bird_attention": [
+        (
+            call(_q, _k, _v, _random, _global, **_sizes, causal=0),
+            TypeError,
+            "causal: expected True or False, got int.",
+        ),
         *_common(_random, _global, **_sizes),
         *_wrong_numbers("block_len", (_q, _k, _v, _random, _global), **_sizes),
         *_wrong_numbers("window", (_q, _k, _v, _random, _global), **_sizes),

@@ -91,6 +91,7 @@ def _cut(
 ) -> _Tiles:
     """Check what attention takes, and say how it is cut."""
     *_, q_len, kv_len = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    _checks.flag("causal", causal)
     _checks.tiled(predicate, window=window, scale=scale, softcap=softcap)
     return _Tiles(
         q_len=q_len,

@@ -62,6 +62,7 @@ def position_mask(
     tensor([[1, 0, 1, 1, 0],
             [1, 1, 0, 1, 0]], dtype=torch.int32)
     """
+    _checks.flag("causal", causal)
     _checks.integer(Tensor, q_positions=q_positions, kv_positions=kv_positions)
     _checks.one_device(q_positions=q_positions, kv_positions=kv_positions)
     _checks.shapes(

@@ -90,6 +90,7 @@ def performer_attention(
             [3.],
             [5.]])
     """
+    _checks.flag("causal", causal)
     (recurrence if causal else check_linear)(Tensor, q, k, v, mask=mask)
     random_features(Tensor, projection, q=q)
     _checks.count("chunk_len", chunk_len, minimum=1)

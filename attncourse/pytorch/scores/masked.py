@@ -83,6 +83,7 @@ def masked_scores(
     """
     # There are no values here: the keys stand in for them.
     scores_shape = _checks.attention(Tensor, q, k, k, mask=mask, bias=bias)
+    _checks.flag("causal", causal)
     if softcap is not None:
         _checks.positive("softcap", softcap)
     q_len, kv_len = scores_shape[-2:]

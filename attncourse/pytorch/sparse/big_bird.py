@@ -235,6 +235,7 @@ def big_bird_attention(
             [5.5000],
             [2.3333]])
     """
+    _checks.flag("causal", causal)
     q_len, kv_len = _checks.sparse(
         Tensor, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )

@@ -159,6 +159,7 @@ def block_sparse_attention(
             [3.],
             [3.]])
     """
+    _checks.flag("causal", causal)
     q_len, kv_len = _checks.sparse(
         Tensor, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )

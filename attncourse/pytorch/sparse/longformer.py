@@ -104,6 +104,7 @@ def longformer_attention(
             [5.5000],
             [1.5000]])
     """
+    _checks.flag("causal", causal)
     _, kv_len = _checks.sparse(
         Tensor, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )

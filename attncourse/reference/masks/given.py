@@ -61,6 +61,7 @@ def position_mask(
     array([[1, 0, 1, 1, 0],
            [1, 1, 0, 1, 0]])
     """
+    _checks.flag("causal", causal)
     _checks.integer(np.ndarray, q_positions=q_positions, kv_positions=kv_positions)
     _checks.one_device(q_positions=q_positions, kv_positions=kv_positions)
     _checks.shapes(

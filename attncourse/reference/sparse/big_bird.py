@@ -233,6 +233,7 @@ def big_bird_attention(
            [5.5  ],
            [2.333]])
     """
+    _checks.flag("causal", causal)
     q_len, kv_len = _checks.sparse(
         np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )

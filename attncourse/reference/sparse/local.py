@@ -80,6 +80,7 @@ def block_attention(
            [3.],
            [9.]])
     """
+    _checks.flag("causal", causal)
     q_len, kv_len = _checks.sparse(
         np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )

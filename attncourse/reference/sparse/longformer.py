@@ -103,6 +103,7 @@ def longformer_attention(
            [5.5],
            [1.5]])
     """
+    _checks.flag("causal", causal)
     _, kv_len = _checks.sparse(
         np.ndarray, q, k, v, mask=mask, scale=scale, softcap=softcap, sinks=sinks
     )
