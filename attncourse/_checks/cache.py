@@ -22,9 +22,9 @@ def appended(kind: type, k: Any, v: Any, cache: Any = None) -> None:
     shapes(**{name: (array, batch + patterns[name]) for name, array in arrays.items()})
 
 
-def slots(kind: type, cache: Any, k: Any = None, v: Any = None) -> None:
+def slots(kind: type, cache: Any, *new_kv: Any) -> None:
     """Check a cache of slots with a length for each sequence, and what is to be written."""
-    new = {} if k is None else {"k": k, "v": v}
+    new = dict(zip("kv", new_kv, strict=False))
     floating(kind, **{"cache.k": cache.k, "cache.v": cache.v}, **new)
     integer(kind, **{"cache.lengths": cache.lengths})
     arrays = {"cache.k": cache.k, "cache.v": cache.v, "cache.lengths": cache.lengths, **new}
@@ -39,9 +39,9 @@ def slots(kind: type, cache: Any, k: Any = None, v: Any = None) -> None:
     shapes(**{name: (array, patterns[name]) for name, array in arrays.items()})
 
 
-def pages(kind: type, cache: Any, k: Any = None, v: Any = None) -> None:
+def pages(kind: type, cache: Any, *new_kv: Any) -> None:
     """Check a cache of pages, and what is to be written."""
-    new = {} if k is None else {"k": k, "v": v}
+    new = dict(zip("kv", new_kv, strict=False))
     fields = {f"cache.{name}": array for name, array in cache._asdict().items()}
     floats = {"cache.k": cache.k, "cache.v": cache.v, **new}
     floating(kind, **floats)

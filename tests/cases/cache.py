@@ -183,6 +183,8 @@ def _of_writing(cache) -> list:
     return [
         (call(None, *_new()), TypeError, f"cache: expected a {kind}"),
         (call(tuple(cache), *_new()), TypeError, f"cache: expected a {kind}"),
+        (call(cache, None, _new()[1]), TypeError, "k: expected a ARRAY, got NoneType"),
+        (call(cache, _new()[0], None), TypeError, "v: expected a ARRAY, got NoneType"),
         (call(cache, *[a[:1] for a in _new()]), ValueError, "k: expected shape (batch, n_kv_heads"),
         (call(cache, *[a[:, 1:] for a in _new()]), ValueError, "n_kv_heads = 3 (from cache.k)"),
         (call(cache, _new()[0], _new(2)[1]), ValueError, "v: expected shape (batch, n_kv_heads"),

@@ -97,6 +97,7 @@ BAD = {
         (call(normal(3, 0), 0.5), ValueError, "at least one entry"),
     ],
     "generate": [
+        (call(step, TOKENS, 2, stop=N_TOKENS), ValueError, "stop: expected at most"),
         (call(step, LOGITS, 4), TypeError, "tokens: expected an integer array"),
         (call(step, TOKENS[0], 4), ValueError, "tokens: expected shape (batch, seq)"),
         (call(step, TOKENS[:, :0], 4), ValueError, "seq: expected at least 1, got 0"),

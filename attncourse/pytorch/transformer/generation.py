@@ -65,7 +65,8 @@ def generate(
     TypeError
         If ``tokens`` or what ``choose`` gives are not integers, or ``noise`` is not floating.
     ValueError
-        If shapes do not fit together, or the noise has not one row for each new token.
+        If shapes do not fit together, the noise has not one row for each new token, or ``stop`` is
+        no token of the vocabulary.
 
     Notes
     -----
@@ -93,6 +94,8 @@ def generate(
     for t in range(n_new):
         logits, state = step(tokens, state)
         check.next_logits(Tensor, logits, tokens)
+        if stop is not None:
+            check.stop_token(stop, logits.shape[-1])
         new = choose(logits) if noise is None else choose(logits, noise[t])
         check.chosen(Tensor, new, tokens)
         if stop is not None:
