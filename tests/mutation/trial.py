@@ -39,6 +39,8 @@ ALL = (
     "tests/outside",
     "tests/analysis",
 )
+#: Mechanisms whose tests bear another name as well.
+TESTED_AS = {"modules": ("models",)}
 OPTIONS = ("-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 
@@ -87,7 +89,7 @@ class Tree:
             for node in ast.parse(self.text(file)).body
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
         }
-        stems = {mechanism, path.stem} - {"__init__"}
+        stems = {mechanism, path.stem, *TESTED_AS.get(mechanism, ())} - {"__init__"}
         own = {
             str(test.relative_to(self.folder))
             for stem in stems
