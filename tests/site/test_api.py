@@ -13,6 +13,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from attncourse import source
 from tests.site.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "site"))
@@ -102,7 +103,7 @@ def test_signatures_are_readable():
 
 def test_code_is_shown_without_its_docstring():
     softmax = next(thing for thing in THINGS if thing.name == "softmax")
-    code = catalogue.code(softmax.rooms["reference"])
+    code = source.code(softmax.rooms["reference"])
     assert code.startswith("def softmax(")
     assert "Parameters" not in code
     assert "return" in code

@@ -10,7 +10,6 @@ import ast
 import importlib
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -144,18 +143,6 @@ def sections(text: str) -> dict[str, str]:
     """A docstring's sections by title; what stands before the first has the title ``""``."""
     parts = re.split(r"^(\w+)\n-{3,}\n", text, flags=re.MULTILINE)
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
-
-
-def code(thing: Any) -> str:
-    """A function's or a class's source without its docstrings."""
-    lines = textwrap.dedent(inspect.getsource(thing)).splitlines()
-    drop: set[int] = set()
-    for node in ast.walk(ast.parse("\n".join(lines))):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            said = node.body[0]
-            drop |= set(range(said.lineno, (said.end_lineno or said.lineno) + 1))
-    kept = [line for number, line in enumerate(lines, 1) if number not in drop]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
 
 
 def example(thing: Thing, room: str) -> str:

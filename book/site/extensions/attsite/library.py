@@ -23,6 +23,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import attncourse.source
 from attsite import catalogue
 from attsite.catalogue import TWINS, Thing
 
@@ -55,7 +56,9 @@ class Restructured(SphinxDirective):
 
     def watch(self, found: tuple[Thing, ...] | list[Thing]) -> None:
         """Read this page again when the code it rests on changes."""
-        for path in {str(m.__file__) for thing in found for m in thing.modules.values()}:
+        ours = [one for thing in found if thing.kind != "data" for one in thing.rooms.values()]
+        defining = {str(m.__file__) for thing in found for m in thing.modules.values()}
+        for path in defining | attncourse.source.files(*ours):
             self.env.note_dependency(path)
 
 
@@ -160,9 +163,9 @@ class Library(Restructured):
         return self.tabs({room: text for room, text in found.items() if text}, "pycon")
 
     def source(self, thing: Thing) -> str:
-        """The code itself, folded."""
-        code = {room: catalogue.code(one) for room, one in thing.rooms.items()}
-        folded = textwrap.indent(self.tabs(code, "python"), "   ")
+        """The code itself with its private helpers, folded."""
+        texts = {room: attncourse.source.code(one) for room, one in thing.rooms.items()}
+        folded = textwrap.indent(self.tabs(texts, "python"), "   ")
         return f".. dropdown:: Source code of {thing.name}\n\n{folded}"
 
     def tabs(self, texts: dict[str, str], language: str) -> str:
