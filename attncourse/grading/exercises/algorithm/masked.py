@@ -36,9 +36,6 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         weights = _softmax(np.where(mask, scores, -np.inf))
         return np.where(mask.any(axis=-1, keepdims=True), weights, 0) @ v
 
-    def late() -> np.ndarray:
-        return np.where(mask, _softmax(scores), 0) @ v
-
     def constant(penalty: float) -> np.ndarray:
         return _softmax(np.where(mask, scores, scores + penalty)) @ v
 
@@ -88,7 +85,7 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
             "masked after softmax",
             "You set weights to zero after softmax, so the rows no longer sum to 1. Set the scores "
             "to -∞ before softmax, and the others share the whole weight.",
-            late,
+            lambda: np.where(mask, _softmax(scores), 0) @ v,
         ),
         Suspect(
             "scores times mask",
