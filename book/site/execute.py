@@ -1,9 +1,9 @@
 """Execute the book's notebooks: in parallel, and each only when something it rests on changed.
 
-A notebook's **key** covers its code, the locked environment, the Python version and the rooms of
-the package that it imports, directly or through another room. Results lie in a jupyter-cache, where
-the Sphinx build finds them by the notebook's code. A failed notebook is never cached, so it fails
-every build until it is mended.
+A notebook's **key** covers its code, the locked environment, the Python version and the files of
+the package that it uses (:mod:`keys`). Results are kept by key (:mod:`kept`) and handed to the
+Sphinx build in a jupyter-cache, where it finds them by the notebook's code. A failed notebook is
+never kept, so it fails every build until it is mended.
 
 After execution, what the notebooks measured is written down for the appendix and the tests:
 ``claims.json`` (every claim check), ``numbers.json`` (every number that the prose quotes) and
@@ -12,27 +12,25 @@ After execution, what the notebooks measured is written down for the appendix an
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import json
 import re
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from kept import Kept, Result
+from keys import key_of, rests_on
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from uses import Package
 
 CLAIM = "application/vnd.attncourse.claim+json"
 GLUE = "application/papermill.record/"
@@ -54,107 +52,6 @@ class Run:
     seconds: float
     peak_mb: int = 0
     error: str = ""
-
-
-class Rooms:
-    """Which files of the package a piece of code rests on, by its imports."""
-
-    def __init__(self, package: Path):
-        self.package = package
-        self.names = {
-            p.stem
-            for p in (package.iterdir() if package.is_dir() else ())
-            if (p.is_dir() and any(p.glob("*.py"))) or p.suffix == ".py"
-        } - {"__init__"}
-
-    def imported(self, code: str, room: str = "") -> set[str]:
-        """Rooms that the code imports itself. Code that does not parse may import any."""
-        name = self.package.name
-        try:
-            tree = ast.parse(code)
-        except SyntaxError:
-            return set(self.names)
-        found: set[str] = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    base = f"{name}.{room}.{base}" if node.level == 1 else f"{name}.{base}"
-                modules = [f"{base}.{alias.name}" for alias in node.names]
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                # Started by name: a command such as "attncourse check", or a module for "-m".
-                if re.match(rf"{name}(\s|$)", node.value):
-                    return set(self.names)
-                modules = [node.value] if re.fullmatch(rf"{name}(\.\w+)+", node.value) else []
-            else:
-                continue
-            for module in modules:
-                first, _, rest = module.partition(".")
-                if first == name:
-                    inner = rest.split(".")[0]
-                    found |= {inner} & self.names if inner else self.names
-        return found
-
-    @cache  # noqa: B019 - one instance a build
-    def files(self, room: str) -> tuple[Path, ...]:
-        """All files of a room, its front-end modules and data included."""
-        folder = self.package / room
-        paths = folder.rglob("*") if folder.is_dir() else [self.package / f"{room}.py"]
-        return tuple(
-            sorted(p for p in paths if p.is_file() and p.suffix != ".pyc" and p.stem[0] != ".")
-        )
-
-    @cache  # noqa: B019
-    def digest(self, room: str) -> str:
-        """Hash of a room's files."""
-        digest = hashlib.sha256()
-        for path in self.files(room):
-            digest.update(path.relative_to(self.package).as_posix().encode() + b"\0")
-            digest.update(path.read_bytes() + b"\0")
-        return digest.hexdigest()
-
-    @cache  # noqa: B019
-    def needs(self, room: str) -> frozenset[str]:
-        """Rooms that a room's own code imports."""
-        found: set[str] = set()
-        for path in self.files(room):
-            if path.suffix == ".py":
-                inside = room if (self.package / room).is_dir() else ""
-                found |= self.imported(path.read_text("utf8"), inside)
-        return frozenset(found)
-
-    def closure(self, code: str) -> list[str]:
-        """Rooms the code rests on, through any number of imports."""
-        todo, seen = self.imported(code), set()
-        while todo:
-            room = todo.pop()
-            seen.add(room)
-            todo |= self.needs(room) - seen
-        return sorted(seen)
-
-
-def python_code(notebook: nbformat.NotebookNode) -> str:
-    """Return the notebook's code as one Python module, magics turned into calls."""
-    manager = TransformerManager()
-    cells = (c.source for c in notebook.cells if c.cell_type == "code")
-    return "\n".join(manager.transform_cell(source) for source in cells)
-
-
-def key_of(path: Path, notebook: nbformat.NotebookNode, root: Path, rooms: Rooms) -> str:
-    """Hash everything that a notebook's outputs depend on."""
-    digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    locked = root / "requirements.txt"
-    digest.update(locked.read_bytes() if locked.exists() else b"")
-    for neighbour in sorted(path.parent.glob("*.py")):
-        digest.update(neighbour.read_bytes())
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            digest.update(cell.source.encode() + b"\0")
-    for room in rooms.closure(python_code(notebook)):
-        digest.update(f"{room} {rooms.digest(room)}\n".encode())
-    return digest.hexdigest()
 
 
 def run_one(page: str, path: Path, notebook: nbformat.NotebookNode, timeout: int) -> Run:
@@ -225,6 +122,32 @@ def gather(notebooks: dict[str, nbformat.NotebookNode]) -> tuple[list[dict], dic
     return claims, numbers
 
 
+def summary(result: Result) -> dict[str, Any]:
+    """What ``executed.json`` says of a notebook."""
+    return {"key": result.key, "seconds": result.seconds, "peak_mb": result.peak_mb}
+
+
+def hand_over(
+    handed: JupyterCacheAbstract, path: Path, notebook: nbformat.NotebookNode, result: Result
+) -> None:
+    """Put a result where the Sphinx build looks for it, unless it is there."""
+    with suppress(KeyError):
+        if handed.match_cache_notebook(notebook).data.get("key") == result.key:
+            return
+    data = {"key": result.key, "execution_seconds": result.seconds}
+    bundle = CacheBundleIn(notebook, str(path), data=data)
+    handed.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def outputs_at_hand(handed: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bool:
+    """Take what an older run left for the same code, in a draft that executes nothing."""
+    with suppress(KeyError):
+        merged = handed.merge_match_into_notebook(notebook)[1]
+        notebook.cells, notebook.metadata = merged.cells, merged.metadata
+        return True
+    return False
+
+
 def write(path: Path, data: object) -> None:
     """Write JSON, and leave the file alone where nothing changed."""
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
@@ -264,30 +187,32 @@ def execute(
         One for each executed notebook, failed ones first.
     """
     build.mkdir(parents=True, exist_ok=True)
-    results = get_cache(store or build / ".jupyter_cache")
-    rooms = Rooms(root / "attncourse")
+    store = store or build / ".jupyter_cache"
+    handed, kept = get_cache(store), Kept(store / "kept")
+    package = Package(root / "attncourse")
     history = build / "executed.json"
     known = json.loads(history.read_text("utf8")) if history.exists() else {}
     notebooks: dict[str, nbformat.NotebookNode] = {}
     todo: list[tuple[str, Path]] = []
-    keys: dict[str, str] = {}
+    rests: dict[str, dict[str, str]] = {}
     for page in pages:
         path = root / f"{page}.ipynb"
         if not path.exists():
             continue
         notebook: Any = nbformat.read(path, as_version=4)
         notebooks[page] = notebook
-        keys[page] = key_of(path, notebook, root, rooms)
-        with suppress(KeyError):
-            record = results.match_cache_notebook(notebook)
-            if record.data.get("key") == keys[page] or not workers:
-                notebooks[page] = results.merge_match_into_notebook(notebook)[1]
-                known[page] = {k: record.data.get(k) for k in ("key", "seconds", "peak_mb")}
-                continue
-        todo.append((page, path))
+        rests[page] = rests_on(path, notebook, root, package)
+        if result := kept.get(page, key_of(rests[page])):
+            result.put_into(notebook)
+            hand_over(handed, path, notebook, result)
+            known[page] = summary(result)
+        elif workers or not outputs_at_hand(handed, notebook):
+            todo.append((page, path))
     # The longest first, so that no long one is left alone at the end.
     todo.sort(key=lambda item: -known.get(item[0], {}).get("seconds", 1e9))
     print(f"notebooks {len(notebooks) - len(todo)} unchanged, {len(todo)} to execute", flush=True)
+    for page, _ in todo:
+        print(f"  because {kept.why(page, rests[page])}: {page}", flush=True)
     runs: list[Run] = []
     if not workers:
         runs, todo = [Run(page, 0, error="not executed") for page, _ in todo], []
@@ -303,16 +228,16 @@ def execute(
                 known.pop(run.page, None)
                 continue
             notebooks[run.page] = executed[run.page]
-            data = {
-                "key": keys[run.page],
-                "seconds": round(run.seconds, 1),
-                "peak_mb": run.peak_mb,
-                "execution_seconds": run.seconds,
-            }
-            uri = str(root / f"{run.page}.ipynb")
-            bundle = CacheBundleIn(executed[run.page], uri, data=data)
-            results.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            known[run.page] = {k: data[k] for k in ("key", "seconds", "peak_mb")}
+            result = Result.of(
+                executed[run.page],
+                key=key_of(rests[run.page]),
+                rests=rests[run.page],
+                seconds=round(run.seconds, 1),
+                peak_mb=run.peak_mb,
+            )
+            kept.put(run.page, result)
+            hand_over(handed, root / f"{run.page}.ipynb", executed[run.page], result)
+            known[run.page] = summary(result)
     failed = {run.page for run in runs if run.error}
     claims, numbers = gather({p: n for p, n in notebooks.items() if p not in failed})
     write(build / "claims.json", claims)

@@ -16,7 +16,7 @@ import yaml
 from tests.site.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "site"))
-from execute import CLAIM, Rooms, key_of
+from execute import CLAIM
 
 GLUE = "application/papermill.record/text/plain"
 
@@ -197,51 +197,3 @@ def test_a_draft_leaves_out_what_is_missing_and_a_build_does_not(book):
     code, said = book.build()
     assert code != 0
     assert "one" in said
-
-
-@pytest.fixture
-def package(tmp_path):
-    for name, code in {
-        "reference/softmax.py": "import numpy\n",
-        "figures.py": "import attncourse.reference as ref\n",
-        "widgets/plane.py": "from attncourse import reference\n",
-        "widgets/plane.js": "// front end\n",
-        "grading/checks.py": "x = 1\n",
-    }.items():
-        path = tmp_path / "attncourse" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(code)
-    return tmp_path
-
-
-def key(root: Path, code: str) -> str:
-    path = root / "page.ipynb"
-    return key_of(path, notebook(code), root, Rooms(root / "attncourse"))
-
-
-@pytest.mark.parametrize(
-    ("code", "changed", "reruns"),
-    [
-        ("from attncourse import figures", "figures.py", True),
-        ("from attncourse import figures", "reference/softmax.py", True),
-        ("from attncourse import figures", "grading/checks.py", False),
-        ("import attncourse.reference as ref", "figures.py", False),
-        ("from attncourse.widgets import AttentionPlane", "widgets/plane.js", True),
-        ("import numpy", "reference/softmax.py", False),
-        ("!attncourse check x.ipynb", "grading/checks.py", True),
-        ("import attncourse", "grading/checks.py", True),
-    ],
-)
-def test_a_key_covers_the_rooms_that_the_code_rests_on(package, code, changed, reruns):
-    before = key(package, code)
-    assert key(package, code) == before
-    path = package / "attncourse" / changed
-    path.write_text(path.read_text() + "# changed\n")
-    assert (key(package, code) != before) is reruns
-
-
-def test_a_key_covers_code_and_environment(package):
-    before = key(package, "import numpy")
-    assert key(package, "import numpy as np") != before
-    (package / "requirements.txt").write_text("numpy==2\n")
-    assert key(package, "import numpy") != before
