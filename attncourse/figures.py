@@ -151,6 +151,79 @@ def heatmap(
             ax.text(j, i, format(weights[i, j], fmt), ha="center", va="center", color=INK)
 
 
+def array(
+    ax: Axes, corner: tuple[float, float], values: np.ndarray, name: str, *, color: str = CELL
+) -> None:
+    """Draw an array to scale: a unit square for each entry, its name above, its shape below.
+
+    Several arrays on one axes show how sizes fit together. Turn the y axis downwards and set
+    ``aspect="equal"``.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    corner
+        x and y of the array's top left corner.
+    values
+        Shape (rows, cols). The smallest entry is faint, the largest strong.
+    name
+        Written above it.
+    color
+        Hue of the squares.
+
+    Raises
+    ------
+    ValueError
+        ``values`` is not a matrix.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2:
+        raise ValueError(f"array draws a matrix (rows, cols), got shape {values.shape}")
+    n_rows, n_cols = values.shape
+    left, top = corner
+    # An array of equal entries has no smallest and no largest: it is drawn faint.
+    strength = (values - values.min()) / (np.ptp(values) or 1.0)
+    rgba = np.empty((n_rows, n_cols, 4))
+    rgba[..., :3] = to_rgb(color)
+    rgba[..., 3] = 0.05 + 0.75 * strength
+    across, down = left + np.arange(n_cols + 1), top + np.arange(n_rows + 1)
+    ax.pcolormesh(across, down, rgba, edgecolors=MUTED, linewidth=0.5)
+    middle = left + n_cols / 2
+    ax.text(middle, top - 0.4, name, ha="center", va="bottom", color=INK)
+    size = f"{n_rows} × {n_cols}"
+    ax.text(middle, top + n_rows + 0.3, size, ha="center", va="top", color=MUTED)
+
+
+def ribbon(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    thick: float,
+    *,
+    color: str,
+    alpha: float = 0.5,
+) -> None:
+    """Draw a band of even thickness from one point to another, level at both ends.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    start, end
+        x and y of the middles of the band's two ends.
+    thick
+        Its thickness along y, in the axes' units, so that bands can be added up.
+    color, alpha
+        Hue and opacity.
+    """
+    (x0, y0), (x1, y1) = start, end
+    along = np.linspace(0, 1, 60)
+    middle = y0 + (y1 - y0) * along**2 * (3 - 2 * along)
+    low, high = middle - thick / 2, middle + thick / 2
+    ax.fill_between(x0 + (x1 - x0) * along, low, high, color=color, alpha=alpha, linewidth=0)
+
+
 def show(fig: Figure, alt: str, caption: str = "") -> HTML:
     """Return the figure as inline SVG with a text alternative, and close it.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from IPython.display import HTML
 
 
@@ -19,8 +21,8 @@ def show(
     header
         One name a column.
     rows
-        One sequence of cells a row, each as long as the header. A float is written with ``fmt`` and
-        set flush right; everything else as text.
+        One sequence of cells a row, each as long as the header. A float is written with ``fmt``; it
+        and a whole number are set flush right, everything else as text.
     caption
         What the table shows, in a line above it.
     fmt
@@ -49,8 +51,29 @@ def show(
     )
 
 
+def vector(values: Sequence[float], digits: int = 3) -> str:
+    """Write a vector as text that does not break: ``(−1, 0)``, with true minus signs and no −0.
+
+    Parameters
+    ----------
+    values
+        Its components.
+    digits
+        How many digits to write after the point.
+    """
+    # Adding 0.0 turns −0.0, which rounding leaves behind, into 0.0.
+    rounded = np.round(np.asarray(values, dtype=float), digits) + 0.0
+    return "(" + ",\N{NO-BREAK SPACE}".join(_minus(f"{x:.{digits}f}") for x in rounded) + ")"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
 def _cell(cell: Any, fmt: str) -> tuple[str, str]:
     """Give a cell's text and the side it is set flush with."""
-    if isinstance(cell, float):  # NumPy's float64 is one too
-        return f"{cell:{fmt}}".replace("-", "−"), "right"
-    return html.escape(str(cell)), "left"
+    if isinstance(cell, bool) or not isinstance(cell, Real):
+        return html.escape(str(cell)), "left"
+    if isinstance(cell, Integral):  # NumPy's integers are too
+        return _minus(str(cell)), "right"
+    return _minus(f"{cell:{fmt}}"), "right"

@@ -57,3 +57,36 @@ def test_heatmap_writes_the_numbers_it_shows():
     figures.heatmap(ax, np.array([[0.25, 0.75], [1.0, 0.0]]), rows=["a", "b"], cols=["c", "d"])
     svg = figures.show(fig, alt="weights").data
     assert re.findall(r">(\d\.\d\d)</text>", svg) == ["0.25", "0.75", "1.00", "0.00"]
+
+
+def test_an_array_is_drawn_to_scale_with_its_name_and_shape():
+    _, ax = figures.new()
+    figures.array(ax, (2, 10), np.arange(6.0).reshape(2, 3), "K")
+    (mesh,) = ax.collections
+    (left, top), (right, bottom) = mesh.get_datalim(ax.transData).get_points()
+    assert (left, top, right, bottom) == (2, 10, 5, 12)
+    assert [text.get_text() for text in ax.texts] == ["K", "2 × 3"]
+    faint, *_, strong = mesh.get_array().reshape(-1, 4)[:, 3]
+    assert faint < 0.1
+    assert strong == pytest.approx(0.8)
+    with pytest.raises(ValueError, match=r"matrix \(rows, cols\), got shape \(3,\)"):
+        figures.array(ax, (0, 0), np.ones(3), "v")
+
+
+def test_an_array_of_equal_entries_is_drawn_faint():
+    _, ax = figures.new()
+    figures.array(ax, (0, 0), np.ones((2, 2)), "ones")
+    (mesh,) = ax.collections
+    assert mesh.get_array()[..., 3].max() < 0.1
+
+
+def test_a_ribbon_joins_its_ends_and_keeps_its_thickness():
+    _, ax = figures.new()
+    figures.ribbon(ax, (1, 0), (3, 10), 0.5, color=figures.KEY)
+    (band,) = ax.collections
+    points = band.get_paths()[0].vertices
+    for x, middle in ((1, 0), (2, 5), (3, 10)):
+        near = points[np.abs(points[:, 0] - x) < 0.02]
+        assert near[:, 1].mean() == pytest.approx(middle, abs=0.2)
+    at_start = points[points[:, 0] == 1][:, 1]
+    assert (at_start.min(), at_start.max()) == (-0.25, 0.25)

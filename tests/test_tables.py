@@ -26,3 +26,17 @@ def test_numpy_floats_take_the_format_and_a_true_minus():
 def test_a_short_row_is_refused():
     with pytest.raises(ValueError, match="expected 2 cells a row, got 1"):
         tables.show(["x", "y"], [["a"]], "short")
+
+
+def test_whole_numbers_are_set_right_with_a_true_minus_and_without_digits():
+    row = ["a", -2, np.int64(-3), np.float32(-0.5), True]
+    shown = tables.show([*"vwxyz"], [row], "kinds", fmt=".1f").data
+    cells = ET.fromstring(shown).findall(".//td")
+    assert [td.text for td in cells] == ["−2", "−3", "−0.5", "True"]
+    assert ["right" in td.get("style") for td in cells] == [True, True, True, False]
+
+
+def test_a_vector_has_true_minus_signs_no_minus_zero_and_no_break():
+    space = "\N{NO-BREAK SPACE}"
+    assert tables.vector([-1, 0], 0) == f"(−1,{space}0)"
+    assert tables.vector(np.array([-0.0004, 2.0])) == f"(0.000,{space}2.000)"

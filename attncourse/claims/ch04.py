@@ -32,7 +32,8 @@ def weight_by_activation(
     sigmoid_weights, relu_weights
         Shape (q_len, kv_len): one row for each output word.
     solutions
-        Shape (n_starts, d): solutions of the equation for y, found from different starts.
+        Shape (n_solutions, d): what solves the equation for y, the whole of it or from many starts.
+        A solution found twice counts once.
     tolerance
         The largest difference that counts as equal.
     """
@@ -42,16 +43,20 @@ def weight_by_activation(
     }
     normalised = all(np.abs(row_sums - 1).max() <= tolerance for row_sums in sums.values())
     ranges = " and ".join(f"{s.min():.2f} to {s.max():.2f} ({name})" for name, s in sums.items())
-    spread = float(np.ptp(np.asarray(solutions), axis=0).max())
-    distinct = spread > tolerance
+    words = len(np.asarray(sigmoid_weights))
+    distinct: list[np.ndarray] = []
+    for y in np.asarray(solutions, dtype=float):
+        if all(np.abs(y - known).max() > tolerance for known in distinct):
+            distinct.append(y)
+    enough = len(distinct) >= words
+    n = len(distinct)
     because = (
         f"The weights of one output word sum to {ranges}"
-        + ("" if normalised else ", where weights sum to 1")
-        + ". The equation for y_j needs y_j on both sides; "
-        + f"solved from {len(solutions)} starts it has "
-        + ("different solutions." if distinct else "one solution, the same for every word j.")
+        + ("" if normalised else "; a share-out of one unit would make each row 1")
+        + ". The equation for y_j has y_j on both sides and no other trace of j: it has "
+        + f"{n} solution{'' if n == 1 else 's'} for {words} output words."
     )
-    return Verdict("holds" if normalised and distinct else "does not hold", because)
+    return Verdict("holds" if normalised and enough else "does not hold", because)
 
 
 def contradictions(example: Mapping[str, Any]) -> list[str]:

@@ -68,3 +68,14 @@ def test_one_fault_is_enough(part):
     case = CASES["C08"]
     measured = case.counterexample | {part: case.measured[part]}
     assert weight_by_activation(**measured).outcome == "does not hold"
+
+
+def test_a_solution_found_twice_counts_once_and_there_must_be_one_for_each_word():
+    case = CASES["C08"].counterexample
+    three_words = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3], [0.1, 0.1, 0.8]])
+    measured = case | {"sigmoid_weights": three_words}
+    assert weight_by_activation(**measured).outcome == "holds"
+    twice = np.array([[1.0, 2.0], [3.0, 2.0], [1.0, 2.0]])
+    verdict = weight_by_activation(**measured | {"solutions": twice})
+    assert verdict.outcome == "does not hold"
+    assert "2 solutions for 3 output words" in verdict.because
