@@ -13,7 +13,7 @@ OPTIONS = --build $(BUILD) $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) \
 BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test lab exercises bench mutants lock clean
+.PHONY: help env book serve test lab exercises runs bench mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ lab: env  ## Open the notebooks in JupyterLab
 
 exercises: env  ## Generate exercises/ from solutions/
 	$(BIN)/python -m attncourse.grading.generate
+
+# ONLY=say_it_back for one experiment, FRESH=1 to measure again what is kept.
+runs: env  ## Train for longer and from more seeds, and keep the results (long; goes on where it stopped)
+	$(BIN)/python -m attncourse.experiments $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
 
 bench: env  ## Run the benchmarks
 	$(BIN)/python -m benchmarks
