@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attncourse.claims.core import Verdict, by_run
+from attncourse.claims.core import Verdict, by_run, by_source
 
 
 def _change(counts: Sequence[int]) -> str:
@@ -15,7 +15,10 @@ def _change(counts: Sequence[int]) -> str:
 @by_run(
     "C02",
     sections="1.4.2, 2.2, 3.2, 9.3",
-    says="The encoder turns the input sequence into a vector of fixed length.",
+    says="The encoder turns the input sequence into one vector of fixed length.",
+    chinese="固定长度的向量",
+    reading="向量 alone is one vector; once, in section 3.8, the article has 向量序列 instead, a "
+    "sequence of vectors.",
 )
 def fixed_length_vector(
     *,
@@ -57,3 +60,21 @@ def fixed_length_vector(
     if fall_without > fall_with + margin:
         return Verdict("holds if", because, "there is no attention, and then it is a bottleneck")
     return Verdict("holds if", because, "there is no attention")
+
+
+by_source(
+    "C36",
+    sections="1.4.3",
+    says="In Chinese, a recurrent neural network (RNN) goes by the word for recursive.",
+    chinese="递归神经网络（Recurrent Neural Network）",
+    reading="递归 means recursive, 循环 recurrent; the English beside it says recurrent, and "
+    "sections 3.13.3 and 7.3.1 have 循环神经网络.",
+    verdict=Verdict(
+        "holds if",
+        "Textbooks keep two names: 循环神经网络 for the recurrent network, which reads a sequence "
+        "step by step, and 递归神经网络 for the recursive one, which works its way up a tree. The "
+        "wider use exists and blurs them.",
+        "递归 is used as a name for recurrent and recursive networks alike",
+    ),
+    sources=("qiu2020nndl", "socher2011"),
+)

@@ -12,10 +12,13 @@ by_source(
     "C03",
     sections="2.2, 2.5",
     says="The order is input, encoder, embedding layer, self-attention layer, decoder, output.",
+    chinese="输入序列 → 编码器 → 嵌入层 → 自注意力层 → 解码器 → 输出序列",
+    reading="The boxes of its diagram and their arrows, taken as the path of the data.",
     verdict=Verdict(
         "does not hold",
         "Embedding and positions come before both stacks, self-attention sits inside each layer of "
-        "encoder and decoder, and cross-attention joins the two.",
+        "encoder and decoder, and cross-attention joins the two. The listing in the article's own "
+        "section 3.12.3 embeds first, too.",
     ),
     sources=("vaswani2017",),
 )
@@ -23,8 +26,13 @@ by_source(
 
 @by_run(
     "C04",
-    sections="1.4.1, 2.2, 3.1, 3.2, 9.1, 9.3",
-    says="Self-attention scores the elements of the input against the output sequence.",
+    sections="2.2, 3.2",
+    says="The self-attention layer scores the elements of the input against the output sequence.",
+    chinese="每个元素与输出序列之间的点积",
+    reading="These words stand under 自注意力层, self-attention layer, so they are read as a claim "
+    "about it. Sections 1.4.1 and 9.2 define self-attention rightly, within one sequence (在同一个"
+    "输入序列中).",
+    sources=("vaswani2017",),
 )
 def self_attention_looks_at_output(
     *,
@@ -72,9 +80,13 @@ def self_attention_looks_at_output(
 
 @by_run(
     "C05",
-    sections="2.1, 2.2, 3.2",
+    sections="2.1, 2.2, 3.1, 3.2, 3.4, 3.7.3, 3.8, 3.12.5, 9.3",
     says="The weighted sum runs over the elements of the input, "
-    "and a weight is the element's contribution.",
+    "and a weight is how much its element contributes.",
+    chinese="对输入序列中的每个元素进行加权求和；对输出序列的贡献程度",
+    reading="输入序列 is read as the vectors that enter the layer, 贡献程度 as the size of an "
+    "element's share in the output. (The listing in 3.12.4 sums values.)",
+    sources=("bahdanau2015", "kobayashi2020"),
 )
 def sum_over_inputs(
     *,
@@ -130,13 +142,17 @@ def sum_over_inputs(
 @by_run(
     "C26",
     sections="1.4.1, 2.1",
-    says="An attention weight is a number between 0 and 1 that measures the correlation "
-    "of an input element with the output.",
+    says="An attention weight is a number between 0 and 1 that measures how strongly an input "
+    "element and the output are correlated, or how relevant the one is to the other.",
+    chinese="相关性",
+    reading="The word means correlation and relevance. Both readings are tested: a correlation "
+    "coefficient, and a relevance that belongs to the pair.",
 )
-def weight_as_correlation(
+def weight_as_relevance(
     *,
     weights: np.ndarray,
     pair_weight: Sequence[float],
+    pair_score: Sequence[float] = (0.0,),
     pair_correlation: Sequence[float],
     tolerance: float = 1e-9,
 ) -> Verdict:
@@ -145,41 +161,50 @@ def weight_as_correlation(
     Parameters
     ----------
     weights
-        Any attention weights; each must lie in 0 to 1.
-    pair_weight, pair_correlation
-        The pair's weight and its correlation coefficient, once for each set of other keys.
+        Any attention weights, a query a row.
+    pair_weight, pair_score, pair_correlation
+        The pair's weight, its score and its correlation coefficient, once for each set of other
+        keys.
     tolerance
-        The largest spread that counts as none.
+        The largest spread or difference that counts as none.
     """
     low, high = float(np.min(weights)), float(np.max(weights))
     if low < -tolerance or high > 1 + tolerance:
         return Verdict("does not hold", f"Weights run from {low:.2g} to {high:.2g}.")
-    spread = float(np.ptp(pair_weight))
-    fixed = float(np.ptp(pair_correlation)) <= tolerance
+    for name, series in (("correlation", pair_correlation), ("score", pair_score)):
+        if np.ptp(series) > tolerance:
+            raise ValueError(
+                f"expected a pair whose {name} stays fixed while the other keys change, got a "
+                f"spread of {np.ptp(series):.2g}; change only the other keys"
+            )
     correlation = f"{np.mean(pair_correlation):.2f}".replace("-", "−")
     because = (
         f"All weights lie in 0 to 1. The same pair, with correlation {correlation} "
-        f"throughout, has weights from {np.min(pair_weight):.2g} "
+        f"and one score throughout, has weights from {np.min(pair_weight):.2g} "
         f"to {np.max(pair_weight):.2g}, depending on the other keys."
     )
-    if not fixed:
-        raise ValueError(
-            "expected a pair whose correlation stays fixed while the other keys change, got a "
-            f"spread of {np.ptp(pair_correlation):.2g}; change only the other keys"
-        )
-    if spread <= tolerance:
+    of_pair = np.ptp(pair_weight) <= tolerance
+    if of_pair and np.allclose(pair_weight, pair_correlation, atol=tolerance, rtol=0):
         return Verdict("holds", because)
-    return Verdict(
-        "holds if",
-        because,
-        "“correlation” is read as a share of relevance among the keys of one row",
-    )
+    if of_pair:
+        return Verdict("holds if", because, "相关性 means relevance")
+    if np.allclose(np.sum(weights, axis=-1), 1, atol=tolerance, rtol=0):
+        return Verdict(
+            "holds if",
+            because + " So a weight is neither a correlation nor a relevance of the pair alone.",
+            "相关性 means relevance, as a share among the keys of one row",
+        )
+    return Verdict("does not hold", because)
 
 
 @by_run(
     "C29",
     sections="2.1, 2.2, 3.7.1",
-    says="The output sequence has the same structure as the input sequence, or a similar one.",
+    says="The output sequence usually has the same structure as the input sequence, or a similar "
+    "one.",
+    chinese="通常与输入序列具有相同或相似的结构",
+    reading="结构 is read as form: how many elements, and how wide. How usual (通常) that is, "
+    "tasks decide; tested here is what the layer itself demands.",
 )
 def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> Verdict:
     """Compare the shape of the output with the shapes of what went in.
@@ -202,7 +227,8 @@ def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> V
         return Verdict(
             "holds if",
             because,
-            "there is one query for each input element and the values are as wide as the input",
+            "there is one query for each input element (and, for the same form, values as wide as "
+            "the input)",
         )
     return Verdict("does not hold", because)
 
@@ -210,13 +236,17 @@ def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> V
 by_source(
     "C30",
     sections="2.2, 3.2",
-    says="Encoder and decoder are usually fully connected or convolutional layers, and the "
-    "attention function is a fully connected layer.",
+    says="Encoder and decoder are usually a fully connected or a convolutional layer each, and "
+    "the attention function is usually a fully connected layer.",
+    chinese="通常是一个全连接层或卷积层",
+    reading="全连接层 is read as the layer that Transformers apply at each position. A fully "
+    "connected layer over the whole sequence at once would be another thing.",
     verdict=Verdict(
         "does not hold",
         "The usual blocks are recurrent or, since 2017, Transformer layers; convolutional ones "
-        "exist, with attention between them; a fully connected layer alone lets no position see "
-        "another. The score is a product or a small network of query and key together.",
+        "exist, with attention in between. A fully connected layer applied at each position lets "
+        "no position see another; one applied across the positions does, as in MLP-Mixer, and "
+        "fixes the length. The score is a product or a small network of query and key together.",
     ),
-    sources=("sutskever2014", "bahdanau2015", "vaswani2017", "gehring2017"),
+    sources=("sutskever2014", "bahdanau2015", "vaswani2017", "gehring2017", "tolstikhin2021"),
 )

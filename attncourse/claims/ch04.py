@@ -13,10 +13,12 @@ from attncourse.claims.core import Verdict, by_run
 @by_run(
     "C08",
     sections="3.7.2, 3.7.3",
-    says=(
-        "The weight of x_i for y_j is σ(U·Concat(x_i, y_j)) with σ a sigmoid or ReLU, "
-        "and y_j is the sum of the x_i under these weights."
-    ),
+    says="The weight of x_i for y_j is σ(U·Concat(x_i, y_j)) with σ a sigmoid or ReLU, "
+    "and y_j is the sum of the x_i under these weights.",
+    chinese="σ 是一个激活函数，如ReLU或Sigmoid函数",
+    reading="Activation function (激活函数) with these two examples: not a softmax, which section "
+    "3.7.4 applies on top. The sentence before the formula speaks of a dot product (点积).",
+    sources=("bahdanau2015",),
 )
 def weight_by_activation(
     *,
@@ -99,7 +101,14 @@ def contradictions(example: Mapping[str, Any]) -> list[str]:
     return found
 
 
-@by_run("C09", sections="3.7.3, 3.7.4", says="The worked example shows the computation.")
+@by_run(
+    "C09",
+    sections="3.7.3, 3.7.4, 3.7.5",
+    says="The worked example shows how weights are computed and an output sequence is generated.",
+    chinese="我们可以看到如何计算注意力权重并生成输出序列",
+    reading="如何计算, how to compute, is read as a promise: whoever follows the example can "
+    "compute it.",
+)
 def worked_example(*, example: Mapping[str, Any]) -> Verdict:
     """Hold the example's data against what it says about them; see :func:`contradictions`."""
     found = contradictions(example)

@@ -43,14 +43,16 @@ CASES = {
         measured={
             "weights": _weights,
             "pair_weight": [1.0, 0.4, 0.05],
+            "pair_score": [-1.3, -1.3, -1.3],
             "pair_correlation": [-0.8, -0.8, -0.8],
         },
         expected="holds if",
-        # Weights that take no notice of the other keys.
+        # Weights that take no notice of the other keys, and are the pair's correlation.
         counterexample={
             "weights": _weights,
-            "pair_weight": [0.2, 0.2, 0.2],
-            "pair_correlation": [-0.8, -0.8, -0.8],
+            "pair_weight": [0.3, 0.3, 0.3],
+            "pair_score": [0.5, 0.5, 0.5],
+            "pair_correlation": [0.3, 0.3, 0.3],
         },
         flipped="holds",
     ),

@@ -12,11 +12,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 from tests.site.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "site"))
-from execute import CLAIM
 
 GLUE = "application/papermill.record/text/plain"
 
@@ -44,8 +44,9 @@ class Book:
         (root / "book").mkdir()
         (root / "book" / "site").symlink_to(ROOT / "book" / "site")
         shutil.copy(ROOT / "_config.yml", root)
-        (root / "book" / "references.bib").write_text("")
-        pages = ["book/01-first/one"]
+        for name in ("references.bib", "references.md"):
+            shutil.copy(ROOT / "book" / name, root / "book")
+        pages = ["book/01-first/one", "book/references"]
         (root / "_toc.yml").write_text(
             yaml.safe_dump(
                 {
@@ -170,10 +171,13 @@ def test_a_warning_in_a_cell_fails_the_build(book):
 
 
 def test_claims_and_numbers_are_written_down(book):
-    record = {"id": "C99", "sections": "9.9", "says": "All is well.", "kind": "run", "sources": []}
-    record |= {"verdict": "does not hold", "outcome": "does not hold", "because": "It is not."}
     book.write(
-        f"from IPython.display import display\ndisplay({{'text/html': '<aside id=\"claim-C99\">x</aside>', {CLAIM!r}: {record!r}}}, raw=True)",
+        # The cell counts the claim's words; the box takes them from the record.
+        "from attncourse import claims\n"
+        "from attncourse.claims.core import _REGISTRY, Claim, Verdict\n"
+        "_REGISTRY['C99'] = Claim('C99', '9.8, 9.9', 'All is well.', '一切', 'Read so.', 'run',\n"
+        "    lambda: Verdict('does not hold', 'It is <not>.'), ('vaswani2017',))\n"
+        "claims.check('C99')",
         "from myst_nb import glue\nglue('answer', 42, display=False)",
         "md:The answer is {glue:text}`answer`.",
     )
@@ -182,9 +186,62 @@ def test_claims_and_numbers_are_written_down(book):
     numbers = json.loads((book.root / "_build" / "numbers.json").read_text("utf8"))
     assert numbers == {"book/01-first/one": {"answer": "42"}}
     assert "The answer is <span" in book.page() or "The answer is 42" in book.page()
+    box = BeautifulSoup(book.page(), "html.parser").select_one("aside.att-claim#claim-C99")
+    spoken = " ".join(box.text.split())
+    assert "the source article, §§ 9.8, 9.9" in spoken
+    assert "It says: All is well." in spoken
+    assert "Does not hold. It is <not>." in spoken
+    assert box.find(lang="zh").text == "一切"
+    assert not box.has_attr("data-record")
+    assert "Vaswani" in box.select_one("a[href*='references.html#']").text
     front = book.page("book/index")
     assert 'href="01-first/one.html#claim-C99"' in front
     assert "does not hold" in front
+
+
+def test_a_claim_by_source_stands_on_a_markdown_page(book):
+    book.write("1")
+    index = book.root / "book" / "index.md"
+    index.write_text(index.read_text() + "\n```{claim} C36\n```\n\nMore.\n")
+    code, said = book.build()
+    assert code == 0, said
+    front = BeautifulSoup(book.page("book/index"), "html.parser")
+    box = front.select_one("aside.att-claim#claim-C36")
+    assert "decided by the literature" in box.text
+    assert "递归神经网络" in box.find(lang="zh").text
+    # The box comes after the table, and the table has it all the same.
+    assert front.select_one(".claims-table a")["href"] == "#claim-C36"
+    records = json.loads((book.root / "_build" / "claims.json").read_text("utf8"))
+    assert [(r["id"], r["page"]) for r in records] == [("C36", "book/index")]
+    # A page that shows it too decides it twice.
+    book.write("from attncourse import claims\nclaims.check('C36')")
+    code, said = book.build()
+    assert code != 0
+    assert "C36 is decided twice" in said
+    book.write("1")
+    index.write_text(index.read_text().replace("```{claim} C36\n```", ""))
+    code, said = book.build()
+    assert code == 0, said
+    assert "No page has checked a claim yet" in book.page("book/index")
+
+
+@pytest.mark.parametrize(
+    ("id", "words"), [("C07", "decided by a run"), ("C99", "no claim is registered as 'C99'")]
+)
+def test_a_markdown_page_cannot_decide_what_needs_a_run(book, id, words):
+    book.write("1")
+    index = book.root / "book" / "index.md"
+    index.write_text(index.read_text() + f"\n```{{claim}} {id}\n```\n")
+    code, said = book.build()
+    assert code != 0
+    assert words in said
+
+
+def test_chinese_words_are_marked_as_chinese(book):
+    book.write("1", "md:The word 注意力, and 值.\n\n`代码` stays code.")
+    assert book.build()[0] == 0
+    page = BeautifulSoup(book.page(), "html.parser")
+    assert [tag.text for tag in page.find_all(lang="zh")] == ["注意力", "值"]
 
 
 def test_pages_are_numbered_by_their_chapter(book):

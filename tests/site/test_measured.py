@@ -48,4 +48,5 @@ def test_every_claim_is_decided_once_in_the_book_and_as_its_test_says(html):
     decided = {record["id"]: record["outcome"] for record in records}
     assert len(decided) == len(records)
     assert set(decided) == set(claims.registry())
+    assert [record["id"] for record in records] == sorted(decided)
     assert {id: case.expected for id, case in CASES.items()} == {id: decided[id] for id in CASES}

@@ -9,13 +9,15 @@ from sphinx.application import Sphinx
 from attsite import (
     accessible,
     assets,
-    claims_table,
+    claims,
     descriptions,
     diagrams,
     fresh,
+    languages,
     library,
     mathematics,
     numbering,
+    outline,
 )
 
 
@@ -27,7 +29,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     parts = (
         accessible,
         assets,
-        claims_table,
+        claims,
+        outline,
+        languages,
         descriptions,
         diagrams,
         fresh,
