@@ -16,8 +16,6 @@ from bs4 import BeautifulSoup
 
 from tests.site.conftest import ROOT
 
-sys.path.insert(0, str(ROOT / "book" / "site"))
-
 GLUE = "application/papermill.record/text/plain"
 
 
