@@ -33,7 +33,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from uses import Package
 
 CLAIM = "application/vnd.attncourse.claim+json"
-GLUE = "application/papermill.record/"
+NUMBERS = "attncourse.numbers"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Asked of the kernel after the last cell, then dropped from the notebook.
 PEAK = (
@@ -106,18 +106,16 @@ def complaint(notebook: nbformat.NotebookNode) -> str:
 
 
 def gather(notebooks: dict[str, nbformat.NotebookNode]) -> tuple[list[dict], dict[str, dict]]:
-    """Collect claim records and glued numbers from executed notebooks."""
+    """Collect claim records and quoted numbers from executed notebooks."""
     claims: list[dict] = []
     numbers: dict[str, dict] = {}
     for page, notebook in notebooks.items():
+        numbers[page] = {}
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 if CLAIM in output.get("data", {}):
                     claims.append({**output.data[CLAIM], "page": page})
-                meta = output.get("metadata", {}).get("scrapbook", {})
-                if "name" in meta:
-                    data = {k.removeprefix(GLUE): v for k, v in output.data.items()}
-                    numbers.setdefault(page, {})[meta["name"]] = data.get("text/plain", "")
+                numbers[page] |= output.get("metadata", {}).get(NUMBERS, {})
     claims.sort(key=lambda record: record["id"])
     return claims, numbers
 

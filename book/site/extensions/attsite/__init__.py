@@ -9,15 +9,18 @@ from sphinx.application import Sphinx
 from attsite import (
     accessible,
     assets,
+    boxes,
     claims,
     descriptions,
     diagrams,
     fresh,
     languages,
     library,
+    links,
     mathematics,
     numbering,
     outline,
+    quotations,
 )
 
 
@@ -29,6 +32,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     parts = (
         accessible,
         assets,
+        boxes,
         claims,
         outline,
         languages,
@@ -36,8 +40,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         diagrams,
         fresh,
         library,
+        links,
         mathematics,
         numbering,
+        quotations,
     )
     for part in parts:
         part.setup(app)

@@ -1,12 +1,12 @@
-"""The directive ``{mermaid}``: a diagram drawn at build, as SVG whose colours follow the page.
+"""A ``mermaid`` fence: a diagram drawn at build, as SVG whose colours follow the page.
 
-```{mermaid}
-:alt: What the diagram shows, for a reader who cannot see it.
-:caption: A line below it (optional).
-
+```mermaid
 graph LR
-A[input] --> B[encoder]
+    accDescr: What the diagram shows, for a reader who cannot see it.
+    A[input] --> B[encoder]
 ```
+
+The fence is a directive here (``myst_fence_as_directive``), and Mermaid's own elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import html
 import re
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -24,20 +23,22 @@ from sphinx.util.docutils import SphinxDirective
 from attsite.renderer import RenderError, render
 
 LOGGER = logging.getLogger(__name__)
+DESCRIPTION = re.compile(r"^[ \t]*accDescr[ \t]*(?::[ \t]*(.+)|\{([^}]*)\})[ \t]*\n?", re.M)
 
 
 class Mermaid(SphinxDirective):
     """Draw the content with ``beautiful-mermaid``."""
 
     has_content = True
-    option_spec = {"alt": directives.unchanged_required, "caption": directives.unchanged}  # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
         """Return the figure, or the source where it cannot be drawn (a warning, so no build)."""
         source = "\n".join(self.content)
-        alt = " ".join(self.options.get("alt", "").split())
+        described = DESCRIPTION.search(source)
+        alt = " ".join((described[1] or described[2] or "").split()) if described else ""
         if not alt:
-            raise self.error("a diagram needs a text alternative: add ':alt: what it shows'")
+            raise self.error("a diagram needs a text alternative: add 'accDescr: what it shows'")
+        source = DESCRIPTION.sub("", source)
         try:
             svg = self._draw(source)
         except RenderError as error:
@@ -46,9 +47,7 @@ class Mermaid(SphinxDirective):
         svg = re.sub(
             r"<svg ", f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" ', svg, count=1
         )
-        caption = self.options.get("caption", "")
-        below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        figure = f'<figure class="att-figure att-diagram">{svg}{below}</figure>'
+        figure = f'<figure class="att-figure att-diagram">{svg}</figure>'
         return [nodes.raw("", figure, format="html")]
 
     def _draw(self, source: str) -> str:
