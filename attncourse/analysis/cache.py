@@ -18,9 +18,9 @@ def kv_cache_bytes(
 ) -> int:
     r"""Count the bytes of a cache of keys and values: multi-head, grouped-query or multi-query.
 
-    .. math:: B = s \, L \, \min(n, W) \, h_\text{kv} (d_k + d_v)
+    .. math:: B = s \, L \, \min(n, w) \, h_\text{kv} (d_k + d_v)
 
-    where :math:`n` is n_tokens, :math:`W` the window if there is one, :math:`L` n_layers,
+    where :math:`n` is n_tokens, :math:`w` the window if there is one, :math:`L` n_layers,
     :math:`h_\text{kv}` n_kv_heads and :math:`s` the bytes of a number.
 
     Parameters

@@ -85,10 +85,10 @@ def visible_pairs(
 ) -> int:
     r"""Count the pairs of a query and a key that a causal mask or a window lets through.
 
-    .. math:: P = \sum_{i=0}^{m-1} \bigl|\{\, j : p_i - W < j \le p_i,\ 0 \le j < n \,\}\bigr|,
+    .. math:: P = \sum_{i=0}^{m-1} \bigl|\{\, j : p_i - w < j \le p_i,\ 0 \le j < n \,\}\bigr|,
         \qquad p_i = i + n - m
 
-    where :math:`m` is q_len, :math:`n` is kv_len and :math:`W` is the window, which is without
+    where :math:`m` is q_len, :math:`n` is kv_len and :math:`w` is the window, which is without
     limit if only ``causal`` is set. Without either, all :math:`mn` pairs count. It is the number of
     True entries of the mask, without the mask.
 

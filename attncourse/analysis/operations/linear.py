@@ -11,10 +11,10 @@ def recurrent_linear_operations(
 ) -> Operations:
     r"""Count what linear attention does step by step.
 
-    .. math:: S_t = S_{t-1} + k_t^\top v_t, \quad z_t = z_{t-1} + k_t, \quad
-        o_t = \frac{q_t S_t}{q_t \cdot z_t}
+    .. math:: R_t = R_{t-1} + k_t^\top v_t, \quad z_t = z_{t-1} + k_t, \quad
+        o_t = \frac{q_t R_t}{q_t \cdot z_t}
 
-    where :math:`S` is the state of d_k by d_v and :math:`z` the normaliser, and the queries and
+    where :math:`R` is the state of d_k by d_v and :math:`z` the normaliser, and the queries and
     keys have been through their feature map. A step writes the state and reads it:
     :math:`4 \, d_k d_v` in matrix products. Outside: d_k to add to the normaliser, 2 d_k to read
     it and d_v to divide.
@@ -115,11 +115,11 @@ def recurrent_delta_operations(
 ) -> Operations:
     r"""Count what the delta rule does step by step.
 
-    .. math:: S_t = \alpha_t S_{t-1}
-        + \beta_t \, k_t^\top \bigl( v_t - k_t \, \alpha_t S_{t-1} \bigr),
-        \qquad o_t = q_t S_t
+    .. math:: R_t = \alpha_t R_{t-1}
+        + \beta_t \, k_t^\top \bigl( v_t - k_t \, \alpha_t R_{t-1} \bigr),
+        \qquad o_t = q_t R_t
 
-    where :math:`S` is the state, :math:`\beta_t` how much is written and :math:`\alpha_t` the gate,
+    where :math:`R` is the state, :math:`\beta_t` how much is written and :math:`\alpha_t` the gate,
     one if not ``gated``. A step reads the old value, writes the difference and reads the answer:
     :math:`6 \, d_k d_v` in matrix products. Outside: 2 d_v for the difference and its strength,
     d_k d_v for the gate.

@@ -1,4 +1,4 @@
-"""A rolling cache: the last W positions, in a ring of W slots."""
+"""A rolling cache: the last w positions, in a ring of w slots."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def rolling_cache(
 ) -> RollingCache:
     r"""Set a ring of slots aside for keys and values like these, and leave it empty.
 
-    .. math:: \ell_b = 0, \qquad K_{bhj} = V_{bhj} = 0 \quad (0 \le j < W)
+    .. math:: \ell_b = 0, \qquad K_{bhj} = V_{bhj} = 0 \quad (0 \le j < w)
 
-    where :math:`\ell` are the lengths and :math:`W` is the window.
+    where :math:`\ell` are the lengths and :math:`w` is the window.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def append_to_rolling_cache(
 ) -> RollingCache:
     r"""Write new keys and values over the oldest ones.
 
-    .. math:: K'_{b,\, (\ell_b + i) \bmod W} = k_{b,i} \quad (c_b - W \le i < c_b), \qquad
+    .. math:: K'_{b,\, (\ell_b + i) \bmod w} = k_{b,i} \quad (c_b - w \le i < c_b), \qquad
         \ell'_b = \ell_b + c_b
 
     where :math:`\ell_b` is the length of sequence b so far, :math:`c_b` its count of new
-    positions (:math:`0 \le i`), and :math:`W` the number of slots; the values likewise. Of more
-    than :math:`W` new positions only the last W are kept.
+    positions (:math:`0 \le i`), and :math:`w` the number of slots; the values likewise. Of more
+    than :math:`w` new positions only the last w are kept.
 
     Parameters
     ----------
@@ -158,10 +158,10 @@ def rolling_cached_attention(
 ) -> tuple[Any, RollingCache]:
     r"""Let the new positions attend to the ring and to each other, then write them into it.
 
-    .. math:: M_{bij} = [\, p_{bi} - W < s_{bj} \le p_{bi} \,]
+    .. math:: M_{bij} = [\, p_{bi} - w < s_{bj} \le p_{bi} \,]
 
-    where :math:`p` are the positions of the queries, :math:`s` those of the W slots with the new
-    keys behind them, and :math:`W` the window. Sliding-window attention with the memory of a
+    where :math:`p` are the positions of the queries, :math:`s` those of the w slots with the new
+    keys behind them, and :math:`w` the window. Sliding-window attention with the memory of a
     window. Attention comes before writing: the last of several new positions takes the slot of a
     key that the first of them still sees.
 
@@ -175,7 +175,7 @@ def rolling_cached_attention(
         How many of the new positions are real; the rest is padding, and its output zeros.
     **options
         ``mask``, ``bias``, ``scale``, ``softcap``, ``sinks`` and ``return_weights``, as in
-        :func:`positioned_attention`, over the W slots and the new keys. Here a mask or a bias is
+        :func:`positioned_attention`, over the w slots and the new keys. Here a mask or a bias is
         best a function of positions.
 
     Returns

@@ -24,15 +24,15 @@ def delta_rule_recurrent(
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], Float[Tensor, "*batch n_kv_heads d_k d_v"]]:
     r"""Read step by step; each key first asks the memory, and only the difference is written.
 
-    .. math:: \bar S_t = \text{diag}(e^{g_t}) \, S_{t-1}, \qquad
-        S_t = \bar S_t + \beta_t \, k_t (v_t - \bar S_t^\top k_t)^\top, \qquad
-        o_t = s \, S_t^\top q_t
+    .. math:: \bar R_t = \text{diag}(e^{g_t}) \, R_{t-1}, \qquad
+        R_t = \bar R_t + \beta_t \, k_t (v_t - \bar R_t^\top k_t)^\top, \qquad
+        o_t = s \, R_t^\top q_t
 
     where :math:`q_t`, :math:`k_t` and :math:`v_t` are the query, key and value of step t,
     :math:`g_t` is the logarithm of its gate, :math:`\beta_t` how far the memory's answer
-    to :math:`k_t` moves towards :math:`v_t`, :math:`s` the scale and :math:`S` the state. For a key
+    to :math:`k_t` moves towards :math:`v_t`, :math:`s` the scale and :math:`R` the state. For a key
     of length one, :math:`\beta = 1` replaces the old value and :math:`\beta = 0` leaves it. It is
-    one step of gradient descent on :math:`\tfrac12 \lVert \bar S^\top k_t - v_t \rVert^2`.
+    one step of gradient descent on :math:`\tfrac12 \lVert \bar R^\top k_t - v_t \rVert^2`.
 
     Parameters
     ----------

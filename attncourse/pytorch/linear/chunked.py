@@ -27,11 +27,11 @@ def linear_attention_chunked(
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the sequence chunk by chunk: at once within a chunk, by the state between chunks.
 
-    .. math:: O = s \left[ (Q \odot \Lambda) S + \big( (Q K^\top) \odot D \big) V \right], \qquad
-        S' = \text{diag}(\Lambda_C) \, S + (K \odot D_C)^\top V
+    .. math:: O = s \left[ (Q \odot \Lambda) R + \big( (Q K^\top) \odot D \big) V \right], \qquad
+        R' = \text{diag}(\Lambda_C) \, R + (K \odot D_C)^\top V
 
-    where :math:`Q`, :math:`K`, :math:`V` are a chunk of C positions, :math:`S` is the state before
-    it and :math:`S'` after it, :math:`\Lambda_i` what the chunk's gates up to i leave of the
+    where :math:`Q`, :math:`K`, :math:`V` are a chunk of C positions, :math:`R` is the state before
+    it and :math:`R'` after it, :math:`\Lambda_i` what the chunk's gates up to i leave of the
     state, :math:`D` is :func:`decay_matrix` (with its last row :math:`D_C`), and :math:`s` the
     scale. With a gate for each feature, D acts within the dot product. The result is that of
     :func:`linear_attention_recurrent`.

@@ -22,12 +22,12 @@ def linear_attention_recurrent(
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the sequence step by step, with a state of fixed size as the only memory.
 
-    .. math:: S_t = \text{diag}(e^{g_t}) \, S_{t-1} + k_t v_t^\top, \qquad
-        z_t = e^{g_t} \odot z_{t-1} + k_t, \qquad o_t = s \, q_t^\top S_t
+    .. math:: R_t = \text{diag}(e^{g_t}) \, R_{t-1} + k_t v_t^\top, \qquad
+        z_t = e^{g_t} \odot z_{t-1} + k_t, \qquad o_t = s \, q_t^\top R_t
 
     where :math:`q_t`, :math:`k_t` and :math:`v_t` are the query, key and value of step t,
-    :math:`g_t` the logarithm of its gate, :math:`s` the scale, and :math:`S` and :math:`z` the
-    state. Normalised, the output is :math:`q_t^\top S_t / q_t^\top z_t`: an average of the values.
+    :math:`g_t` the logarithm of its gate, :math:`s` the scale, and :math:`R` and :math:`z` the
+    state. Normalised, the output is :math:`q_t^\top R_t / q_t^\top z_t`: an average of the values.
 
     Parameters
     ----------

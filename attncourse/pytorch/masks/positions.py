@@ -64,9 +64,9 @@ def sliding_window_mask(
 ) -> Bool[Tensor, "q_len kv_len"]:
     r"""Let each query attend to itself and to the ``window - 1`` positions before it.
 
-    .. math:: M_{ij} = [\, p_i - W < j \le p_i \,], \qquad p_i = i + n - m
+    .. math:: M_{ij} = [\, p_i - w < j \le p_i \,], \qquad p_i = i + n - m
 
-    where :math:`W` is the window, :math:`m` is q_len and :math:`n` is kv_len.
+    where :math:`w` is the window, :math:`m` is q_len and :math:`n` is kv_len.
 
     Parameters
     ----------

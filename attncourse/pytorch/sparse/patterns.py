@@ -15,10 +15,10 @@ def two_sided_window_mask(
 ) -> Bool[Tensor, "q_len kv_len"]:
     r"""Let each query attend to itself and to ``window - 1`` positions on either side.
 
-    .. math:: M_{ij} = [\, |p_i - j| < W \,], \qquad p_i = i + n - m
+    .. math:: M_{ij} = [\, |p_i - j| < w \,], \qquad p_i = i + n - m
 
-    where :math:`W` is the window, :math:`m` is q_len and :math:`n` is kv_len. Its one-sided form
-    is :func:`sliding_window_mask`. Longformer's window, counted across, is 2W - 1.
+    where :math:`w` is the window, :math:`m` is q_len and :math:`n` is kv_len. Its one-sided form
+    is :func:`sliding_window_mask`. Longformer's window, counted across, is 2w - 1.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def dilated_window_mask(
 ) -> Bool[Tensor, "q_len kv_len"]:
     r"""Let each query attend to itself and to ``window - 1`` positions, evenly apart.
 
-    .. math:: M_{ij} = [\, p_i - j \in \{0, D, 2D, \dots, (W - 1) D\} \,],
+    .. math:: M_{ij} = [\, p_i - j \in \{0, D, 2D, \dots, (w - 1) D\} \,],
         \qquad p_i = i + n - m
 
-    where :math:`D` is the dilation, :math:`W` the window, :math:`m` is q_len and :math:`n` is
+    where :math:`D` is the dilation, :math:`w` the window, :math:`m` is q_len and :math:`n` is
     kv_len; two-sided, :math:`|p_i - j|` takes the place of :math:`p_i - j`. A window reaches D
     times as far for the same work. With dilation one it is a sliding window.
 

@@ -29,11 +29,11 @@ def delta_rule_chunked(
     r"""Read chunk by chunk: solve for what all keys of a chunk write, then attend linearly to it.
 
     .. math:: (I + \text{diag}(\beta) \, L) \, [U, W] = \text{diag}(\beta) \, [V, K \odot \Lambda],
-        \qquad \tilde V = U - W S
+        \qquad \tilde V = U - W R
 
     where :math:`K` and :math:`V` are a chunk's keys and values, :math:`L` is the part of
     :math:`(K K^\top) \odot D` below the diagonal (:func:`decay_matrix`), :math:`\Lambda_i` what the
-    gates up to i leave of the state :math:`S` before the chunk, and :math:`\tilde V` what the keys
+    gates up to i leave of the state :math:`R` before the chunk, and :math:`\tilde V` what the keys
     write. Linear attention with these values is the delta rule: :func:`linear_attention_chunked`.
     U and W do not need the state, so all chunks can be solved at the same time. The result is that
     of :func:`delta_rule_recurrent`.

@@ -17,9 +17,9 @@ def position_mask(
 ) -> Bool[np.ndarray, "*batch_1 q_len kv_len"]:
     r"""Say which query may attend to which key, when both may stand in any order.
 
-    .. math:: M_{ij} = [\, 0 \le s_j \le p_i < s_j + W \,]
+    .. math:: M_{ij} = [\, 0 \le s_j \le p_i < s_j + w \,]
 
-    where :math:`p_i` is the position of query i, :math:`s_j` that of key j, and :math:`W` the
+    where :math:`p_i` is the position of query i, :math:`s_j` that of key j, and :math:`w` the
     window. Attention does not mind the order of keys in memory, as long as the mask knows where
     each one belongs. A negative position stands for an empty place: nobody looks from it or at it.
 
