@@ -13,7 +13,7 @@ OPTIONS = --build $(BUILD) $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) \
 BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test lab exercises runs bench mutants lock clean
+.PHONY: help env book numbers serve test lab exercises runs bench mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ $(STAMP): requirements.txt pyproject.toml
 
 book: env  ## Execute the notebooks and build the book into $(BUILD)/html
 	$(BUILD_BOOK)
+
+numbers: env  ## Write the numbers of the runs into the notebooks' text
+	$(BUILD_BOOK) --numbers
 
 serve: env  ## Serve the book and rebuild it whenever a source changes
 	$(BIN)/python book/site/serve.py $(OPTIONS)

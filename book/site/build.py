@@ -4,12 +4,14 @@ python book/site/build.py                         the whole book into _build/htm
 python book/site/build.py --build /tmp/mine       somewhere else
 python book/site/build.py --only book/03-algorithm/five-steps
 one page, its warnings shown, not fatal
+python book/site/build.py --numbers               no pages: the run's numbers into the text
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import sys
 import time
@@ -48,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--no-execute", action="store_true", help="a draft with the outputs that are at hand"
     )
+    parser.add_argument(
+        "--numbers", action="store_true", help="write the run's numbers into the notebooks' text"
+    )
     parser.add_argument("--workers", type=int, default=2, help="notebooks executed at a time")
     args = parser.parse_args(argv)
     root, build = args.root.resolve(), args.build.resolve()
@@ -76,12 +81,53 @@ def main(argv: list[str] | None = None) -> int:
         names = ", ".join(run.page for run in failed)
         print(f"The book was not built: {len(failed)} failed ({names}).", file=sys.stderr)
         return 1
+    if args.numbers:
+        return write_numbers(root, build, pages_of(toc), failed=bool(failed))
+    wrong = wrong_numbers(root, build, pages_of(toc))
+    print("".join(f"{line}\n" for line in wrong), end="", file=sys.stderr)
+    if wrong and not draft:
+        print(f"The book was not built: {len(wrong)} numbers are off. Look at each; then", end=" ")
+        print("'make numbers' writes the run's values into the text.")
+        return 1
     code = sphinx(root, build, store, toc, draft, [f"{run.page}.ipynb" for run in failed])
     if code:
         print("\nThe book was not built: mend what is said above.", file=sys.stderr)
         return 1
     print(f"\nBuilt in {time.monotonic() - start:.0f} s. Open {(build / 'html' / 'index.html')}")
     return 0
+
+
+def wrong_numbers(root: Path, build: Path, pages: list[str]) -> list[str]:
+    """One line for each number whose text is further from its run than it may be.
+
+    A shortened run (``ATTNCOURSE_STEPS``) measures other things, so it checks none.
+    """
+    from quoted import complaints, texts
+
+    if float(os.environ.get("ATTNCOURSE_STEPS", "1")) != 1:
+        return []
+    values = json.loads((build / "numbers.json").read_text("utf8"))
+    return [
+        line
+        for page in pages
+        if values.get(page)
+        for line in complaints(page, texts(root / f"{page}.ipynb"), values[page])
+    ]
+
+
+def write_numbers(root: Path, build: Path, pages: list[str], *, failed: bool) -> int:
+    """Write the run's values into the notebooks, and say which ones changed."""
+    from quoted import write
+
+    if float(os.environ.get("ATTNCOURSE_STEPS", "1")) != 1:
+        print("A shortened run's numbers do not belong in the text.", file=sys.stderr)
+        return 1
+    values = json.loads((build / "numbers.json").read_text("utf8"))
+    for page in pages:
+        changed = write(root / f"{page}.ipynb", values[page]) if values.get(page) else []
+        if changed:
+            print(f"{page}: {', '.join(changed)}")
+    return int(failed)
 
 
 def fetch_data() -> None:

@@ -109,6 +109,12 @@ def off(says: str, value: dict[str, Any]) -> str:
     return ""
 
 
+def texts(path: Path) -> list[str]:
+    """The Markdown cells of a notebook."""
+    cells = json.loads(path.read_text("utf8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+
+
 def complaints(page: str, texts: list[str], values: dict[str, dict]) -> list[str]:
     """One line for every number of a page's text that is not what its run gave."""
     lines = []

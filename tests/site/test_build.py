@@ -57,12 +57,18 @@ class Book:
         )
         (root / "book" / "01-first").mkdir()
 
-    def write(self, *cells: str) -> None:
-        nbformat.write(notebook(*cells), self.root / "book" / "01-first" / "one.ipynb")
+    def write(self, *cells: str, tags: dict[int, list[str]] | None = None) -> None:
+        made = notebook(*cells)
+        for number, names in (tags or {}).items():
+            made.cells[number].metadata["tags"] = names
+        nbformat.write(made, self.root / "book" / "01-first" / "one.ipynb")
 
-    def build(self) -> tuple[int, str]:
+    def source(self) -> str:
+        return (self.root / "book" / "01-first" / "one.ipynb").read_text("utf8")
+
+    def build(self, *options: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, ROOT / "book/site/build.py", "--root", "."],
+            [sys.executable, ROOT / "book/site/build.py", "--root", ".", *options],
             capture_output=True,
             text=True,
             cwd=self.root,
@@ -240,6 +246,80 @@ def test_chinese_words_are_marked_as_chinese(book):
     assert book.build()[0] == 0
     page = BeautifulSoup(book.page(), "html.parser")
     assert [tag.text for tag in page.find_all(lang="zh")] == ["注意力", "值"]
+
+
+def test_a_text_that_is_not_what_its_run_gave_fails_the_build(book):
+    cells = ("from attncourse import numbers\nnumbers.quote(answer=42, slow='9 s', factor=3)",)
+    book.write(*cells, "md:The answer is 42<!--=answer-->, after 40 s<!--=slow-->.")
+    code, said = book.build()
+    assert code != 0
+    wrong = "book/01-first/one: slow: the text says s, the run says 9 s; allowed: the same words"
+    assert wrong in said
+    book.write(*cells, "md:The answer is 9<!--=answer-->, after *40 s*<!--=slow-->.")
+    code, said = book.build()
+    assert code != 0
+    assert "answer: the text says 9, the run says 42; allowed: a factor of 3" in said
+    assert "slow: the text says 40 s, the run says 9 s; allowed: a factor of 3" in said
+    code, said = book.build("--numbers")
+    assert code == 0, said
+    assert "book/01-first/one: answer, slow" in said
+    assert "42<!--=answer-->, after *9 s*<!--=slow-->" in book.source()
+    code, said = book.build()
+    assert code == 0, said
+    assert "after <em>9 s</em>." in book.page()
+
+
+def test_a_number_without_a_cell_and_a_cell_without_a_number_fail_the_build(book):
+    quote = "from attncourse import numbers\nnumbers.quote(answer=42)"
+    book.write(quote, "md:The answer is 42<!--=answr-->.")
+    code, said = book.build()
+    assert code != 0
+    assert "the text quotes 'answr', but no cell has numbers.quote(answr=" in said
+    assert "a cell quotes 'answer', but the text has no <!--=answer-->" in said
+
+
+def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
+    (book.root / "book" / "references.bib").write_text(
+        "@article{vaswani2017, author={Vaswani, A. and B, C. and D, E.}, title={All},"
+        " journal={X}, year={2017}, note={arXiv:1706.03762}}"
+    )
+    (book.root / "book" / "index.md").write_text(
+        "# Tiny\n\nA book that exists to be built.\n\n:::{glossary}\none-hot vector\n  Words.\n:::\n\n"
+        "```{bibliography}\n:all:\n```\n"
+    )
+    book.write(
+        "# The code of nothing\nx = 1",
+        "md:> **Predict.** *Which* one?\n\n> Only a quotation.",
+        'md:A [vector](../index.md#term-one-hot-vector) ([V et al., 2017](https://x.org "vaswani2017")).',
+        "md:- **[One](../index.md).** Words.\n- **[Two](../index.md).** Words.\n\nOr\n\n- **Bold** words.",
+        "md:<details>\n<summary>Answer</summary>\n\nIt is *so*.\n\n</details>",
+        "md:## Takeaways\n\n- One.",
+        tags={1: ["hide-input"]},
+    )
+    code, said = book.build()
+    assert code == 0, said
+    page = BeautifulSoup(book.page(), "html.parser").select_one("article")
+    (box,) = page.select("div.predict.admonition")
+    assert box.select_one(".admonition-title").text == "Predict"
+    assert str(box.select_one("p:last-child")) == "<p><em>Which</em> one?</p>"
+    assert "Only a quotation." in page.select_one("blockquote").text
+    assert page.select_one("a[href$='index.html#term-one-hot-vector']").text == "vector"
+    (cited,) = [a for a in page.select("a.reference.internal") if a.text == "V et al., 2017"]
+    place = cited["href"].split("#")[1]
+    front = BeautifulSoup(book.page("book/index"), "html.parser")
+    assert "All" in front.find(id=place).text
+    assert [len(cards.select("li")) for cards in page.select("ul.att-cards")] == [2]
+    assert page.select_one("details:not([class]) em").text == "so"
+    assert page.select_one("details.hide summary .collapsed").text == "The code of nothing"
+    assert page.select_one("section.takeaways li").text.strip() == "One."
+    # Neither a term nor a key that is not there goes unnoticed.
+    book.write(
+        'md:A [vector](../index.md#term-thing), [A](https://x.org "a2017").',
+    )
+    code, said = book.build()
+    assert code != 0
+    assert "term-thing" in said
+    assert "references.bib has no entry 'a2017'" in said
 
 
 def test_pages_are_numbered_by_their_chapter(book):

@@ -1,0 +1,183 @@
+"""Every notebook reads well where readers run it, and has the parts of a lesson."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import nbformat
+import pytest
+
+from tests.notebooks import NO_LESSON, ROOT, SHOWN_LINES, complaints, lesson
+
+TEMPLATE = ROOT / "book/site/template.ipynb"
+NOTEBOOKS = sorted(
+    path
+    for folder in ("book", "exercises", "solutions")
+    for path in (ROOT / folder).rglob("*.ipynb")
+    if not {"node_modules", ".ipynb_checkpoints"} & set(path.parts) and path != TEMPLATE
+)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_it_keeps_the_rules(path):
+    found = complaints(nbformat.read(path, as_version=4), path)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_the_exemptions_are_of_things_that_are_there():
+    assert all((ROOT / name).exists() and why for name, why in NO_LESSON.items())
+    assert sum(map(lesson, NOTEBOOKS)) >= 7
+
+
+@pytest.fixture(scope="module")
+def template():
+    return nbformat.read(TEMPLATE, as_version=4)
+
+
+#: Where the template would stand once somebody copied it.
+PLACE = ROOT / "book/03-algorithm/new-page.ipynb"
+
+
+def test_the_template_keeps_the_rules(template):
+    assert complaints(template, PLACE) == []
+
+
+def swap(old, new, count=1):
+    """A change of the text, which must be there."""
+
+    def change(notebook):
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown" and re.search(old, cell.source, re.M):
+                cell.source = re.sub(old, lambda m: new, cell.source, count=count, flags=re.M)
+                return
+        raise AssertionError(f"the template has no {old}")
+
+    return change
+
+
+def add(text):
+    """One more text cell, after the first."""
+    return lambda notebook: notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+
+
+def put(source, **metadata):
+    """One more code cell."""
+    cell = nbformat.v4.new_code_cell(source, metadata=metadata)
+    return lambda notebook: notebook.cells.insert(1, cell)
+
+
+FOLDED = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+PAPER = "https://arxiv.org/abs/1706.03762"
+FAULTS = {
+    "no title": (swap(r"^# .*$", "Words"), "spine: begin with one title"),
+    "two titles": (add("# Another"), "spine: begin with one title"),
+    "no description": (swap(r"\A(# .*\n\n).*\n\n", "# A title\n\n"), "spine: the first paragraph"),
+    "no goals": (swap(r"\*\*You will be able to\*\*", "You can"), "spine: a paragraph begins with"),
+    "no needs": (swap(r"\*\*You need\*\*", "Bring"), "spine: a paragraph begins with **You need"),
+    "no prediction": (swap(r"^> \*\*Predict\.\*\*", "> Think."), "spine: ask for a prediction"),
+    "no takeaways": (swap(r"^## Takeaways", "## More"), "spine: end with"),
+    "takeaways in a paragraph": (swap(r"(?<=## Takeaways\n\n)- ", "So: "), "spine: the takeaways"),
+    "no practice": (swap(r"^## Practise", "## More"), "spine: end with"),
+    "practice without a task": (
+        swap(r"(?s)(?<=## Practise\n\n).*?(?=\n\n## Sources|\Z)", "Practise a lot."),
+        "spine: practice is",
+    ),
+    "no sources": (swap(r"^## Sources", "## More"), "spine: end with"),
+    "sources without a citation": (
+        swap(r"(?s)(?<=## Sources\n\n).*", "Many books."),
+        "spine: the sources cite",
+    ),
+    "a role": (add("A {term}`query`."), "plain: a role"),
+    "a number by role": (add("It is {glue:text}`x:.2f`."), "plain: a role"),
+    "a directive": (add(":::{note}\nLook.\n:::"), "plain: a directive"),
+    "a directive in a fence": (add("```{note}\nLook.\n```"), "plain: a directive"),
+    "a substitution": (add("It is {{ number }}."), "plain: a placeholder"),
+    "a label": (add("(here)=\n"), "plain: a target"),
+    "a comment": (add("Words. <!-- to do -->"), "plain: a comment"),
+    "HTML": (add("<div class='box'>Words</div>"), "plain: HTML"),
+    "an image in HTML": (add('<img src="x.png">'), "plain: HTML"),
+    "a fold without blank lines": (
+        add("<details>\n<summary>Answer</summary>\nText\n</details>"),
+        "plain: a fold",
+    ),
+    "a fold that stays open": (add("<details>\n<summary>Answer</summary>\n\nText"), "plain: <deta"),
+    "a page that is not there": (add("See [later](later.ipynb)."), "links: no such page"),
+    "a term that is not there": (
+        add("A [thing](../01-background/terms.md#term-thing)."),
+        "links: the glossary has no term-thing",
+    ),
+    "an unknown citation": (add(f'([A, 2017]({PAPER} "a2017"))'), "citations: references.bib has"),
+    "another paper's address": (
+        add('([Vaswani et al., 2017](https://arxiv.org/abs/1 "vaswani2017"))'),
+        "citations: vaswani2017 is at",
+    ),
+    "another paper's authors": (
+        add(f'([Vaswani, 2017]({PAPER} "vaswani2017"))'),
+        "citations: vaswani2017 is cited as",
+    ),
+    "a fold that is open in JupyterLab": (
+        put("# What it holds\nx = 1", tags=["hide-input"]),
+        "folds: a cell that the site folds",
+    ),
+    "a fold that is open on the site": (
+        put("# What it holds\nx = 1", jupyter={"source_hidden": True}),
+        "folds: a folded cell has the tag",
+    ),
+    "a fold without a label": (put("x = 1", **FOLDED), "folds: a folded cell's first line"),
+    "a fold labelled by a stray word": (put("# a\nx = 1", **FOLDED), "folds: a folded cell's"),
+    "an open figure": (put("figures.show(fig, alt='A line.')"), "folds: figures.show stands"),
+    "an open claim": (put("claims.check('C01')"), "folds: claims.check stands"),
+    "an open table": (put("tables.show([], [], '')"), "folds: tables.show stands"),
+    "an open record": (put("numbers.quote(a=1)"), "folds: numbers.quote stands"),
+    "too much code": (
+        put("\n".join(["x = 1"] * (SHOWN_LINES + 1)), attncourse={"subject": True}),
+        "code: ",
+    ),
+    "a long cell": (put("\n".join(["x = 1"] * 26)), "code: a cell of 26 lines"),
+    "an excuse": (put("O = 1  # noqa: E741"), "code: # noqa"),
+    "outputs": (
+        lambda notebook: notebook.cells.append(
+            nbformat.v4.new_code_cell(
+                "print(1)", outputs=[nbformat.v4.new_output("stream", text="1\n")]
+            )
+        ),
+        "code: commit it without outputs",
+    ),
+    "another word": (add("Here is self attention."), "words: 'self attention'"),
+    "another heading": (add("## Summary\n\nWords."), "words: '## Summary'"),
+    "another name of the article": (add("The Chinese article says so."), "words: "),
+    "another question": (add("> **Guess.** What comes?"), "words: "),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_notebook_with_a_fault_is_refused(template, fault):
+    change, expected = FAULTS[fault]
+    spoiled = copy.deepcopy(template)
+    change(spoiled)
+    found = complaints(spoiled, PLACE)
+    assert any(line.startswith(expected) for line in found), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Set notation such as $\\{a, b\\}$ and `{glue:text}` in code is no role.",
+        "```python\n# a comment\nx = {}\n```",
+        "A matrix $A_{ij}$ and a `<div>` that is code.",
+        "It is 87%<!--=a--> and `<s>`<!--=b-->.",
+        "a < b and b > c",
+        "```mermaid\ngraph LR\n  accDescr: One leads to two.\n  A[\"x<br/>y\"] --> B\n```",
+    ],
+)  # fmt: skip
+def test_good_text_is_left_alone(template, text):
+    good = copy.deepcopy(template)
+    add(text)(good)
+    assert complaints(good, PLACE) == []
+
+
+def test_a_cell_that_is_the_pages_subject_may_be_long(template):
+    good = copy.deepcopy(template)
+    put("\n".join(["x = 1"] * 60), attncourse={"subject": True})(good)
+    assert complaints(good, PLACE) == []
