@@ -1,14 +1,9 @@
 """The plane in a real JupyterLab: what is dragged arrives in Python, and the other way round."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-
 import nbformat
 import pytest
+
+from tests.jupyter import jupyterlab
 
 CELLS = [
     "from attncourse.widgets import AttentionPlane\nplane = AttentionPlane(preset='causal')\nplane",
@@ -18,12 +13,8 @@ CELLS = [
 
 
 @pytest.fixture
-def jupyterlab(tmp_path):
+def lab(tmp_path):
     """The address of a JupyterLab of its own, with a notebook in it."""
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     folder = tmp_path / "work"
     folder.mkdir()
     notebook = nbformat.v4.new_notebook(
@@ -31,46 +22,14 @@ def jupyterlab(tmp_path):
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
     nbformat.write(notebook, folder / "plane.ipynb")
-    # Settings of whoever runs the test have no say.
-    home = {
-        name: str(tmp_path / name.lower())
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
-                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    }  # fmt: skip
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ip=127.0.0.1",
-        "--IdentityProvider.token=", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
-        "jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly", "--allow-root",
-        f"--ServerApp.root_dir={folder}",
-    ]  # fmt: skip
-    log = (tmp_path / "lab.log").open("w")
-    server = subprocess.Popen(
-        command, env={**os.environ, **home}, cwd=folder, stdout=log, stderr=subprocess.STDOUT
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=2).close()
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(
-                        f"JupyterLab did not start:\n{(tmp_path / 'lab.log').read_text()[-2000:]}"
-                    )
-                time.sleep(0.3)
+    with jupyterlab(folder, tmp_path) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_drag_and_set_both_ways(jupyterlab, chromium_page):
-    page = chromium_page(f"{jupyterlab}/lab/tree/plane.ipynb?reset")
+def test_drag_and_set_both_ways(lab, chromium_page):
+    page = chromium_page(f"{lab}/lab/tree/plane.ipynb?reset")
     page.set_default_timeout(90_000)
     cells = page.locator(".jp-Notebook .jp-CodeCell")
 
