@@ -64,8 +64,8 @@ bench: env  ## Run the benchmarks
 mutants: env  ## Break the package one token at a time; list what no test notices (long)
 	$(BIN)/python -m tests.mutation
 
-lock: env  ## Compile requirements.txt from pyproject.toml
-	$(BIN)/python book/site/lock.py
+lock: env  ## Compile requirements.txt from pyproject.toml (UPGRADE=1: the newest of everything)
+	$(BIN)/python book/site/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:  ## Remove what was built; the environment and downloaded data stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -115,7 +115,8 @@ def _place(thing: Any) -> tuple[str, str]:
     """Where a thing is defined: its module, and its name with the class that it belongs to."""
     bare: Any = inspect.unwrap(thing)
     module, name = getattr(bare, "__module__", None), getattr(bare, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str):
+    defined = inspect.isfunction(bare) or inspect.ismethod(bare) or inspect.isclass(bare)
+    if not defined or not isinstance(module, str) or not isinstance(name, str):
         raise TypeError(f"expected a function, a method or a class, got {thing!r}")
     try:
         _definition(module, name)
@@ -186,7 +187,7 @@ def _origin(module: str, name: str) -> tuple[str, str] | None:
         _, defined, imported = _module(module)
         if name in defined:
             return module, name
-        if name not in imported:
+        if name not in imported or imported[name] == (module, name):  # a module of this folder
             return None
         module, name = imported[name]
         if f"{module}.{name}" in sys.modules and name not in _module(module)[2]:
@@ -213,7 +214,8 @@ def _text(node: ast.stmt, lines: list[str], types: bool) -> str:
     for inner in ast.walk(node):
         if isinstance(inner, _Definition):
             for position, said in enumerate(inner.body):
-                if isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant):
+                value = said.value if isinstance(said, ast.Expr) else None
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
                     _drop(shown, said, alone=len(inner.body) == 1, first=position == 0)
         if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and not types:
             _plain_signature(shown, inner, lines)
@@ -226,10 +228,12 @@ def _last(node: ast.AST) -> int:
 
 
 def _drop(shown: dict[int, str | None], said: ast.stmt, *, alone: bool, first: bool) -> None:
+    # Before it on its line there is room, or the head of a short definition.
+    before = (shown[said.lineno] or "").encode()[: said.col_offset].decode()
     for number in range(said.lineno, _last(said) + 1):
         shown[number] = None
-    if alone:
-        shown[said.lineno] = " " * said.col_offset + "..."
+    if alone or before.strip():
+        shown[said.lineno] = before + "..."
     after = _last(said) + 1
     while first and not alone and (shown.get(after) or "").strip() == "" and after in shown:
         shown[after] = None

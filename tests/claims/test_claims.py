@@ -5,9 +5,7 @@ Each chapter's cases stand in `cases_chNN.py`: `CASES = {"C07": Case(measured, e
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 import re
 from pathlib import Path
 
@@ -17,15 +15,12 @@ from bs4 import BeautifulSoup
 from pybtex.database import parse_file
 from pybtex.richtext import Text
 
-import tests.claims as here
 from attncourse import claims
 from attncourse.claims import core
 from attncourse.claims.sources import SOURCES
+from tests.claims.case import every
 
-CASES = {}
-for module in pkgutil.iter_modules(here.__path__):
-    if module.name.startswith("cases_"):
-        CASES |= importlib.import_module(f"tests.claims.{module.name}").CASES
+CASES = every()
 
 BY_RUN = [c.id for c in claims.registry().values() if c.kind == "run"]
 BY_SOURCE = [c.id for c in claims.registry().values() if c.kind == "source"]

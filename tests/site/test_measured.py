@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 
 import pytest
 
 from attncourse import claims
+from tests.claims.case import every
 
-CASES = {}
-for _chapter in ("01", "02", "03", "04"):
-    CASES |= importlib.import_module(f"tests.claims.cases_ch{_chapter}").CASES
+CASES = every()
 
 
 @pytest.fixture(scope="module")
