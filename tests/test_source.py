@@ -8,6 +8,7 @@ import importlib
 import inspect
 import linecache
 import pkgutil
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -237,7 +238,7 @@ def test_the_whole_package_can_be_shown():
             for text in (source.code(thing), str(source.show(thing))):
                 tree = ast.parse(text)
                 used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-                private = {n for n in used if n.startswith("_") and n.strip("_")} - {"_checks"}
+                private = {n for n in used if re.match(r"_[^_]", n)} - {"_checks"}
                 bound = {
                     n.id
                     for n in ast.walk(tree)
