@@ -1,6 +1,6 @@
 # Every target is a few lines that anyone can run by hand. Variables: BUILD=folder (default _build),
 # ONLY=book/03-algorithm/five-steps (one page), DRAFT=1 (leave out missing pages, warn only),
-# NORUN=1 (a draft that executes nothing).
+# NORUN=1 (a draft that executes nothing), FILE=notebook (for check).
 SHELL  := /bin/sh
 PYTHON ?= python3
 BUILD  ?= _build
@@ -12,8 +12,11 @@ OPTIONS = --build $(BUILD) $(if $(ONLY),--only $(ONLY)) $(if $(DRAFT),--draft) \
           $(if $(NORUN),--no-execute)
 BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 
+# So that `attncourse` is found in a terminal and by a kernel that `make lab` starts.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve test lab exercises runs bench mutants lock clean
+.PHONY: help env book numbers serve test lab check exercises runs bench mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +53,9 @@ test: env  ## Run every check: lint, types, book, package, notebooks, site
 
 lab: env  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab
+
+check: env  ## Grade a notebook: make check FILE=exercises/03-algorithm.ipynb
+	$(BIN)/attncourse check $(FILE)
 
 exercises: env  ## Generate exercises/ from solutions/
 	$(BIN)/python -m attncourse.grading.generate
