@@ -1,9 +1,9 @@
 """Widgets: mechanisms that a reader moves by hand, in a notebook and on a page without a kernel.
 
-:mod:`attncourse.widgets.base` says what a widget consists of and how to add one.
+:mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one.
 """
 
-from attncourse.widgets.base import CourseWidget, share_once
+from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.plane import AttentionPlane
 
 __all__ = ["AttentionPlane", "CourseWidget", "share_once"]

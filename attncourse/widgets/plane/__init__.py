@@ -1,22 +1,50 @@
 """A plane in which queries, keys and values can be dragged, and attention seen to follow."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import traitlets
 from jaxtyping import Float
 
-from attncourse.widgets.base import CourseWidget, read, table
+from attncourse.widgets import kit
 from attncourse.widgets.plane import state
 
 _HERE = Path(__file__).parent
-#: In the order in which they use each other; one module without a build step.
-_PARTS = ("numbers.js", "words.js", "picture.js", "panels.js", "widget.js")
 PANELS = ("plane", "row", "weights", "presets", "settings")
 
 
-class AttentionPlane(CourseWidget):
+def _vectors(plane: "AttentionPlane", name: str, value: Any) -> list[Any]:
+    count = plane._q_len if name == "q" else plane._kv_len
+    return kit.vectors(name, value, count, most=state.MOST, limit=state.LIMITS["coordinate"])
+
+
+def _grid(plane: "AttentionPlane", name: str, value: Any) -> list[list[float | None]]:
+    return kit.grid(name, value, plane._q_len, plane._kv_len, state.LIMITS["score"])
+
+
+def _pins(plane: "AttentionPlane", name: str, value: Any) -> list[list[float | None]]:
+    pins = _grid(plane, name, value)
+    for i, row in enumerate(pins):
+        given = [pin for pin in row if pin is not None]
+        if min(given, default=0) < 0 or sum(given) > 1 + 1e-9:
+            raise ValueError(
+                f"pins: expected weights from 0 to 1 whose sum in a row is 1 at most, got "
+                f"{given} for query {i}; lower one of them or set it to None"
+            )
+    return pins
+
+
+def _scale(plane: "AttentionPlane", name: str, value: Any) -> float | None:
+    limit = state.LIMITS["scale"]
+    return None if value is None else kit.number(name, value, -limit, limit)
+
+
+def _labels(plane: "AttentionPlane", name: str, value: Any) -> list[str] | None:
+    return None if value is None else kit.words(name, value, plane._kv_len, "key")
+
+
+class AttentionPlane(kit.CourseWidget):
     r"""Drag vectors in the plane and watch scores, weights and outputs follow.
 
     .. math:: s_{ij} = c\, q_i \cdot k_j, \qquad w_i = \mathrm{softmax}(s_i / T),
@@ -74,25 +102,22 @@ class AttentionPlane(CourseWidget):
 
     """
 
-    _esm = read(_HERE, *_PARTS)
-    _css = read(_HERE, "widget.css")
+    LIMITS = state.LIMITS
+    _esm = kit.module(_HERE / "widget.js")
+    _css = kit.style(_HERE / "widget.css")
 
-    q = traitlets.Any().tag(sync=True)
-    k = traitlets.Any().tag(sync=True)
-    v = traitlets.Any().tag(sync=True)
-    mask = traitlets.Any().tag(sync=True)
-    temperature = traitlets.Any(1.0).tag(sync=True)
-    scale = traitlets.Any(None, allow_none=True).tag(sync=True)
-    score_edits = traitlets.Any().tag(sync=True)
-    pins = traitlets.Any().tag(sync=True)
-    selected = traitlets.Any(0).tag(sync=True)
-    preset = traitlets.Unicode("").tag(sync=True)
-    labels = traitlets.Any(None, allow_none=True).tag(sync=True)
-    panels = traitlets.Any(PANELS).tag(sync=True)
-    height = traitlets.Any(300).tag(sync=True)
-    limits = traitlets.Dict(state.LIMITS, read_only=True).tag(sync=True)
-    start = traitlets.Dict(read_only=True).tag(sync=True)
-    presets = traitlets.Dict(read_only=True).tag(sync=True)
+    q = kit.State(_vectors)
+    k = kit.State(_vectors)
+    v = kit.State(_vectors)
+    mask = kit.State(lambda plane, *given: kit.booleans(*given, plane._q_len, plane._kv_len))
+    temperature = kit.State(lambda _, *given: kit.number(*given, *state.LIMITS["temperature"]), 1.0)
+    scale = kit.State(_scale)
+    score_edits = kit.State(_grid)
+    pins = kit.State(_pins)
+    selected = kit.Look(lambda plane, *given: kit.whole(*given, 0, plane._q_len - 1), 0)
+    labels = kit.Setting(_labels)
+    panels = kit.Setting(lambda _, *given: kit.some_of(*given, PANELS), PANELS)
+    height = kit.Setting(lambda _, *given: kit.whole(*given, 120, 2000), 300)
 
     def __init__(
         self,
@@ -117,7 +142,7 @@ class AttentionPlane(CourseWidget):
         values = state.VALUES if values is None else values
         try:
             q, k, v = (
-                state.vectors(what, given)
+                kit.vectors(what, given, None, most=state.MOST, limit=state.LIMITS["coordinate"])
                 for what, given in (("queries", queries), ("keys", keys), ("values", values))
             )
         except ValueError as error:
@@ -128,99 +153,27 @@ class AttentionPlane(CourseWidget):
                 "give keys and values together"
             )
         self._q_len, self._kv_len = len(q), len(k)
-        given = {
-            "q": q,
-            "k": k,
-            "v": v,
-            "mask": np.ones((len(q), len(k)), dtype=bool) if mask is None else mask,
-            "temperature": temperature,
-            "scale": scale,
-            "score_edits": score_edits,
-            "pins": pins,
-        }
-        # The second query, whose row a causal mask cuts in two.
-        selected = min(1, len(q) - 1) if selected is None else selected
         super().__init__(
-            **given, selected=selected, labels=labels, panels=panels, height=height, name=name
+            q=q,
+            k=k,
+            v=v,
+            mask=np.ones((len(q), len(k)), dtype=bool) if mask is None else mask,
+            temperature=temperature,
+            scale=scale,
+            score_edits=score_edits,
+            pins=pins,
+            # The second query, whose row a causal mask cuts in two.
+            selected=min(1, len(q) - 1) if selected is None else selected,
+            labels=labels,
+            panels=panels,
+            height=height,
+            name=name,
+            preset=preset,
         )
-        self.set_trait("start", {key: getattr(self, key) for key in given})
-        self.set_trait("presets", state.presets(len(q), len(k)))
-        self.preset = preset
 
-    @traitlets.validate(
-        "q", "k", "v", "mask", "temperature", "scale", "score_edits", "pins", "selected", "labels",
-        "panels", "height",
-    )  # fmt: skip
-    def _check(self, proposal: dict[str, Any]) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            return self._clean(name, value)
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
-
-    def _clean(self, name: str, value: Any) -> Any:
-        q_len, kv_len = self._q_len, self._kv_len
-        match name:
-            case "q" | "k" | "v":
-                return state.vectors(name, value, q_len if name == "q" else kv_len)
-            case "mask":
-                return state.booleans(name, value, q_len, kv_len)
-            case "temperature":
-                return state.number(name, value, *state.LIMITS["temperature"])
-            case "scale":
-                limit = state.LIMITS["scale"]
-                return None if value is None else state.number(name, value, -limit, limit)
-            case "score_edits":
-                return state.grid(name, value, q_len, kv_len)
-            case "pins":
-                return self._clean_pins(value)
-            case "selected":
-                return int(state.number(name, value, 0, q_len - 1))
-            case "height":
-                return int(state.number(name, value, 120, 2000))
-            case "panels":
-                if isinstance(value, str) or not value or set(value) - set(PANELS):
-                    raise ValueError(f"panels: expected some of {PANELS}, got {value!r}")
-                return list(value)
-            case "labels":
-                if value is not None and (isinstance(value, str) or len(value) != kv_len):
-                    raise ValueError(f"labels: expected {kv_len} words, one a key, got {value!r}")
-                return value and [str(word) for word in value]
-        raise AssertionError(name)
-
-    def _clean_pins(self, value: Any) -> list[list[float | None]]:
-        pins = state.grid("pins", value, self._q_len, self._kv_len)
-        for i, row in enumerate(pins):
-            given = [pin for pin in row if pin is not None]
-            if min(given, default=0) < 0 or sum(given) > 1 + 1e-9:
-                raise ValueError(
-                    f"pins: expected weights from 0 to 1 whose sum in a row is 1 at most, got "
-                    f"{given} for query {i}; lower one of them or set it to None"
-                )
-        return pins
-
-    @traitlets.validate("preset")
-    def _check_preset(self, proposal: dict[str, Any]) -> str:
-        known = ("", "causal", "uniform", "one-hot", "saturated")
-        if proposal["value"] not in known:
-            raise traitlets.TraitError(
-                f"preset: expected one of {known[1:]}, or '' for none, got {proposal['value']!r}"
-            )
-        return proposal["value"]
-
-    @traitlets.observe("preset")
-    def _apply_preset(self, change: dict[str, Any]) -> None:
-        if change["new"]:
-            with self.hold_trait_notifications():
-                for name, value in {**self.start, **self.presets[change["new"]]}.items():
-                    setattr(self, name, value)
-
-    def reset(self) -> None:
-        """Go back to the state that the widget was made with."""
-        self.preset = ""
-        with self.hold_trait_notifications():
-            for name, value in self.start.items():
-                setattr(self, name, value)
+    def named_states(self) -> dict[str, dict[str, Any]]:
+        """Return what each preset changes of the start state."""
+        return state.presets(self._q_len, self._kv_len)
 
     @property
     def scores(self) -> Float[np.ndarray, "q_len kv_len"]:
@@ -243,6 +196,39 @@ class AttentionPlane(CourseWidget):
         """One convex combination of the values for each query."""
         return self.weights @ np.array(self.v)
 
+    def compute(self) -> dict[str, Any]:
+        """Return scores, weights and outputs."""
+        return {"scores": self.scores, "weights": self.weights, "output": self.output}
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Self:
+        """Return a plane with anything in it, rows masked in part or in full among it."""
+        q_len, kv_len = rng.integers(1, 7), rng.integers(1, 7)
+        mask = rng.random((q_len, kv_len)) < rng.choice([0.2, 0.7, 1.0])
+        if rng.random() < 0.3:
+            mask[rng.integers(q_len)] = False
+        edits = np.full((q_len, kv_len), np.nan)
+        pins = edits.copy()
+        if rng.random() < 0.5:
+            at = rng.random((q_len, kv_len)) < 0.3
+            edits[at] = rng.normal(size=at.sum()) * rng.choice([1, 30, 1000])
+        if rng.random() < 0.6:
+            at = rng.random((q_len, kv_len)) < rng.choice([0.3, 0.6, 1.0])
+            # Shares of a whole that a row's pins together do not exceed; some rows use it up.
+            whole = rng.choice([0, 0.5, 1.0], (q_len, 1))
+            pins[at] = (rng.dirichlet(np.ones(kv_len), size=q_len) * whole)[at]
+        return cls(
+            queries=rng.normal(size=(q_len, 2)) * rng.choice([0, 1, 10]),
+            keys=rng.normal(size=(kv_len, 2)) * rng.choice([1, 10]),
+            values=rng.normal(size=(kv_len, 2)) * 3,
+            mask=mask,
+            score_edits=edits,
+            pins=pins,
+            temperature=rng.choice([0.01, 0.3, 1.0, 7.0, 100.0]),
+            scale=rng.choice([None, 1.0, -0.4, 25.0]),
+            selected=int(rng.integers(q_len)),
+        )
+
     def fallback_html(self) -> str:
         """Return weights and outputs as a table."""
         names = self.labels or [str(j + 1) for j in range(self._kv_len)]
@@ -256,4 +242,4 @@ class AttentionPlane(CourseWidget):
             ]
             for i, (weights, output) in enumerate(zip(self.weights, self.output, strict=True))
         ]
-        return table(header, rows, "Attention weights and outputs (JavaScript makes them movable)")
+        return kit.table(header, rows, "Attention weights and outputs (JavaScript makes them movable)")

@@ -1,4 +1,6 @@
-// The arithmetic of the plane: no page, no drawing. tests/widgets hold it equal to NumPy.
+// The arithmetic of the plane and its link: no page, no drawing. tests/widgets hold it equal to NumPy.
+
+import { links, maskLink, numberLink, orNull, rowsLink, sparseLink, wholeLink } from "../kit/links.js";
 
 /** Scores, exponentials, weights and outputs of one state, row by row. */
 export function compute(state) {
@@ -52,50 +54,24 @@ export function hull(points) {
   return [...half(sorted), ...half(sorted.reverse())];
 }
 
-const unset = (matrix) => matrix.every((row) => row.every((x) => x === null));
+const coordinate = [({ limits }) => -limits.coordinate, ({ limits }) => limits.coordinate];
+const cells = ({ q, k }) => [q.length, k.length];
+const atMostOne = (row) => row.reduce((sum, p) => sum + (p ?? 0), 0) <= 1 + 1e-9;
 
-/** The part of a state that a link carries: as short as it can be. */
-export function toLink(state) {
-  const { q, k, v, temperature, scale, selected } = state;
-  const link = { q, k, v, temperature, scale, selected };
-  if (!state.mask.flat().every(Boolean)) {
-    link.mask = state.mask.map((row) => row.map(Number).join(""));
-  }
-  if (!unset(state.score_edits)) link.score_edits = state.score_edits;
-  if (!unset(state.pins)) link.pins = state.pins;
-  return link;
-}
+const link = links({
+  q: rowsLink(({ q }) => [q.length, 2], ...coordinate),
+  k: rowsLink(({ k }) => [k.length, 2], ...coordinate),
+  v: rowsLink(({ k }) => [k.length, 2], ...coordinate),
+  temperature: numberLink(({ limits }) => limits.temperature[0], ({ limits }) => limits.temperature[1]),
+  scale: orNull(numberLink(({ limits }) => -limits.scale, ({ limits }) => limits.scale)),
+  selected: wholeLink(0, ({ q }) => q.length - 1),
+  mask: maskLink(cells),
+  score_edits: sparseLink(cells, ({ limits }) => -limits.score, ({ limits }) => limits.score),
+  pins: sparseLink(cells, 0, 1, atMostOne),
+}, { selected: "selected query" });
+
+/** What a link carries of a state: as short as it can be. */
+export const toLink = link.toLink;
 
 /** The state a link describes; throws where it does not fit the widget it is meant for. */
-export function fromLink(link, state) {
-  const { limits } = state, rows = state.q.length, cols = state.k.length;
-  const need = (ok, what) => { if (!ok) throw new Error(`the link has no valid ${what}`); };
-  const number = (x, bound) => typeof x === "number" && Math.abs(x) <= bound;
-  const grid = (name, width, height, test) => {
-    const m = link[name];
-    need(Array.isArray(m) && m.length === height
-      && m.every((r) => Array.isArray(r) && r.length === width && r.every(test)), name);
-    return m;
-  };
-  const empty = () => state.q.map(() => state.k.map(() => null));
-  need(link !== null && typeof link === "object", "state");
-  const points = (x) => number(x, limits.coordinate);
-  const next = { q: grid("q", 2, rows, points), k: grid("k", 2, cols, points), v: grid("v", 2, cols, points) };
-  const [low, high] = limits.temperature;
-  need(link.temperature >= low && link.temperature <= high, "temperature");
-  need(link.scale === null || number(link.scale, limits.scale), "scale");
-  need(Number.isInteger(link.selected) && link.selected >= 0 && link.selected < rows, "selected query");
-  Object.assign(next, { temperature: link.temperature, scale: link.scale, selected: link.selected });
-  if (link.mask === undefined) next.mask = state.q.map(() => state.k.map(() => true));
-  else {
-    need(Array.isArray(link.mask) && link.mask.length === rows
-      && link.mask.every((r) => typeof r === "string" && r.length === cols && /^[01]+$/.test(r)), "mask");
-    next.mask = link.mask.map((row) => [...row].map((x) => x === "1"));
-  }
-  next.score_edits = link.score_edits === undefined ? empty()
-    : grid("score_edits", cols, rows, (x) => x === null || number(x, limits.score));
-  next.pins = link.pins === undefined ? empty()
-    : grid("pins", cols, rows, (x) => x === null || (number(x, 1) && x >= 0));
-  need(next.pins.every((row) => row.reduce((sum, p) => sum + (p ?? 0), 0) <= 1 + 1e-9), "pins");
-  return { ...next, preset: "" };
-}
+export const fromLink = link.fromLink;

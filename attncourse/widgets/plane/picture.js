@@ -1,27 +1,32 @@
 // The two drawings: queries against keys, and values mixed into outputs.
 
-const WIDE = 400, HIGH = 300, REACH = 24; // REACH: how near a finger must come to take hold
+import { assign, html, svg } from "../kit/elements.js";
+import { addHandle, makeDrawing, nameBeside, place } from "../kit/handles.js";
+import { fixed, pair } from "../kit/words.js";
+import { hull } from "./numbers.js";
+
+const WIDE = 400, HIGH = 300;
 const STEP = 0.05, LEAP = 0.25; // arrow keys, and with Shift
 
-export function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  assign(node, attributes);
-  node.append(...children);
-  return node;
-}
-export function assign(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-}
-
 /** Pixels per unit, so that every start vector fits with room to drag it further. */
-export function unitFor({ q, k, v }) {
+function unitFor({ q, k, v }) {
   const all = [...q, ...k, ...v];
   const far = (axis) => [1.22, 1.33][axis] * Math.max(0.5, ...all.map((point) => Math.abs(point[axis])));
   return Math.min(WIDE / 2 / far(0), HIGH / 2 / far(1));
 }
 
-/** One drawing with its grid and its handles; `view` carries what both drawings share. */
-function frame(view, title, question, describedAs) {
+/** The scale of both drawings, and how far points go in them. */
+export function scene(start) {
+  const unit = unitFor(start);
+  const bounds = [WIDE, HIGH].map((size) => {
+    const far = Math.floor(((size / 2 - 8) / unit) * 100) / 100;
+    return [-far, far];
+  });
+  return { unit, bounds };
+}
+
+/** One drawing with its grid; `view` carries what both drawings share. */
+function frame(view, title, question, label) {
   const { unit } = view;
   const x = (value) => WIDE / 2 + value * unit, y = (value) => HIGH / 2 - value * unit;
   const lines = [];
@@ -31,109 +36,41 @@ function frame(view, title, question, describedAs) {
       if (n * unit < HIGH / 2) lines.push(`M0 ${y(s)}H${WIDE}`);
     }
   }
-  const root = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": describedAs },
-    svg("path", { class: "grid", d: lines.join("") }),
-    svg("path", { class: "axis", d: `M${x(0)} 0V${HIGH}M0 ${y(0)}H${WIDE}` }));
   const note = svg("text", { class: "note", x: 10, y: HIGH - 12 });
-  root.append(note);
-  root.style.maxHeight = `${view.height}px`;
-  const figure = document.createElement("figure");
-  const caption = document.createElement("figcaption");
-  const bold = document.createElement("b");
-  bold.textContent = title;
-  caption.append(bold, ` ${question}`);
-  figure.append(caption, root);
-  return { figure, root, note, x, y, handles: [] };
+  const drawing = makeDrawing({
+    wide: WIDE, high: HIGH, label, height: view.state().height,
+    toPlace: ([px, py]) => [(px - WIDE / 2) / unit, (HIGH / 2 - py) / unit],
+    fromPlace: (at) => [x(at[0]), y(at[1])],
+  }, svg("path", { class: "grid", d: lines.join("") }), svg("path", { class: "axis", d: `M${x(0)} 0V${HIGH}M0 ${y(0)}H${WIDE}` }), note);
+  const figure = html("figure", {}, html("figcaption", {}, html("b", {}, title), ` ${question}`), drawing.root);
+  return { ...drawing, figure, note, x, y };
 }
 
-/** A point that can be dragged, or moved with the arrow keys. */
-function addHandle(view, drawing, kind, index, mark) {
-  const label = svg("text", { class: "label" });
-  const node = svg("g", {
-    class: `handle ${kind}`, tabindex: 0, role: "slider", "aria-roledescription": "movable point",
-    "aria-label": view.names[{ q: "query", k: "key", v: "value" }[kind]](index),
-    "data-lm-suppress-shortcuts": "true", "data-point": `${kind}${index}`,
-  }, svg("circle", { class: "reach", r: REACH }), svg("circle", { class: "halo", r: 15 }), mark, label);
-  const handle = { node, label, mark, kind, index, at: [0, 0] };
-  drawing.handles.push(handle);
-  const hot = (on) => () => view.heat(on ? handle : null, handle);
-  node.addEventListener("pointerenter", hot(true));
-  node.addEventListener("pointerleave", hot(false));
-  node.addEventListener("focus", () => {
-    if (kind === "q") view.change({ selected: index });
-    view.heat(handle);
-  });
-  node.addEventListener("blur", hot(false));
-  node.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const step = event.shiftKey ? LEAP : STEP;
+/** A vector's point. */
+function addPoint(view, drawing, kind, index, mark) {
+  const at = () => view.state()[kind][index];
+  const handle = addHandle(drawing, {
+    id: `${kind}${index}`, className: kind, mark, at,
+    name: view.names[{ q: "query", k: "key", v: "value" }[kind]](index),
+    move: (to) => view.move(kind, index, to),
     // From the state, not the drawing, which may lag behind a fast key repeat.
-    view.move(kind, index, view.state()[kind][index].map((x, axis) => x + way[axis] * step));
+    nudge: (way, leap) => view.move(kind, index, at().map((x, axis) => x + way[axis] * (leap ? LEAP : STEP))),
+    // Of points that coincide, the selected query is the one that is seen.
+    front: () => kind === "q" && index === view.state().selected,
+    notice: (on) => view.heat(on ? handle : null, handle),
+    focus: () => { if (kind === "q") view.change({ selected: index }); },
   });
-  // Browsers do not all honour touch-action inside an SVG; without this the page would scroll.
-  node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) takeHold(view, drawing, event);
-  });
-  return handle;
+  return Object.assign(handle, { kind, index });
 }
 
-/** Drags the handle nearest to the pointer, since reaches of neighbours overlap. */
-function takeHold(view, drawing, down) {
-  const point = (event) => {
-    const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.root.getScreenCTM().inverse());
-    return [(p.x - WIDE / 2) / view.unit, (HIGH / 2 - p.y) / view.unit];
-  };
-  const from = point(down);
-  const distance = ({ at }) => Math.hypot(at[0] - from[0], at[1] - from[1]);
-  // Of points that coincide, the selected query is the one that is seen.
-  const front = ({ kind, index }) => (kind === "q" && index === view.state().selected ? 0 : 1);
-  const [held] = [...drawing.handles].sort((a, b) => distance(a) - distance(b) || front(a) - front(b));
-  const grip = [held.at[0] - from[0], held.at[1] - from[1]];
-  const { node } = held;
-  down.preventDefault();
-  node.focus({ preventScroll: true });
-  node.setPointerCapture(down.pointerId);
-  node.classList.add("held");
-  const follow = (event) => {
-    if (event.pointerId !== down.pointerId) return;
-    const p = point(event);
-    view.move(held.kind, held.index, [p[0] + grip[0], p[1] + grip[1]]);
-  };
-  const release = (event) => {
-    if (event.pointerId !== down.pointerId) return;
-    node.classList.remove("held");
-    node.removeEventListener("pointermove", follow);
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) node.removeEventListener(end, release);
-  };
-  node.addEventListener("pointermove", follow);
-  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) node.addEventListener(end, release);
-}
-
-/** Puts a handle in its place, its name beyond it as seen from the origin. */
-function place(view, drawing, handle, at, name, size = 1) {
-  handle.at = at;
-  if (view.hot === null) drawing.note.textContent = "";
-  const px = drawing.x(at[0]), py = drawing.y(at[1]);
+/** Puts a point in its place, its name beyond it as seen from the origin. */
+function putPoint(view, drawing, handle, at, name, size = 1) {
   const length = Math.hypot(at[0], at[1]);
-  const [dx, dy] = length > 0 ? [at[0] / length, at[1] / length] : [0, 1];
-  const half = name.length * 3.9, gap = 8 + 6 * size;
-  let lx = dx * (gap + half), ly = -dy * (gap + 8);
-  // Names stay inside the drawing.
-  lx = Math.min(Math.max(px + lx, half + 4), WIDE - half - 4) - px;
-  ly = Math.min(Math.max(py + ly, 12), HIGH - 10) - py;
-  if (handle.label.textContent !== name) handle.label.textContent = name;
+  nameBeside(drawing, handle, name, length > 0 ? [at[0] / length, at[1] / length] : [0, 1], size);
+  if (view.hot === null) drawing.note.textContent = "";
   if (view.hot === handle) drawing.note.textContent = `${name} = ${pair(at)}`;
-  assign(handle.label, { x: lx, y: ly + 5 });
-  assign(handle.mark, { transform: `scale(${size})` });
   const [low, high] = view.bounds[0];
-  assign(handle.node, {
-    transform: `translate(${px} ${py})`, "aria-valuemin": low, "aria-valuemax": high,
-    "aria-valuenow": at[0].toFixed(2), "aria-valuetext": `x ${fixed(at[0])}, y ${fixed(at[1])}`,
-  });
+  place(drawing, handle, { size, low, high, now: at[0].toFixed(2), text: `x ${fixed(at[0])}, y ${fixed(at[1])}` });
 }
 
 const line = (drawing, a, b) => ({ x1: drawing.x(a[0]), y1: drawing.y(a[1]), x2: drawing.x(b[0]), y2: drawing.y(b[1]) });
@@ -145,8 +82,8 @@ export function comparison(view) {
   const along = svg("line", { class: "along" }), reach = svg("line", { class: "shadow" });
   const drop = svg("line", { class: "drop" }), product = svg("text", { class: "note product" });
   const arrows = { k: k.map(() => svg("line", { class: "arrow k" })), q: q.map(() => svg("line", { class: "arrow q" })) };
-  const keys = k.map((_, j) => addHandle(view, drawing, "k", j, svg("rect", { class: "mark", x: -6, y: -6, width: 12, height: 12, rx: 2 })));
-  const queries = q.map((_, i) => addHandle(view, drawing, "q", i, svg("circle", { class: "mark", r: 7.5 })));
+  const keys = k.map((_, j) => addPoint(view, drawing, "k", j, svg("rect", { class: "mark", x: -6, y: -6, width: 12, height: 12, rx: 2 })));
+  const queries = q.map((_, i) => addPoint(view, drawing, "q", i, svg("circle", { class: "mark", r: 7.5 })));
   drawing.root.append(along, reach, ...arrows.k, ...arrows.q, drop, ...keys.map((h) => h.node),
     ...queries.map((h) => h.node), product);
   return {
@@ -157,7 +94,7 @@ export function comparison(view) {
         const w = result.weights[i][j], hidden = !state.mask[i][j];
         assign(arrows.k[j], { ...line(drawing, [0, 0], key), "stroke-width": 1.5 + 4.5 * w, opacity: 0.45 + 0.55 * w });
         for (const node of [arrows.k[j], keys[j].node]) node.classList.toggle("hidden", hidden);
-        place(view, drawing, keys[j], key, view.names.k(j), 0.9 + 0.5 * w);
+        putPoint(view, drawing, keys[j], key, view.names.k(j), 0.9 + 0.5 * w);
       });
       state.q.forEach((other, n) => {
         assign(arrows.q[n], line(drawing, [0, 0], other));
@@ -165,7 +102,7 @@ export function comparison(view) {
         // What lies under the selected query would only blur it.
         const under = n !== i && Math.hypot(other[0] - query[0], other[1] - query[1]) * view.unit < 10;
         queries[n].node.classList.toggle("under", under);
-        place(view, drawing, queries[n], other, view.names.q(n), n === i ? 1.15 : 0.7);
+        putPoint(view, drawing, queries[n], other, view.names.q(n), n === i ? 1.15 : 0.7);
       });
       const hot = view.hot?.kind === "k" ? view.hot.index : null;
       const length2 = query[0] ** 2 + query[1] ** 2;
@@ -191,7 +128,7 @@ export function mixture(view) {
   const drawing = frame(view, "Mix", "the output lies between the values", "Values, movable, and the outputs mixed from them");
   const whole = svg("polygon", { class: "hull all" }), seen = svg("polygon", { class: "hull" });
   const strings = v.map(() => svg("line", { class: "string" }));
-  const values = v.map((_, j) => addHandle(view, drawing, "v", j, svg("path", { class: "mark", d: "M0-8L8 0L0 8L-8 0Z" })));
+  const values = v.map((_, j) => addPoint(view, drawing, "v", j, svg("path", { class: "mark", d: "M0-8L8 0L0 8L-8 0Z" })));
   const outputs = q.map((_, i) => {
     const dot = svg("g", { class: "output", "data-output": i }, svg("circle", { r: 8 }), svg("text", { class: "label", y: -13 }));
     dot.lastChild.textContent = view.names.o(i);
@@ -209,7 +146,7 @@ export function mixture(view) {
         const w = result.weights[i][j];
         assign(strings[j], { ...line(drawing, value, out), "stroke-width": 0.5 + 7 * w, opacity: w < 0.005 ? 0 : 0.35 + 0.5 * w });
         values[j].node.classList.toggle("hidden", !state.mask[i][j]);
-        place(view, drawing, values[j], value, view.names.v(j), 0.75 + 0.85 * Math.sqrt(w));
+        putPoint(view, drawing, values[j], value, view.names.v(j), 0.75 + 0.85 * Math.sqrt(w));
       });
       result.output.forEach((point, n) => {
         assign(outputs[n], { transform: `translate(${drawing.x(point[0])} ${drawing.y(point[1])})` });

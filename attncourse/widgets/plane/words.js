@@ -1,15 +1,6 @@
-// What the plane says: names, numbers and the one sentence above the picture.
+// What the plane says: names and the one sentence above the picture.
 
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-export const subscript = (n) => [...String(n)].map((digit) => SUBSCRIPTS[digit]).join("");
-
-/** A number with a true minus sign and no negative zero. */
-export function fixed(x, digits = 2) {
-  const text = x.toFixed(digits);
-  return (Number(text) === 0 ? (0).toFixed(digits) : text).replace("-", "−");
-}
-export const pair = (point) => `(${fixed(point[0])}, ${fixed(point[1])})`;
-export const percent = (w) => (w > 0.99 && w < 1 ? `${fixed(Math.floor(w * 1000) / 10, 1)} %` : `${Math.round(w * 100)} %`);
+import { capital, fixed, listed, percent, python, subscript } from "../kit/words.js";
 
 /** Names for the parts: long ones for sentences, short ones for the picture. */
 export function naming(state) {
@@ -29,10 +20,6 @@ export function naming(state) {
     o: (i) => `o${subscript(i + 1)}`,
   };
 }
-
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const listed = (items) => (items.length < 2 ? items.join("")
-  : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`);
 
 /** One sentence on what the selected query does. */
 export function describe(state, result) {
@@ -69,17 +56,15 @@ export function describe(state, result) {
 }
 
 /** The Python call that makes a plane in this state. */
-export function asPython(state) {
-  const list = (rows) => JSON.stringify(rows).replaceAll("null", "None").replaceAll(",", ", ");
-  const truth = (m) => list(m).replaceAll("true", "True").replaceAll("false", "False");
+export function toPython(state) {
   const cells = (m) => m.flatMap((row, i) => row.flatMap((x, j) => (x === null ? [] : [`(${i}, ${j}): ${x}`])));
-  const parts = [`queries=${list(state.q)}`, `keys=${list(state.k)}`, `values=${list(state.v)}`];
-  if (!state.mask.flat().every(Boolean)) parts.push(`mask=${truth(state.mask)}`);
+  const parts = [`queries=${python(state.q)}`, `keys=${python(state.k)}`, `values=${python(state.v)}`];
+  if (!state.mask.flat().every(Boolean)) parts.push(`mask=${python(state.mask)}`);
   if (state.temperature !== 1) parts.push(`temperature=${state.temperature}`);
   if (state.scale !== null) parts.push(`scale=${state.scale}`);
   for (const key of ["score_edits", "pins"]) {
     if (cells(state[key]).length) parts.push(`${key}={${cells(state[key]).join(", ")}}`);
   }
-  if (state.labels) parts.push(`labels=${list(state.labels)}`);
+  if (state.labels) parts.push(`labels=${python(state.labels)}`);
   return `AttentionPlane(${[...parts, `selected=${state.selected}`].join(", ")})`;
 }

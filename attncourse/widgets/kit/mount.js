@@ -40,6 +40,7 @@
       adopt(next) {
         Object.entries(structuredClone(next)).forEach(([key, value]) => model.set(key, value));
         first = JSON.stringify(module.toLink(state));
+        emit("adopt");
       },
       /** What a link says of this widget: nothing while it is as it came, unless asked for. */
       entry: (always) => always || JSON.stringify(module.toLink(state)) !== first
@@ -50,6 +51,12 @@
         history.replaceState(null, "", `#w.${parts.join("~")}`);
         return location.href;
       },
+      /** Takes this widget's state out of the page's address, and leaves that of the others. */
+      unlink() {
+        if (!entries().has(name)) return;
+        const others = [...entries()].filter(([other]) => other !== name).map((entry) => entry.join("."));
+        history.replaceState(null, "", others.length ? `#w.${others.join("~")}` : location.href.split("#")[0]);
+      },
       /** Takes the state from the page's address; a link that does not fit changes nothing. */
       restore() {
         if (!entries().has(name)) return false;
@@ -58,7 +65,8 @@
           Object.entries(next).forEach(([key, value]) => model.set(key, value));
           return true;
         } catch (error) {
-          model.set("notice", "This link does not fit the widget, so it shows its own state instead.");
+          const why = error.message.startsWith("the link") ? error.message : "it cannot be read";
+          model.set("notice", `This link does not fit the widget (${why}), so it shows its own state instead.`);
           return false;
         }
       },

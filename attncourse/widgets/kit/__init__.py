@@ -1,0 +1,42 @@
+"""What every widget needs: a class with one state and two homes, checks, and the front-end's parts.
+
+:mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one. The Python side
+stands in this folder's ``.py`` files, the front-end's in its ``.js`` files and ``kit.css``.
+"""
+
+from attncourse.widgets.kit.base import CourseWidget, Look, Setting, State
+from attncourse.widgets.kit.checks import (
+    array,
+    booleans,
+    bound,
+    choice,
+    grid,
+    number,
+    some_of,
+    vectors,
+    whole,
+    words,
+)
+from attncourse.widgets.kit.front_end import module, style
+from attncourse.widgets.kit.html import share_once, table
+
+__all__ = [
+    "CourseWidget",
+    "Look",
+    "Setting",
+    "State",
+    "array",
+    "booleans",
+    "bound",
+    "choice",
+    "grid",
+    "module",
+    "number",
+    "share_once",
+    "some_of",
+    "style",
+    "table",
+    "vectors",
+    "whole",
+    "words",
+]
