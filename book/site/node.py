@@ -41,17 +41,17 @@ def tools() -> tuple[str, list[str]]:
     )
 
 
-def install() -> str:
-    """Install the packages of ``package-lock.json`` unless they are there; return node's path."""
+def install(folder: Path = SITE, what: str = "mathematics, diagrams, fonts") -> str:
+    """Install the packages of a folder's lock file unless they are there; return node's path."""
     node, npm = tools()
-    wanted = hashlib.sha256((SITE / "package-lock.json").read_bytes()).hexdigest()
-    stamp = MODULES / ".installed"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / ".installed"
     if not stamp.exists() or stamp.read_text() != wanted:
-        print("npm       ci (mathematics, diagrams, fonts)", flush=True)
+        print(f"npm       ci ({what})", flush=True)
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
         subprocess.run(
             [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=SITE,
+            cwd=folder,
             env=os.environ | {"PATH": path},
             check=True,
         )

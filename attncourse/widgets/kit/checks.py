@@ -65,9 +65,7 @@ def vectors(name: str, value: Any, count: int | None, *, most: int, limit: float
     return given.tolist()
 
 
-def grid(
-    name: str, value: Any, q_len: int, kv_len: int, limit: float
-) -> list[list[float | None]]:
+def grid(name: str, value: Any, q_len: int, kv_len: int, limit: float) -> list[list[float | None]]:
     """Return an optional number for each query and key; ``{(i, j): x}`` sets single cells."""
     if value is None:
         value = {}

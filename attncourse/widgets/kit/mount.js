@@ -1,7 +1,10 @@
 // Shows course widgets on a page that has no kernel: reads each state, gives the module a model.
 (() => {
   const page = (window.attncourse ??= { models: new Map(), modules: new Map() });
-  if (page.mount) return void page.mount();
+  if (page.mount) {
+    page.mount();
+    return;
+  }
   const once = (key) => document.querySelector(`script[data-ac-once="${CSS.escape(key)}"]`);
   // A blob, because file:// refuses to import a module from a file.
   const load = (key) => {

@@ -242,4 +242,6 @@ class AttentionPlane(kit.CourseWidget):
             ]
             for i, (weights, output) in enumerate(zip(self.weights, self.output, strict=True))
         ]
-        return kit.table(header, rows, "Attention weights and outputs (JavaScript makes them movable)")
+        return kit.table(
+            header, rows, "Attention weights and outputs (JavaScript makes them movable)"
+        )

@@ -50,9 +50,11 @@ function render({ model, el }) {
     },
     togglePin(j) {
       const now = view.state(), i = now.selected;
-      if (now.pins[i][j] !== null) return view.setCell("pins", j, null);
-      const why = view.pin(j, Math.round(compute(now).weights[i][j] * 1e4) / 1e4);
-      if (why) view.say(why);
+      if (now.pins[i][j] !== null) view.setCell("pins", j, null);
+      else {
+        const why = view.pin(j, Math.round(compute(now).weights[i][j] * 1e4) / 1e4);
+        if (why) view.say(why);
+      }
     },
   });
 
