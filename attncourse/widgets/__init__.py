@@ -5,5 +5,6 @@
 
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.plane import AttentionPlane
+from attncourse.widgets.scaling import ScoreScaling
 
-__all__ = ["AttentionPlane", "CourseWidget", "share_once"]
+__all__ = ["AttentionPlane", "CourseWidget", "ScoreScaling", "share_once"]

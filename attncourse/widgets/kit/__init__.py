@@ -1,7 +1,7 @@
-"""What every widget needs: a class with one state and two homes, checks, and the front-end's parts.
+"""What every widget needs: a class with one state and two homes, checks, the front-end's parts.
 
-:mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one. The Python side
-stands in this folder's ``.py`` files, the front-end's in its ``.js`` files and ``kit.css``.
+:mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one. The Python
+side stands in this folder's ``.py`` files, the front-end's in its ``.js`` files and ``kit.css``.
 """
 
 from attncourse.widgets.kit.base import CourseWidget, Look, Setting, State
@@ -12,6 +12,7 @@ from attncourse.widgets.kit.checks import (
     choice,
     grid,
     number,
+    optional,
     some_of,
     vectors,
     whole,
@@ -32,6 +33,7 @@ __all__ = [
     "grid",
     "module",
     "number",
+    "optional",
     "share_once",
     "some_of",
     "style",

@@ -14,10 +14,11 @@ A new widget takes one folder, ``attncourse/widgets/<name>/``, which the tests f
     The arithmetic without a page: ``compute(state)`` gives what the Python ``compute`` gives, under
     the same names.
 ``widget.js``
-    ``export default { render }``, and it passes on ``compute``, ``toLink`` and ``fromLink``. The kit's
-    ``view.js`` brings undo, Reset, the link, the sentence and its live region, ``fields.js`` what is
-    typed, pressed and slid, ``handles.js`` points that move, ``cells.js`` a grid of cells,
-    ``links.js`` the two link functions, ``words.js`` how numbers are written.
+    ``export default { render }``, and it passes on ``compute``, ``toLink``, ``fromLink`` and
+    ``toPython``, the call that makes a state. The kit's ``view.js`` brings undo, Reset, the link,
+    the sentence and its live region, ``fields.js`` what is typed, pressed and slid, ``handles.js``
+    points that move, ``cells.js`` a grid of cells, ``links.js`` the two link functions,
+    ``words.js`` how numbers are written.
 ``widget.css``
     All of it below the widget's own class; colours are the tokens of ``kit.css``.
 """
@@ -41,19 +42,20 @@ _COUNT = itertools.count(1)
 class Setting(traitlets.TraitType):
     """A trait that the front-end reads and nobody changes there.
 
-    ``check(widget, name, value)`` returns the clean value, or raises a ``ValueError`` that says what was
-    expected and what came.
+    ``check(name, value, *bounds)`` returns the clean value, or raises a ``ValueError`` that says
+    what was expected and what came. A bound that is a function is asked for with the widget.
     """
 
-    def __init__(self, check: Callable[[Any, str, Any], Any], default: Any = None) -> None:
+    def __init__(self, check: Callable[..., Any], *bounds: Any, default: Any = None) -> None:
         super().__init__(default)
-        self._check = check
+        self._check, self._bounds = check, bounds
         self.tag(sync=True)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Return the clean value."""
+        bounds = [bound(obj) if callable(bound) else bound for bound in self._bounds]
         try:
-            return self._check(obj, str(self.name), value)
+            return self._check(self.name, value, *bounds)
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from error
 
@@ -144,8 +146,8 @@ class CourseWidget(anywidget.AnyWidget):
         front-end gives them. A test holds the two equal over random states.
         """
         raise NotImplementedError(
-            f"{type(self).__name__} needs compute(): its numbers by attncourse.reference, under the "
-            "names that its front-end's compute(state) uses"
+            f"{type(self).__name__} needs compute(): its numbers by attncourse.reference, under "
+            "the names that its front-end's compute(state) uses"
         )
 
     @classmethod

@@ -1,10 +1,11 @@
-"""Checks of what a widget is given: each returns the clean value or says what was expected and came.
+"""Checks of what a widget is given: each returns the clean value or says what was expected.
 
-They raise ``ValueError``; the traits of :mod:`attncourse.widgets.kit.base` turn it into a ``TraitError``.
+They raise ``ValueError``; the traits of :mod:`attncourse.widgets.kit.base` make it a
+``TraitError``.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,12 @@ def words(name: str, value: Any, count: int, each: str) -> list[str]:
     return [str(word) for word in value]
 
 
-def vectors(name: str, value: Any, count: int | None, *, most: int, limit: float) -> list[Any]:
+def optional(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the check that also takes None."""
+    return lambda name, value, *bounds: None if value is None else check(name, value, *bounds)
+
+
+def vectors(name: str, value: Any, count: int | None, most: int, limit: float) -> list[Any]:
     """Return 2-D vectors as lists, or say what is wrong with them."""
     want = f"{count} vectors" if count else f"1 to {most} vectors"
     given = array(name, value, f"{want} of two numbers each, such as [[1.0, 0.5], …]")

@@ -8,14 +8,14 @@ const PATIENCE = 600; // milliseconds: who types "0.5" first types a "0" that ma
 /**
  * A number field. It takes what is allowed while it is typed, says why it does not take the rest, and
  * shows the state again when left. `name` is how a sentence calls it, `label` how a screen reader
- * does where another control has that name already. `take` returns why it could not take a number as
- * it is, if it could not.
+ * does where another control has that name already, `whole` that only whole numbers will do. `take`
+ * returns why it could not take a number as it is, if it could not.
  */
-export function numberField(view, { name, label = name, low, high, step, digits = 2, take, ...more }) {
+export function numberField(view, { name, label = name, low, high, step, whole = false, digits = whole ? 0 : 2, take, ...more }) {
   let waiting = 0, shown = 0, wrong = false;
   const tell = () => {
     clearTimeout(waiting);
-    if (wrong) view.refuse(field, `${capital(name)} takes a number from ${plain(low)} to ${plain(high)}, so it stays ${fixed(shown, digits)}.`);
+    if (wrong) view.refuse(field, `${capital(name)} takes a ${whole ? "whole number" : "number"} from ${plain(low)} to ${plain(high)}, so it stays ${fixed(shown, digits)}.`);
     wrong = false;
   };
   const field = html("input", {
@@ -23,7 +23,7 @@ export function numberField(view, { name, label = name, low, high, step, digits 
     oninput: () => {
       const value = field.valueAsNumber;
       clearTimeout(waiting);
-      wrong = !(value >= low && value <= high); // no number is NaN
+      wrong = !(value >= low && value <= high) || (whole && !Number.isInteger(value)); // no number is NaN
       if (wrong) {
         field.setAttribute("aria-invalid", "true");
         waiting = setTimeout(tell, PATIENCE);

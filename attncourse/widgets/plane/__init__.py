@@ -14,17 +14,16 @@ _HERE = Path(__file__).parent
 PANELS = ("plane", "row", "weights", "presets", "settings")
 
 
-def _vectors(plane: "AttentionPlane", name: str, value: Any) -> list[Any]:
-    count = plane._q_len if name == "q" else plane._kv_len
-    return kit.vectors(name, value, count, most=state.MOST, limit=state.LIMITS["coordinate"])
+def _q_len(plane: Any) -> int:
+    return plane._q_len
 
 
-def _grid(plane: "AttentionPlane", name: str, value: Any) -> list[list[float | None]]:
-    return kit.grid(name, value, plane._q_len, plane._kv_len, state.LIMITS["score"])
+def _kv_len(plane: Any) -> int:
+    return plane._kv_len
 
 
-def _pins(plane: "AttentionPlane", name: str, value: Any) -> list[list[float | None]]:
-    pins = _grid(plane, name, value)
+def _pins(name: str, value: Any, q_len: int, kv_len: int) -> list[list[float | None]]:
+    pins = kit.grid(name, value, q_len, kv_len, state.LIMITS["score"])
     for i, row in enumerate(pins):
         given = [pin for pin in row if pin is not None]
         if min(given, default=0) < 0 or sum(given) > 1 + 1e-9:
@@ -33,15 +32,6 @@ def _pins(plane: "AttentionPlane", name: str, value: Any) -> list[list[float | N
                 f"{given} for query {i}; lower one of them or set it to None"
             )
     return pins
-
-
-def _scale(plane: "AttentionPlane", name: str, value: Any) -> float | None:
-    limit = state.LIMITS["scale"]
-    return None if value is None else kit.number(name, value, -limit, limit)
-
-
-def _labels(plane: "AttentionPlane", name: str, value: Any) -> list[str] | None:
-    return None if value is None else kit.words(name, value, plane._kv_len, "key")
 
 
 class AttentionPlane(kit.CourseWidget):
@@ -106,18 +96,18 @@ class AttentionPlane(kit.CourseWidget):
     _esm = kit.module(_HERE / "widget.js")
     _css = kit.style(_HERE / "widget.css")
 
-    q = kit.State(_vectors)
-    k = kit.State(_vectors)
-    v = kit.State(_vectors)
-    mask = kit.State(lambda plane, *given: kit.booleans(*given, plane._q_len, plane._kv_len))
-    temperature = kit.State(lambda _, *given: kit.number(*given, *state.LIMITS["temperature"]), 1.0)
-    scale = kit.State(_scale)
-    score_edits = kit.State(_grid)
-    pins = kit.State(_pins)
-    selected = kit.Look(lambda plane, *given: kit.whole(*given, 0, plane._q_len - 1), 0)
-    labels = kit.Setting(_labels)
-    panels = kit.Setting(lambda _, *given: kit.some_of(*given, PANELS), PANELS)
-    height = kit.Setting(lambda _, *given: kit.whole(*given, 120, 2000), 300)
+    q = kit.State(kit.vectors, _q_len, state.MOST, state.LIMITS["coordinate"])
+    k = kit.State(kit.vectors, _kv_len, state.MOST, state.LIMITS["coordinate"])
+    v = kit.State(kit.vectors, _kv_len, state.MOST, state.LIMITS["coordinate"])
+    mask = kit.State(kit.booleans, _q_len, _kv_len)
+    temperature = kit.State(kit.number, *state.LIMITS["temperature"], default=1.0)
+    scale = kit.State(kit.optional(kit.number), -state.LIMITS["scale"], state.LIMITS["scale"])
+    score_edits = kit.State(kit.grid, _q_len, _kv_len, state.LIMITS["score"])
+    pins = kit.State(_pins, _q_len, _kv_len)
+    selected = kit.Look(kit.whole, 0, lambda plane: plane._q_len - 1, default=0)
+    labels = kit.Setting(kit.optional(kit.words), _kv_len, "key")
+    panels = kit.Setting(kit.some_of, PANELS, default=PANELS)
+    height = kit.Setting(kit.whole, 120, 2000, default=300)
 
     def __init__(
         self,
@@ -142,7 +132,7 @@ class AttentionPlane(kit.CourseWidget):
         values = state.VALUES if values is None else values
         try:
             q, k, v = (
-                kit.vectors(what, given, None, most=state.MOST, limit=state.LIMITS["coordinate"])
+                kit.vectors(what, given, None, state.MOST, state.LIMITS["coordinate"])
                 for what, given in (("queries", queries), ("keys", keys), ("values", values))
             )
         except ValueError as error:
@@ -225,7 +215,7 @@ class AttentionPlane(kit.CourseWidget):
             score_edits=edits,
             pins=pins,
             temperature=rng.choice([0.01, 0.3, 1.0, 7.0, 100.0]),
-            scale=rng.choice([None, 1.0, -0.4, 25.0]),
+            scale=(None, 1.0, -0.4, 25.0)[rng.integers(4)],
             selected=int(rng.integers(q_len)),
         )
 
@@ -242,6 +232,5 @@ class AttentionPlane(kit.CourseWidget):
             ]
             for i, (weights, output) in enumerate(zip(self.weights, self.output, strict=True))
         ]
-        return kit.table(
-            header, rows, "Attention weights and outputs (JavaScript makes them movable)"
-        )
+        caption = "Attention weights and outputs (JavaScript makes them movable)"
+        return kit.table(header, rows, caption)

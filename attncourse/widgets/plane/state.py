@@ -8,8 +8,13 @@ from jaxtyping import Bool, Float
 
 from attncourse import reference as ref
 
-#: What a plane can show. The front-end module receives these with the state.
-LIMITS = {"temperature": (0.01, 100.0), "coordinate": 100.0, "score": 1e4, "scale": 100.0}
+#: What a plane can show. The front-end finds these in its state.
+LIMITS: dict[str, Any] = {
+    "temperature": (0.01, 100.0),
+    "coordinate": 100.0,
+    "score": 1e4,
+    "scale": 100.0,
+}
 #: The most queries or keys that stay legible in a plane of phone size.
 MOST = 8
 
