@@ -149,24 +149,6 @@ def test_no_key_press_is_lost_between_two_frames(show):
     assert key.get_attribute("aria-valuetext") == "x −1.30, y −0.20"
 
 
-def test_every_control_is_reached_by_tab_and_keeps_jupyterlab_away(show):
-    page = show()
-    reached = set()
-    page.locator("[data-point]").first.focus()
-    for _ in range(60):
-        missing, name = page.evaluate(
-            """() => { const e = document.activeElement;
-                 const inside = e.closest('.ac-plane');
-                 return [inside && !e.dataset.lmSuppressShortcuts, e.dataset.point ?? e.tagName + (e.type ?? '')]; }"""
-        )
-        assert not missing, name
-        reached.add(name)
-        page.keyboard.press("Tab")
-    points = {f"{kind}{n}" for kind in "qkv" for n in range(4)}
-    assert points <= reached
-    assert {"INPUTnumber", "INPUTrange", "INPUTcheckbox", "INPUTradio", "BUTTONbutton"} <= reached
-
-
 def test_a_query_is_selected_by_its_point_its_tab_and_its_row(show):
     page = show()
     sentence = page.locator(".sentence")
@@ -395,27 +377,6 @@ def test_one_link_holds_every_widget_that_was_changed(show, chromium_page):
     assert [output(fresh, n) for n in range(3)] == [output(page, n) for n in range(3)]
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        "sAAAA",  # no JSON
-        "s" + "bnVsbA",  # null
-        "s" + "eyJxIjpbXX0",  # {"q":[]}
-        "",
-    ],
-)
-def test_a_bad_link_changes_nothing_and_says_so(show, chromium_page, payload):
-    page = show()
-    own = output(page)
-    bad = chromium_page(f"{page.url}#w.plane.{payload}")
-    bad.wait_for_selector(".ac-plane")
-    assert output(bad) == own
-    assert "does not fit" in bad.locator(".remark").inner_text()
-    bad.locator("[data-point=q1]").press("ArrowUp")
-    settle(bad)
-    assert "does not fit" not in bad.locator(".remark").inner_text()
-
-
 @pytest.mark.parametrize("change", ["pins", "temperature", "shape", "selected", "mask"])
 def test_a_link_with_a_state_out_of_bounds_is_refused(show, change):
     page = show()
@@ -496,27 +457,6 @@ def test_with_javascript_the_table_gives_way(show):
     assert show().locator(".ac-fallback").count() == 0
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(show, phone, dark):
-    page = show(
-        AttentionPlane(),
-        AttentionPlane(preset="causal", pins={(1, 1): 0.4}, score_edits={(1, 0): 2}),
-        AttentionPlane(mask=np.zeros((4, 4), dtype=bool), labels=["the", "cat", "sat", "down"]),
-        phone=phone,
-        theme="dark" if dark else "light",
-        reduced_motion="reduce",
-    )
-    page.add_style_tag(
-        content=f"body {{ background: {'#121212' if dark else '#fff'}; color: {'#eee' if dark else '#111'} }}"
-    )
-    assert axe(page) == []
-
-
-def test_axe_finds_nothing_in_the_fallback(show):
-    assert axe(show(javascript=True), ".ac-widget") == []
-
-
 def background(page):
     return page.locator(".ac-plane").evaluate("e => getComputedStyle(e).backgroundColor")
 
@@ -533,35 +473,6 @@ def test_the_page_decides_on_dark_mode_and_the_system_where_it_does_not(show, sy
     for is_light, colour in (("true", light), ("false", dark)):
         page.evaluate("value => { document.body.dataset.jpThemeLight = value; }", is_light)
         assert background(page) == colour
-
-
-@pytest.mark.parametrize("width", [320, 360, 390, 700, 1280])
-def test_nothing_is_wider_than_the_page(show, width):
-    page = show(
-        AttentionPlane(score_edits={(1, 0): -1000.25}, pins={(1, 1): 0.5}),
-        AttentionPlane(labels=["representation", "of", "something", "extraordinary"]),
-        viewport={"width": width, "height": 800},
-    )
-    wide = page.evaluate(
-        """() => [...document.querySelectorAll('.ac-plane, .ac-plane .part, .ac-plane table')]
-               .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
-               .map(e => e.className || e.tagName)"""
-    )
-    assert wide == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_targets_are_large_enough_for_a_finger(show):
-    page = show(phone=True)
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('.ac-plane :is(button, input, select, .reach)')]
-               .filter(e => getComputedStyle(e).visibility !== 'hidden')
-               .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-               .filter(([, box]) => Math.min(box.width, box.height) < 24).map(([what]) => what)"""
-    )
-    assert small == []
-    reach = page.locator(".reach").first.bounding_box()
-    assert min(reach["width"], reach["height"]) >= 40
 
 
 def test_no_motion_where_none_is_wanted(show):
@@ -593,3 +504,151 @@ def test_labels_with_markup_stay_text(show):
     page.get_by_role("radio").nth(0).check(force=True)
     settle(page)
     assert "</script><b>x" in page.locator(".sentence").inner_text()
+
+
+def test_axe_finds_nothing_in_states_of_all_kinds(show):
+    page = show(
+        AttentionPlane(preset="causal", pins={(1, 1): 0.4}, score_edits={(1, 0): 2}),
+        AttentionPlane(mask=np.zeros((4, 4), dtype=bool), labels=["the", "cat", "sat", "down"]),
+        theme="dark",
+        reduced_motion="reduce",
+    )
+    page.add_style_tag(content="body { background: #121212; color: #eee }")
+    assert axe(page) == []
+
+
+def test_long_numbers_and_long_words_fit_a_phone(show):
+    page = show(
+        AttentionPlane(score_edits={(1, 0): -1000.25}, pins={(1, 1): 0.5}),
+        AttentionPlane(labels=["representation", "of", "something", "extraordinary"]),
+    )
+    for width in (320, 360, 390, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('.ac-plane, .ac-plane .part, .ac-plane table')]
+                   .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
+                   .map(e => e.className || e.tagName)"""
+        )
+        assert wide == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_finger_takes_hold_near_a_point(show):
+    reach = show(phone=True).locator(".reach").first.bounding_box()
+    assert min(reach["width"], reach["height"]) >= 40
+
+
+def test_a_bad_link_is_spoken_of_until_something_changes(show, chromium_page):
+    page = chromium_page(show().url + "#w.plane.se30")  # {}
+    page.wait_for_selector(".ac-plane")
+    assert "the link has no valid q" in page.locator(".remark").inner_text()
+    page.locator("[data-point=q1]").press("ArrowUp")
+    settle(page)
+    assert "does not fit" not in page.locator(".remark").inner_text()
+
+
+def test_a_drag_and_a_typed_number_are_one_step_each(show):
+    page = show()
+    undo = page.get_by_role("button", name="Undo")
+    assert undo.get_attribute("aria-disabled") == "true"
+    start = output(page)
+    x, y = centre(page, "k2")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 40, steps=5)
+    page.mouse.up()
+    settle(page)
+    dragged = output(page)
+    field = page.get_by_label("Temperature as a number")
+    field.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0.25")
+    settle(page)
+    assert len({start, dragged, output(page)}) == 3
+    page.keyboard.press("Control+z")
+    settle(page)
+    assert output(page) == dragged
+    # The field that is being typed in shows the state again.
+    assert field.input_value() == "1.00"
+    undo.click()
+    settle(page)
+    assert output(page) == start
+    assert page.locator(".remark").inner_text() == "Undone."
+    assert undo.get_attribute("aria-disabled") == "true"
+    undo.press("Enter")
+    settle(page)
+    assert page.locator(".remark").inner_text() == "There is nothing to undo."
+    page.keyboard.press("Control+y")
+    settle(page)
+    assert output(page) == dragged
+
+
+def test_to_look_is_no_step(show):
+    page = show()
+    causal = page.locator("[data-preset=causal]")
+    causal.click()
+    page.get_by_role("radio", name="q₃").check(force=True)
+    settle(page)
+    assert causal.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Control+z")
+    settle(page)
+    assert page.locator(".cell.masked").count() == 0
+    assert page.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Control+Shift+z")
+    settle(page)
+    assert causal.get_attribute("aria-pressed") == "true"
+
+
+def test_a_change_after_undo_forgets_what_was_undone(show):
+    page = show()
+    key = page.locator("[data-point=k1]")
+    for press in ("ArrowUp", "Control+z", "ArrowLeft"):
+        key.press(press)
+    settle(page)
+    assert page.get_by_role("button", name="Redo").get_attribute("aria-disabled") == "true"
+    key.press("Control+z")
+    settle(page)
+    assert key.get_attribute("aria-valuetext") == "x 1.20, y 0.70"
+
+
+def test_views_of_one_widget_share_the_way_back(show):
+    plane = AttentionPlane()
+    page = show(plane, plane)
+    start = output(page, 1)
+    page.locator(".ac-plane").nth(0).locator("[data-point=v0]").press("Shift+ArrowRight")
+    settle(page)
+    page.locator(".ac-plane").nth(1).get_by_role("button", name="Undo").click()
+    settle(page)
+    assert output(page, 0) == output(page, 1) == start
+
+
+def test_a_number_on_its_way_is_not_called_wrong(show):
+    page = show()
+    field, remark = page.get_by_label("Temperature as a number"), page.locator(".remark")
+    field.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0")
+    assert field.get_attribute("aria-invalid") == "true"
+    page.keyboard.type(".5")
+    page.wait_for_timeout(700)
+    assert "takes a number" not in remark.inner_text()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0")
+    says = "Temperature takes a number from 0.01 to 100, so it stays 0.50."
+    page.locator(".remark", has_text=says).wait_for()
+    assert field.get_attribute("aria-describedby") == remark.get_attribute("id")
+
+
+def test_a_scale_of_ones_own_may_begin_at_a_named_one(show):
+    page = show()
+    menu, field = page.get_by_label("Scale", exact=True), page.get_by_label("Scale as a number")
+    menu.select_option("one")
+    menu.select_option("custom")
+    page.wait_for_function("document.activeElement.ariaLabel === 'Scale as a number'")
+    assert menu.input_value() == "custom"
+    field.fill("1.5")
+    settle(page)
+    page.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert menu.input_value() == "root"
+    assert not field.is_visible()

@@ -54,7 +54,10 @@ def share_once(html: str) -> str:
 
 def table(header: list[str], rows: list[list[str]], caption: str) -> str:
     """Return an HTML table whose first column heads its rows; every cell is escaped."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    # A heading without a word is none.
+    head = "".join(
+        f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in header
+    )
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])

@@ -25,7 +25,7 @@ export function links(table, named = {}) {
 
 const same = (value) => value;
 const bound = (limit, state) => (typeof limit === "function" ? limit(state) : limit);
-export const isNumber = (x, low, high) => typeof x === "number" && x >= low && x <= high;
+const isNumber = (x, low, high) => typeof x === "number" && x >= low && x <= high;
 
 /** A number between two bounds, which may depend on the state. */
 export const numberLink = (low, high) => ({ pack: same, unpack(x, state) { fits(isNumber(x, bound(low, state), bound(high, state))); return x; } });

@@ -9,7 +9,7 @@ const LEFT = 34, RIGHT = 378, TOP = 14, BOTTOM = 258;
 const LINES = [["largest", "largest weight"], ["entropy", "entropy (share)"], ["gradient", "gradient norm"]];
 
 export function chart(view) {
-  const { widths } = view.state().limits, last = widths.length - 1;
+  const { widths, draws } = view.state().limits, last = widths.length - 1;
   const x = (n) => LEFT + (n * (RIGHT - LEFT)) / last, y = (value) => BOTTOM - value * (BOTTOM - TOP);
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   const drawing = makeDrawing({
@@ -39,10 +39,10 @@ export function chart(view) {
     nudge: ([dx, dy], leap) => go(at()[0] + (dx + dy) * (leap ? 3 : 1)),
   });
   drawing.root.append(here, ...lines, handle.node);
-  const said = html("span");
+  const said = html("p", { class: "measured" });
   const legend = html("div", { class: "legend" }, ...LINES.map(([name, title]) => html("span", { class: `key ${name}` }, title)));
   return {
-    figure: html("figure", {}, html("figcaption", {}, html("b", {}, "All widths"), " ", said), drawing.root, legend),
+    figure: html("figure", {}, html("figcaption", {}, html("b", {}, "All widths"), ` means over ${draws} draws`), drawing.root, legend, said),
     draw(now, result) {
       found = result;
       said.textContent = summary(now, result);

@@ -17,7 +17,7 @@ export function describe({ width, scale, temperature, limits, n_keys: keys }, re
 /** What the numbers behind the sentence are, at this width. */
 export function summary({ width, limits }, result) {
   const at = limits.widths.indexOf(width);
-  return `means over ${limits.draws} draws; at ${width}, scores spread by ${fixed(result.spread_by_width[at])}, gradient ${fixed(result.gradient_by_width[at])}`;
+  return `at width ${width}: scores spread by ${fixed(result.spread_by_width[at])}, gradient norm ${fixed(result.gradient_by_width[at])}`;
 }
 
 /** The Python call that makes a widget in this state. */
