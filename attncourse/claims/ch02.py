@@ -152,7 +152,7 @@ def weight_as_relevance(
     *,
     weights: np.ndarray,
     pair_weight: Sequence[float],
-    pair_score: Sequence[float] = (0.0,),
+    pair_score: Sequence[float],
     pair_correlation: Sequence[float],
     tolerance: float = 1e-9,
 ) -> Verdict:
