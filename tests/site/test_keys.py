@@ -19,7 +19,7 @@ from kept import KEEP, Kept, Result
 from keys import Rests, key_of, rests_on
 from uses import Package
 
-BOOK = sorted(p for p in (ROOT / "book").rglob("*.ipynb") if "node_modules" not in p.parts)
+BOOK = sorted(p for p in (ROOT / "book").rglob("*.ipynb") if "site" not in p.parts)
 
 FILES = {
     "__init__.py": '"""The package."""\n',
