@@ -21,6 +21,8 @@ from attsite import (
     numbering,
     outline,
     quotations,
+    references,
+    repository,
 )
 
 
@@ -44,6 +46,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         mathematics,
         numbering,
         quotations,
+        references,
+        repository,
     )
     for part in parts:
         part.setup(app)
