@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 # What a command needs is imported inside it, so that --help answers at once.
 
+#: Whatever is wrong with the arguments. Typer exports its children only.
+_UsageError: Any = typer.BadParameter.__base__
+
+
+class _Group(TyperGroup):
+    """Commands whose complaints about their arguments are safe to print.
+
+    A file's name may hold whatever its author wanted, terminal escapes included, and
+    ``attncourse check *.ipynb`` puts it into such a complaint.
+    """
+
+    @contextlib.contextmanager
+    def _clean(self) -> Iterator[None]:
+        try:
+            yield
+        except _UsageError as error:
+            raise _UsageError(_plain(error.format_message()), ctx=error.ctx) from None
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with self._clean():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with self._clean():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -86,7 +117,7 @@ def check(
         _stop(f"{file}: {error.strerror or error}.", Exit.USAGE)
     print_record(result)
     if record and result.started and (warning := progress.remember(result)):
-        typer.echo(warning, err=True)
+        typer.echo(_plain(warning), err=True)
     if json_file is not None:
         try:
             json_file.write_text(json.dumps(result.as_json(), indent=1) + "\n", encoding="utf-8")
@@ -104,7 +135,7 @@ def progress() -> None:
 
     records, warning = book.load()
     if warning:
-        typer.echo(warning, err=True)
+        typer.echo(_plain(warning), err=True)
     print_progress(records)
 
 
@@ -131,7 +162,7 @@ def exercises(
                 _stop(f"out of date: {', '.join(names)}. Run: attncourse exercises", Exit(1))
             return
         for path in write_all(sources, target, solutions=not for_class):
-            typer.echo(f"wrote {path}")
+            typer.echo(_plain(f"wrote {path}"))
     except (BadSource, KeyError) as error:
         _stop(str(error.args[0]), Exit.USAGE)
 
@@ -144,8 +175,14 @@ def data() -> None:
     fetch_all()
 
 
+def _plain(text: str) -> str:
+    from attncourse.grading.checks import plain_text
+
+    return plain_text(text, 1000)
+
+
 def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(_plain(message), err=True)
     raise typer.Exit(int(code))
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attncourse.grading.notebook import check
+    from attncourse.grading.notebook import check, checker
     from attncourse.grading.session import grade
 
-__all__ = ["check", "grade"]
+__all__ = ["check", "checker", "grade"]
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that `attncourse --help` and the worker process stay quick to start.
-    if name == "check":
-        from attncourse.grading.notebook import check
+    if name in {"check", "checker"}:
+        from attncourse.grading import notebook
 
-        return check
+        return getattr(notebook, name)
     if name == "grade":
         from attncourse.grading.session import grade
 

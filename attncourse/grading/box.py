@@ -15,11 +15,13 @@ import sysconfig
 from pathlib import Path
 
 import attncourse
+from attncourse.grading import rooms
 
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin")
 _CONFIG = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
-#: Rooms of the package that hold answers.
-_HIDDEN = ("reference", "pytorch", "claims", "widgets", "grading/exercises")
+#: What the box may write: to the temporary folder, and to memory shared between processes.
+_SCRATCH, _SHARED = 64 << 20, 16 << 20
+_SEALS = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
 
 
 class NoBox(RuntimeError):
@@ -41,7 +43,7 @@ def require() -> str:
             "no box: bubblewrap (bwrap) is not installed. On Debian or Ubuntu: "
             "apt install bubblewrap. Or use --no-box if you trust the notebook."
         )
-    trial = [path, "--ro-bind", "/", "/", "--unshare-all", "--cap-drop", "ALL", sys.executable]
+    trial = [path, "--ro-bind", "/", "/", *_SEALS, sys.executable]
     try:
         done = subprocess.run([*trial, "-I", "-c", ""], capture_output=True, text=True, timeout=30)
         reason = done.stderr.strip().splitlines()[-1:] if done.returncode else None
@@ -65,10 +67,12 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
     environment
         All the variables that it gets.
     """
-    line = [require(), "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"]
-    line += ["--hostname", "box", "--new-session", "--proc", "/proc", "--dev", "/dev"]
+    # Read-only /proc: to a process that is root outside, the kernel's settings are writable files.
+    line = [require(), *_SEALS, "--die-with-parent", "--clearenv", "--hostname", "box"]
+    line += ["--new-session", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"]
+    line += ["--size", str(_SHARED), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     # Before the folders that are let in: one of them may itself lie below /tmp.
-    line += ["--size", str(64 << 20), "--tmpfs", "/tmp"]
+    line += ["--size", str(_SCRATCH), "--tmpfs", "/tmp"]
     for path in _SYSTEM:
         if Path(path).is_symlink():
             line += ["--symlink", str(Path(path).readlink()), path]
@@ -80,7 +84,7 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
         line += ["--ro-bind-try", path, path]
     package = str(Path(attncourse.__file__).resolve().parent)
     line += ["--ro-bind", package, package]
-    for room in _HIDDEN:
+    for room in rooms.HIDDEN:
         if Path(package, room).is_dir():
             line += ["--tmpfs", f"{package}/{room}", "--remount-ro", f"{package}/{room}"]
     for name, value in environment.items():

@@ -1,7 +1,7 @@
 """What a check is. Written once, run in the notebook, on the command line and in class.
 
 A check is a plain function ``check(call, rng)``. It draws its input from ``rng``, gets the
-learner's answer with ``call("name", *arrays)``, works out the right one by itself, and hands both
+learner's answer with ``call("name", *values)``, works out the right one by itself, and hands both
 to :func:`attncourse.grading.compare.compare`, which raises :class:`Wrong` where they differ.
 """
 
@@ -11,17 +11,25 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from unicodedata import combining
 
 import numpy as np
 
+from attncourse.grading.wire import Tensor
+
 
 class Call(Protocol):
-    """How a check reaches the learner's function, wherever that runs."""
+    """How a check reaches the learner's function, wherever that runs.
 
-    #: The arguments (counted from 0) that the last call changed in place.
-    changed: tuple[int, ...]
+    Arguments and answers are None, numbers, arrays, tensors
+    (:class:`attncourse.grading.wire.Tensor`), and tuples of these. What comes back is of the kind
+    that the question's ``returns`` says.
+    """
 
-    def __call__(self, name: str, *arrays: np.ndarray) -> np.ndarray:
+    #: The arguments that the last call changed in place: places counted from 0, and keywords.
+    changed: tuple[int | str, ...]
+
+    def __call__(self, name: str, *values: Any, **options: Any) -> Any:
         """Call the learner's function and return its answer, or raise :class:`Unanswered`."""
         ...
 
@@ -39,6 +47,8 @@ class Wrong(Exception):
         The largest difference, its index, and both values there.
     candidates
         All mistakes, with their messages, that would give these very numbers.
+    reading
+        What the numbers show by themselves: a name and a message.
     """
 
     def __init__(
@@ -51,15 +61,16 @@ class Wrong(Exception):
         yours: float | None = None,
         expected: float | None = None,
         candidates: tuple[tuple[str, str], ...] = (),
+        reading: tuple[str | None, str] | None = None,
     ):
         super().__init__(message)
         self.message, self.bug = message, bug
         self.difference, self.where, self.yours, self.expected = difference, where, yours, expected
-        self.candidates = candidates or (((bug, message),) if bug else ())
+        self.candidates, self.reading = candidates, reading or (bug, message)
 
 
 class Unanswered(Exception):
-    """The call gave no array to judge.
+    """The call gave nothing to judge.
 
     ``reason`` is one of ``not started``, ``undefined``, ``error``, ``deadline``, ``died``,
     ``refused``. After a deadline or a death the question is over; the next gets a fresh process.
@@ -91,6 +102,61 @@ class Check:
         return (self.run.__doc__ or self.name.replace("_", " ")).strip().rstrip(".")
 
 
+#: The kinds of values that a function can give back, and their names in messages.
+KINDS = {
+    "array": "a NumPy array of numbers",
+    "number": "a number",
+    "tensor": "a torch tensor",
+    "none": "None",
+}
+#: A kind, or a tuple of kinds.
+Returns = str | tuple["Returns", ...]
+
+
+def accept(value: Any, returns: Returns) -> Any:
+    """A value that crossed the pipe as the kind that was asked for.
+
+    Raises
+    ------
+    TypeError
+        It is of another kind; the message says of which.
+    """
+    if isinstance(returns, tuple):
+        if isinstance(value, tuple) and len(value) == len(returns):
+            return tuple(accept(v, r) for v, r in zip(value, returns, strict=True))
+    elif returns == "array" and isinstance(value, (bool, int, float, np.ndarray)):
+        return np.asarray(value)
+    elif returns == "number" and isinstance(value, (int, float)):
+        return value
+    elif returns == "number" and isinstance(value, np.ndarray) and value.ndim == 0:
+        return value.item()
+    elif (returns == "none" and value is None) or (
+        returns == "tensor" and isinstance(value, Tensor)
+    ):
+        return value
+    raise TypeError(_kind_of(value))
+
+
+def _kind_of(value: Any) -> str:
+    match value:
+        case None:
+            return "None"
+        case tuple():
+            return f"a tuple of {len(value)}"
+        case np.ndarray():
+            return f"an array of shape {shape_text(value.shape)}"
+        case Tensor():
+            return "a torch tensor"
+    return f"a plain {type(value).__name__}"
+
+
+def kind_text(returns: Returns) -> str:
+    """What a function should give back, in words."""
+    if isinstance(returns, tuple):
+        return f"a tuple of {len(returns)} ({', '.join(kind_text(r) for r in returns)})"
+    return KINDS[returns]
+
+
 @dataclass
 class Question:
     """One function that the learner writes.
@@ -101,6 +167,9 @@ class Question:
         The function's name in the notebook.
     arguments
         Its arguments' names, for messages.
+    returns
+        What the function gives back: ``"array"``, ``"number"``, ``"tensor"``, ``"none"``, or a
+        tuple of these for a function that returns a tuple.
     ready_made
         Dotted names that would answer the question without building it.
     builds_on
@@ -109,6 +178,7 @@ class Question:
 
     name: str
     arguments: tuple[str, ...]
+    returns: Returns = "array"
     ready_made: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
@@ -122,6 +192,25 @@ class Question:
 
         return register
 
+    def unchanged(self, call: Call, praise: str) -> None:
+        """Raise :class:`Wrong` if the last call wrote into one of its arguments.
+
+        Parameters
+        ----------
+        call
+            What made the last call.
+        praise
+            What was right all the same: ``"Right scores"``.
+        """
+        if call.changed:
+            key = call.changed[0]
+            name = key if isinstance(key, str) else self.arguments[key]
+            raise Wrong(
+                f"{praise}, but {name} itself has changed: your function writes into the array "
+                "that it was given. The caller still needs it.",
+                bug="in place",
+            )
+
     def points(self, *, hidden: bool | None = None) -> int:
         """Points of all checks, or of the hidden or the visible ones."""
         return sum(c.points for c in self.checks if hidden is None or c.hidden == hidden)
@@ -132,7 +221,6 @@ class Exercise:
     """The questions of one notebook, in order."""
 
     name: str
-    title: str
     questions: list[Question]
 
     def __getitem__(self, name: str) -> Question:
@@ -161,7 +249,15 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def plain_text(text: Any, limit: int = 300) -> str:
-    """Text from the learner's side, made safe to print: no control characters, bounded."""
-    flat = " ".join(str(text).split())
+    """Text from the learner's side, made safe to print.
+
+    One line, of bounded length. What is not printable becomes a question mark: control characters,
+    the escapes that move a cursor, the marks that turn the direction of writing round, halves of
+    surrogate pairs. Marks that pile up on one letter are dropped.
+    """
+    flat = " ".join(str(text)[: 4 * limit].split())
     kept = "".join(c if c.isprintable() else "?" for c in flat)
+    kept = "".join(
+        c for i, c in enumerate(kept) if not (combining(c) and all(map(combining, kept[i - 2 : i])))
+    )
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"

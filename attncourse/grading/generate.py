@@ -69,6 +69,9 @@ def generate(source: Path, *, solutions: bool = True) -> str:
         tags = cell.metadata.get("tags")
         made["metadata"] = {"tags": list(tags)} if tags else {}
         cells.append(made)
+    said = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    if f'checker("{exercise.name}")' not in said:
+        raise BadSource(f'{source.name} lacks the line: check = checker("{exercise.name}")')
     wanted = [q.name for q in exercise.questions]
     if names != wanted:
         raise BadSource(f"{source.name} has the questions {names}; there are checks for {wanted}")

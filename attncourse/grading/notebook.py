@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import secrets
 import signal
@@ -18,24 +19,51 @@ import numpy as np
 
 from attncourse.grading import exercises, progress, wire
 from attncourse.grading.checks import Question, Unanswered
-from attncourse.grading.reading import Cell
+from attncourse.grading.reading import CODE_LIMIT, parse
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.report import Report
 from attncourse.grading.run import run_question, same_for_all
+from attncourse.grading.shortcuts import Shortcuts
 from attncourse.grading.submission import Submission, is_stub
-from attncourse.grading.wording import not_run, ready_made, refused
+from attncourse.grading.wording import not_run, ready_made, refused, taken
 
 #: Seconds that one call may take.
 CALL_SECONDS = 5.0
 
 
-def check(question: str, *, seed: int | None = None) -> Report:
+def checker(exercise: str) -> Callable[..., Report]:
+    """Give the ``check`` of one exercise.
+
+    Every exercise's notebook begins with ``check = checker("03-algorithm")``, so that a question
+    of the same name in another exercise is not meant.
+
+    Parameters
+    ----------
+    exercise
+        The exercise's name, which is its notebook's.
+
+    Returns
+    -------
+    callable
+        :func:`check` for the questions of this exercise.
+
+    Raises
+    ------
+    KeyError
+        There is no such exercise.
+    """
+    return functools.partial(check, exercise=_known(exercises.load, exercise).name)
+
+
+def check(question: str, *, exercise: str | None = None, seed: int | None = None) -> Report:
     """Check your answer to a question of an exercise.
 
     Parameters
     ----------
     question
         The name of the question, which is the name of your function.
+    exercise
+        The exercise; may be left out where only one has such a question.
     seed
         Repeats a run with the same input; by default each run draws its own.
 
@@ -47,20 +75,28 @@ def check(question: str, *, seed: int | None = None) -> Report:
     Raises
     ------
     KeyError
-        There is no such question. A wrong answer raises nothing.
+        There is no such question, or more than one. A wrong answer raises nothing.
     """
-    try:
-        exercise = exercises.with_question(question)
-    except KeyError as error:
-        raise KeyError(error.args[0]) from None
+    if exercise is None:
+        chosen = _known(exercises.with_question, question)
+    else:
+        chosen = _known(exercises.load, exercise)
+    asked = _known(chosen.__getitem__, question)
     frame = inspect.currentframe()
     space = frame.f_back.f_globals if frame and frame.f_back else {}
     seed = secrets.randbits(32) if seed is None else seed
-    asked = exercise[question]
-    result = _check(asked, space, exercise.name, seed)
-    record = Record(exercise.name, seed, "notebook", (result,))
+    result = _check(asked, space, chosen.name, seed)
+    record = Record(chosen.name, seed, "notebook", (result,))
     warning = progress.remember(record) if record.started else ""
     return Report(record, asked.points(hidden=True), warning)
+
+
+def _known(find: Callable[[str], Any], name: str) -> Any:
+    """``find(name)``; if there is none, an error without the search in its traceback."""
+    try:
+        return find(name)
+    except KeyError as error:
+        raise KeyError(error.args[0]) from None
 
 
 def _check(question: Question, space: dict[str, Any], exercise: str, seed: int) -> QuestionResult:
@@ -72,26 +108,31 @@ def _check(question: Question, space: dict[str, Any], exercise: str, seed: int) 
     submission = _written(space)
     if _is_untouched(function, submission, name):
         return same_for_all(question, "not started", "not started", hidden=False)
-    if call := submission.ready_made(name, question.ready_made):
+    if call := Shortcuts(submission).find(name, question.ready_made):
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=False)
-    call = LocalCall(space, lambda n: _is_untouched(space.get(n), submission, n, unknown=True))
+    call = LocalCall(
+        question, space, lambda n: _is_untouched(space.get(n), submission, n, unknown=True)
+    )
     return run_question(question, call, exercise=exercise, seed=seed, hidden=False)
 
 
 class LocalCall:
     """Reaches a function of this very process."""
 
-    def __init__(self, space: dict[str, Any], untouched: Callable[[str], bool]):
-        self.space, self.untouched = space, untouched
-        self.changed: tuple[int, ...] = ()
+    def __init__(self, question: Question, space: dict[str, Any], untouched: Callable[[str], bool]):
+        self.question, self.space, self.untouched = question, space, untouched
+        self.changed: tuple[int | str, ...] = ()
 
-    def __call__(self, name: str, *arrays: np.ndarray) -> np.ndarray:
-        """Call the function on copies; raise Unanswered if it gives no array."""
-        given = [array.copy() for array in arrays]
+    def __call__(self, name: str, *values: Any, **options: Any) -> Any:
+        """Call the function on copies; raise Unanswered if it gives nothing to judge."""
+        returns = self.question.returns if name == self.question.name else "array"
+        sent = dict(enumerate(values)) | options
+        given = {key: wire.live(_copy(value)) for key, value in sent.items()}
+        options = {key: given[key] for key in options}
         try:
             with _deadline(CALL_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                value = self.space[name](*given)
+                value = self.space[name](*(given[i] for i in range(len(values))), **options)
         except _TooLong:
             raise Unanswered(
                 "deadline",
@@ -101,11 +142,21 @@ class LocalCall:
         except (Exception, SystemExit) as error:
             raise not_run(name, _answer(error, self.space), self.untouched) from None
         try:
-            result = wire.plain(value).copy()
+            result = _copy(wire.plain(value))
+            after = {key: wire.plain(value) for key, value in given.items()}
         except TypeError as error:
-            raise refused(name, str(error)) from None
-        self.changed = wire.changed(arrays, given)
-        return result
+            raise refused(name, str(error), returns) from None
+        self.changed = tuple(key for key in sent if wire.changed(sent[key], after[key]))
+        return taken(name, result, returns)
+
+
+def _copy(value: Any) -> Any:
+    """The same value with arrays of its own, each with the strides that it had."""
+    if isinstance(value, tuple):
+        return tuple(_copy(part) for part in value)
+    if isinstance(value, wire.Tensor):
+        return wire.Tensor(_copy(value.array), value.dtype)
+    return np.copy(value, order="K") if isinstance(value, np.ndarray) else value
 
 
 class _TooLong(BaseException):
@@ -148,8 +199,8 @@ def _written(space: dict[str, Any]) -> Submission:
     sources = space.get("In")
     cells = []
     for number, source in enumerate(sources if isinstance(sources, list) else []):
-        with contextlib.suppress(SyntaxError, ValueError):
-            cells.append(Cell(number, source, ast.parse(source)))
+        if isinstance(source, str) and len(source) <= CODE_LIMIT:
+            cells.append(parse(number, source))
     return Submission(Path("notebook"), cells)
 
 

@@ -11,10 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from attncourse.grading import magics
 from attncourse.grading.checks import plain_text
 
 #: A notebook of text and code is far smaller; more is a mistake or an attack.
 SIZE_LIMIT = 32 << 20
+#: Characters of code in all. What lies beyond is left out, with a note.
+CODE_LIMIT = 1 << 20
+
+
+_UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
 
 
 class NotANotebook(ValueError):
@@ -23,12 +29,17 @@ class NotANotebook(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell. ``number`` counts all cells from 1, as an editor shows them."""
+    """A code cell. ``number`` counts all cells from 1, as an editor shows them.
+
+    ``tree`` is None where the cell cannot be read, and ``error`` says why. ``foreign`` is the magic
+    that keeps the cell from being Python, ``%%bash`` for one.
+    """
 
     number: int
     source: str
     tree: ast.Module | None
     error: str = ""
+    foreign: str = ""
 
     def binds(self) -> set[str]:
         """Names that the cell gives a value to, or changes in place, at its top level."""
@@ -43,52 +54,64 @@ def read(path: Path) -> list[Cell]:
     NotANotebook
         The file is no notebook of format 4, or has no code.
     """
+    name = plain_text(path.name, 80)
     if path.stat().st_size > SIZE_LIMIT:
-        raise NotANotebook(f"{path.name} is larger than {SIZE_LIMIT >> 20} MiB. Clear its outputs.")
+        raise NotANotebook(f"{name} is larger than {SIZE_LIMIT >> 20} MiB. Clear its outputs.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        # From bytes: editors on Windows save with a byte order mark, or in UTF-16.
+        data = json.loads(path.read_bytes())
     except UnicodeDecodeError:
-        raise NotANotebook(f"{path.name} is not a notebook: it is not text.") from None
+        raise NotANotebook(f"{name} is not a notebook: it is not text.") from None
     except json.JSONDecodeError as error:
         raise NotANotebook(
-            f"{path.name} is not a readable notebook: its JSON breaks at line {error.lineno} "
+            f"{name} is not a readable notebook: its JSON breaks at line {error.lineno} "
             f"({error.msg}). Was the file cut off, or does it hold merge marks?"
         ) from None
     except (RecursionError, ValueError) as error:
-        raise NotANotebook(f"{path.name} is not a readable notebook: {error}.") from None
+        why = plain_text(error, 80).rstrip(".")
+        raise NotANotebook(f"{name} is not a readable notebook: {why}.") from None
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        raise NotANotebook(f"{path.name} is JSON, but not a notebook of format 4: it has no cells.")
-    cells = []
+        raise NotANotebook(f"{name} is JSON, but not a notebook of format 4: it has no cells.")
+    cells, room = [], CODE_LIMIT
     for number, raw in enumerate(data["cells"], start=1):
         kind = raw.get("cell_type") if isinstance(raw, dict) else None
         source = raw.get("source", "") if isinstance(raw, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
         if not isinstance(kind, str) or not isinstance(source, str):
-            raise NotANotebook(f"{path.name} is not a readable notebook: cell {number} is damaged.")
+            raise NotANotebook(f"{name} is not a readable notebook: cell {number} is damaged.")
         if kind == "code" and source.strip():
-            cells.append(parse(number, source))
+            room -= len(source)
+            cells.append(parse(number, source) if room >= 0 else _too_long(number, source))
     if not cells:
-        raise NotANotebook(f"{path.name} has no code cells.")
+        raise NotANotebook(f"{name} has no code cells.")
     return cells
+
+
+def _too_long(number: int, source: str) -> Cell:
+    return Cell(number, source, None, f"the notebook has more than {CODE_LIMIT >> 10} KiB of code")
 
 
 def parse(number: int, source: str) -> Cell:
     """Parse a cell. Shell lines and magics are turned into calls first, as Jupyter does."""
+    source, foreign = magics.strip(source.lstrip("\ufeff"))
+    if foreign:
+        return Cell(number, source, ast.Module([], []), foreign=foreign)
     try:
         return Cell(number, source, ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except _UNREADABLE as error:
         first = error
-    if any(line.lstrip().startswith(("%", "!", "?")) for line in source.splitlines()):
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        try:
-            plain = TransformerManager().transform_cell(source)
-            return Cell(number, plain, ast.parse(plain))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass  # the first error is about what the learner sees
+    try:
+        plain = magics.translate(source)
+        return Cell(number, plain, ast.parse(plain))
+    except magics.TooMany as error:
+        return Cell(number, source, None, str(error))
+    except _UNREADABLE:
+        pass  # the first error is about what the learner sees
     if isinstance(first, SyntaxError):
         why = f"line {first.lineno}: {plain_text(first.msg)}"
+    elif isinstance(first, RecursionError | MemoryError):
+        why = "it is nested too deeply for Python"
     else:
         why = f"{type(first).__name__}: {plain_text(first)}"
     return Cell(number, source, None, why)
@@ -129,3 +152,34 @@ def bound(nodes: Iterable[ast.stmt]) -> Iterator[str]:
                 elif isinstance(part, ast.Import | ast.ImportFrom):
                     for alias in part.names:
                         yield (alias.asname or alias.name).split(".")[0]
+
+
+def imports(tree: ast.AST, *, nested: bool = False) -> dict[str, str]:
+    """Names that imports bind, with the dotted path of each; ``nested``: in functions too."""
+    found: dict[str, str] = {}
+    for node in _walk(tree, nested):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                root = alias.name.split(".")[0]
+                found[alias.asname or root] = alias.name if alias.asname else root
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+    return found
+
+
+def stars(tree: ast.AST) -> list[str]:
+    """Modules from which a cell imports everything."""
+    nodes = [node for node in _walk(tree, False) if isinstance(node, ast.ImportFrom)]
+    return [node.module or "" for node in nodes if any(a.name == "*" for a in node.names)]
+
+
+def _walk(tree: ast.AST, nested: bool) -> Iterator[ast.AST]:
+    """Every node, in the order of the text. No recursion: a tree may be thousands deep."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        scope = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if nested or not scope or node is tree:
+            todo += reversed(list(ast.iter_child_nodes(node)))

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-#: ``partial``: some points. ``over``: a hang or a crash ended the question.
+from attncourse.grading.readings import BLANKET
+
+#: ``over``: a hang or a crash ended the question.
 Status = Literal["passed", "wrong", "error", "not started", "undefined", "ready-made", "over"]
 
 
 #: Findings that say what is off and not why; the check's hint then helps most.
-UNCLEAR = frozenset({"values", "nan", "infinity", "factor", "offset", "shape", "exception"})
+UNCLEAR = BLANKET | {"values", "nan", "infinity", "factor", "offset", "shape", "exception"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from attncourse.grading.checks import plain_text
 from attncourse.grading.records import CheckResult, QuestionResult, Record
 
 _MARK = {"passed": "✓", "wrong": "✗", "not started": "○", "over": "✗"}
@@ -46,15 +47,16 @@ def print_record(record: Record) -> None:
     table.add_row(Text("total", style="bold"), Text(f"{record.earned}/{record.points}", "bold"), "")
     console.print(table)
     for note in record.notes:
-        console.print(Text(f"\n{note}", style="yellow"))
+        console.print(Text(f"\n{plain_text(note, 1000)}", style="yellow"))
     for q in record.questions:
         if q.status in {"passed", "not started"}:
             continue
         console.print(Text(f"\n{q.question}", style="bold"))
         for head, body in _findings(q):
-            console.print(Padding(Text(f"✗ {head}", style="red"), (0, 0, 0, 2)), width=width)
+            said = Text(plain_text(f"✗ {head}", 1000), style="red")
+            console.print(Padding(said, (0, 0, 0, 2)), width=width)
             for line in body:
-                console.print(Padding(Text(line), (0, 0, 0, 4)), width=width)
+                console.print(Padding(Text(plain_text(line, 2000)), (0, 0, 0, 4)), width=width)
     if record.started:
         console.print(Text(f"\n--seed {record.seed} repeats this run", style="dim"))
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from attncourse.grading.checks import Call, Check, Question, Unanswered, Wrong, generator
+from attncourse.grading.compare import Comparison, gather, weigh
+from attncourse.grading.readings import BLANKET
 from attncourse.grading.records import UNCLEAR, CheckResult, QuestionResult, Status, summary
 
 _STATUS: dict[str, Status] = {
@@ -48,47 +50,64 @@ def run_question(
         Points and messages. A wrong answer never raises.
     """
     results: list[CheckResult] = []
-    candidates: dict[str, tuple[tuple[str, str], ...]] = {}
+    failures: dict[str, Wrong] = {}
     over: Unanswered | None = None
-    for check in question.checks:
-        if check.hidden and not hidden:
-            continue
-        if over is not None:
-            results.append(_result(check, _STATUS[over.reason], message=over.message))
-            continue
-        try:
-            check.run(call, generator(seed, exercise, question.name, check.name))
-        except Wrong as wrong:
-            facts = {name: getattr(wrong, name) for name in _FACTS}
-            candidates[check.name] = wrong.candidates
-            results.append(_result(check, "wrong", message=wrong.message, **facts))
-        except Unanswered as failure:
-            status: Status = "error"
-            if failure.final:
-                over, status = failure, _STATUS[failure.reason]
-            results.append(_result(check, status, message=failure.message, bug=failure.bug))
-        else:
-            results.append(_result(check, "passed"))
-    return summary(question.name, _settle(results, candidates, leans_on))
+    with gather() as comparisons:
+        for check in question.checks:
+            if check.hidden and not hidden:
+                continue
+            if over is not None:
+                results.append(_result(check, _STATUS[over.reason], message=over.message))
+                continue
+            try:
+                check.run(call, generator(seed, exercise, question.name, check.name))
+            except Wrong as wrong:
+                facts = {name: getattr(wrong, name) for name in _FACTS}
+                failures[check.name] = wrong
+                results.append(_result(check, "wrong", message=wrong.message, **facts))
+            except Unanswered as failure:
+                status: Status = "error"
+                if failure.final:
+                    over, status = failure, _STATUS[failure.reason]
+                results.append(_result(check, status, message=failure.message, bug=failure.bug))
+            else:
+                results.append(_result(check, "passed"))
+    return summary(question.name, _settle(results, failures, comparisons, leans_on))
 
 
 def _settle(
     results: list[CheckResult],
-    candidates: dict[str, tuple[tuple[str, str], ...]],
+    failures: dict[str, Wrong],
+    comparisons: Sequence[Comparison],
     leans_on: Sequence[str],
 ) -> list[CheckResult]:
-    """Where several mistakes fit a failure, take the one that fits most failures."""
-    count = Counter(bug for found in candidates.values() for bug in {bug for bug, _ in found})
+    """Name the mistake that all the numbers together speak for, or none."""
+    named = {pair for wrong in failures.values() for pair in wrong.candidates}
+    weights = {pair: weigh(pair, comparisons) for pair in named}
+    read = Counter(wrong.reading[0] for wrong in failures.values())
     settled = []
     for result in results:
-        found = candidates.get(result.name)
-        if found:
-            bug, message = max(found, key=lambda pair: count[pair[0]])
+        if wrong := failures.get(result.name):
+            bug, message = _explain(wrong, weights, read)
             if leans_on and bug in UNCLEAR:
                 message += f" It calls {' and '.join(leans_on)}: mend that first."
             result = replace(result, bug=bug, message=message)
         settled.append(result)
     return settled
+
+
+def _explain(
+    wrong: Wrong, weights: dict[tuple[str, str], int], read: Counter[str | None]
+) -> tuple[str | None, str]:
+    """The mistake behind one failure; what the numbers show by themselves if none is certain."""
+    best = max((weights[pair] for pair in wrong.candidates), default=0)
+    heaviest = dict(pair for pair in reversed(wrong.candidates) if weights[pair] == best)
+    blanket = read[wrong.reading[0]] if wrong.reading[0] in BLANKET else 0
+    # A mistake that leaves most failures unexplained is not the one; and two that explain equally
+    # much cannot be told apart by numbers, so neither is named.
+    if 2 * best < sum(read.values()) or len(heaviest) > 1 or blanket > best:
+        return wrong.reading
+    return next(iter(heaviest.items()))
 
 
 def same_for_all(

@@ -6,15 +6,17 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from attncourse.grading import exercises, wire
-from attncourse.grading.checks import Exercise, Question, Unanswered
+from attncourse.grading.checks import Exercise, Question, Unanswered, plain_text
 from attncourse.grading.reading import read
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.remote import Gone, Limits, Worker
 from attncourse.grading.run import run_question, same_for_all
+from attncourse.grading.shortcuts import Shortcuts
 from attncourse.grading.submission import Submission, guess
 from attncourse.grading.wording import (
     clean,
@@ -24,7 +26,11 @@ from attncourse.grading.wording import (
     not_run,
     ready_made,
     refused,
+    taken,
 )
+
+#: Sentences about cells in one record.
+MOST_NOTES = 8
 
 
 class UnknownExercise(LookupError):
@@ -38,7 +44,6 @@ class Session:
         self, submission: Submission, names: Sequence[str], *, boxed: bool, limits: Limits
     ):
         self.submission, self.boxed, self.limits = submission, boxed, limits
-        self.notes: list[str] = []
         self.failed: dict[int, str] = {}
         self._cells = submission.cells_for(names)
         self._skip: set[int] = set()
@@ -48,9 +53,13 @@ class Session:
                 self._fail(cell.number, f"cannot be read: {cell.error}")
 
     def _fail(self, number: int, why: str) -> None:
-        if number not in self.failed:
-            self.failed[number] = why
-            self.notes.append(f"Cell {number} {why}.")
+        self.failed.setdefault(number, why)
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each cell that does not run; a few stand for many."""
+        said = [f"Cell {number} {why}." for number, why in self.failed.items()]
+        more = len(said) - MOST_NOTES
+        return tuple(said if more <= 0 else [*said[:MOST_NOTES], f"{more} more cells do not run."])
 
     def worker(self) -> Worker:
         """A worker in which every cell has run that can."""
@@ -63,11 +72,13 @@ class Session:
     def _run_cells(self, worker: Worker) -> bool:
         deadline = self.limits.start
         for cell in self._cells:
-            if cell.tree is None or cell.number in self._skip:
+            if cell.tree is None or cell.foreign or cell.number in self._skip:
                 continue
-            request = {"do": "cell", "cell": cell.number, "source": cell.source}
+            # As an array: a long cell is data, too long for a header.
+            text = np.frombuffer(cell.source.encode("utf-8", "surrogatepass"), np.uint8)
+            request = {"do": "cell", "cell": cell.number}
             try:
-                answer, _ = worker.ask(request, deadline=max(deadline, self.limits.cell))
+                answer, _ = worker.ask(request, [text], deadline=max(deadline, self.limits.cell))
             except Gone as gone:
                 # The next worker leaves this cell out, so each loss makes progress.
                 self._skip.add(cell.number)
@@ -86,36 +97,53 @@ class Session:
 
 
 class RemoteCall:
-    """Reaches one question's function in the session's worker."""
+    """Reaches one question's function in the session's worker, within the question's time."""
 
     def __init__(self, session: Session, question: Question):
         self.session, self.question = session, question
-        self.changed: tuple[int, ...] = ()
-        self._until = time.monotonic() + session.limits.question
+        self.changed: tuple[int | str, ...] = ()
+        self._left = session.limits.question
 
-    def __call__(self, name: str, *arrays: np.ndarray) -> np.ndarray:
-        """Ask the worker; raise Unanswered if no array comes back."""
+    def __call__(self, name: str, *values: Any, **options: Any) -> Any:
+        """Ask the worker; raise Unanswered if nothing comes back that could be judged."""
         limits = self.session.limits
+        returns = self.question.returns if name == self.question.name else "array"
+        arrays: list[np.ndarray] = []
+        request = {
+            "do": "call",
+            "name": name,
+            "values": wire.encode(values, arrays),
+            "options": {key: wire.encode(value, arrays) for key, value in options.items()},
+        }
         worker = self.session.worker()
-        left = self._until - time.monotonic()
-        if left <= 0:
+        if self._left <= 0:
             raise Unanswered("deadline", f"{name} took more than {limits.question:g} s in all.")
-        seconds = min(limits.call, left)
+        seconds = min(limits.call, self._left)
+        # Only the calls count: what the learner's other cells take is not this question's time.
+        began = time.monotonic()
         try:
-            answer, results = worker.ask({"do": "call", "name": name}, arrays, deadline=seconds)
+            answer, found = worker.ask(request, arrays, deadline=seconds)
         except Gone as gone:
             self.session.drop()
             raise lost_call(gone, name, seconds) from None
+        self._left -= time.monotonic() - began
         if "error" in answer:
             raise not_run(name, clean(answer), self.session.submission.is_stub)
         if answer.get("undefined"):
             raise Unanswered("undefined", self._undefined(name))
         if "refused" in answer:
-            raise refused(name, str(answer["refused"]))
-        if len(results) != 1 + len(arrays):
-            raise Unanswered("refused", f"{name} gave no array.")
-        self.changed = wire.changed(arrays, results[1:])
-        return results[0]
+            raise refused(name, str(answer["refused"]), returns)
+        try:
+            value, after, named = (
+                wire.decode(answer["value"], found),
+                wire.decode(answer["values"], found),
+                {key: wire.decode(answer["options"][key], found) for key in options},
+            )
+            sent, after = dict(enumerate(values)) | options, dict(enumerate(after)) | named
+            self.changed = tuple(key for key in sent if wire.changed(sent[key], after[key]))
+        except (wire.WireError, LookupError, TypeError, ValueError):
+            raise Unanswered("refused", f"{name} gave no answer that can be read.") from None
+        return taken(name, value, returns)
 
     def _undefined(self, name: str) -> str:
         found = self.session.submission.definition(name)
@@ -176,7 +204,7 @@ def grade(
             results.append(_grade(session, chosen, question, seed, hidden, before))
     finally:
         session.drop()
-    return Record(chosen.name, seed, "command", tuple(results), tuple(session.notes))
+    return Record(chosen.name, seed, "command", tuple(results), session.notes())
 
 
 def _grade(
@@ -192,30 +220,34 @@ def _grade(
         return same_for_all(question, "undefined", submission.missing(name), hidden=hidden)
     if submission.is_stub(name):
         return same_for_all(question, "not started", "not started", hidden=hidden)
-    call = submission.ready_made(name, question.ready_made)
+    call = Shortcuts(submission).find(name, question.ready_made)
     if call is not None:
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=hidden)
     leans = sorted(shaky & set(question.builds_on) & submission.needed([name]))
-    return run_question(
-        question,
-        RemoteCall(session, question),
-        exercise=exercise.name,
-        seed=seed,
-        hidden=hidden,
-        leans_on=leans,
-    )
+
+    def once() -> QuestionResult:
+        call = RemoteCall(session, question)
+        return run_question(
+            question, call, exercise=exercise.name, seed=seed, hidden=hidden, leans_on=leans
+        )
+
+    result = once()
+    # A process can die of what another question or cell left behind, a timer for one. In a fresh
+    # one only its own doing counts.
+    return once() if any(check.bug == "died" for check in result.checks) else result
 
 
 def _exercise(submission: Submission, name: str | None) -> Exercise:
     known = ", ".join(exercises.names())
     if name is not None:
         if name not in exercises.names():
-            raise UnknownExercise(f"no exercise is called {name!r}; there is {known}")
+            asked = plain_text(name, 80)
+            raise UnknownExercise(f"no exercise is called {asked!r}; there is {known}")
         return exercises.load(name)
     found = guess(submission, [exercises.load(n) for n in exercises.names()])
     if found is None:
         raise UnknownExercise(
-            f"{submission.path.name} answers no exercise: none of its functions has the name of a "
-            f"question. There is {known}; say which with --exercise."
+            f"{plain_text(submission.path.name, 80)} is no exercise of this course ({known}); if "
+            "it is one, say which with --exercise."
         )
     return found

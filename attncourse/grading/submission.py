@@ -1,29 +1,15 @@
-"""What a notebook answers, and what its answers call, read from the syntax tree.
-
-This reading finds honest shortcuts and careless ones. It is no wall: what a determined reader of
-this file can hide from it, a person has to find.
-"""
+"""What a notebook answers, and what its answers rest on, read from the syntax tree."""
 
 from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attncourse.grading.checks import Exercise
-from attncourse.grading.reading import Cell, bound, free_names
-
-#: What hides from a reader of the syntax tree which function is called.
-OPAQUE = frozenset(
-    ["eval", "exec", "compile", "__import__", "globals", "locals", "vars", "getattr", "setattr"]
-)
-#: Methods of arrays and tensors that answer a question at once.
-METHODS = frozenset({"softmax", "log_softmax", "scaled_dot_product_attention"})
-#: Modules that lead to any other.
-_DOORS = ("importlib", "ctypes", "subprocess", "runpy", "builtins")
-_ANSWERS = ("attncourse.reference", "attncourse.pytorch", "attncourse.grading")
+from attncourse.grading.reading import Cell, bound, free_names, stars
 
 
 @dataclass
@@ -32,51 +18,27 @@ class Submission:
 
     path: Path
     cells: list[Cell]
-    _aliases: dict[str, str] = field(default_factory=dict)
-    _stars: list[str] = field(default_factory=list)
+    #: Each name, with the top-level statements that give it a value or change it, in order.
+    given: dict[str, list[tuple[Cell, ast.stmt]]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for cell in self.cells:
-            if cell.tree:
-                self._aliases.update(imports(cell.tree))
-                self._stars += stars(cell.tree)
-        for cell in self.cells:
             for node in cell.tree.body if cell.tree else []:
-                self._alias(node)
-
-    def _alias(self, node: ast.stmt) -> None:
-        # F = torch.nn.functional
-        if isinstance(node, ast.Assign) and (path := self._path(node.value)):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    self._aliases[target.id] = path
-
-    def _path(self, node: ast.AST) -> str | None:
-        """The dotted path of a name or attribute, through the notebook's imports."""
-        if isinstance(node, ast.Name):
-            return self._aliases.get(node.id)
-        if isinstance(node, ast.Attribute):
-            base = self._path(node.value)
-            return f"{base}.{node.attr}" if base else None
-        return None
+                for name in set(bound([node])):
+                    self.given.setdefault(name, []).append((cell, node))
 
     def definition(self, name: str) -> tuple[Cell, ast.stmt] | None:
         """The last top-level statement that gives ``name`` its value."""
-        found = None
-        for cell in self.cells:
-            for node in cell.tree.body if cell.tree else []:
-                if name in bound([node]):
-                    found = cell, node
-        return found
+        found = self.given.get(name)
+        return found[-1] if found else None
 
     def defined(self) -> dict[str, int]:
         """All top-level functions, and the number of the cell of each."""
         return {
-            node.name: cell.number
-            for cell in self.cells
-            if cell.tree
-            for node in cell.tree.body
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            name: cell.number
+            for name, found in self.given.items()
+            for cell, node in found
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
         }
 
     def is_stub(self, name: str) -> bool:
@@ -87,13 +49,18 @@ class Submission:
     def missing(self, name: str) -> str:
         """Why there is no function of this name, and what to do."""
         for cell in self.cells:
-            if cell.tree is None and f"def {name}" in cell.source:
+            if f"def {name}" not in cell.source:
+                continue
+            if cell.foreign:
+                where = f"cell {cell.number} begins with {cell.foreign}, and is not run as Python"
+                return f"{name} is not defined, because {where}."
+            if cell.tree is None:
                 where = f"cell {cell.number} cannot be read: {cell.error}"
                 return f"{name} is not defined, because {where}."
         others = self.defined()
         text = f"{name} is not defined."
         for close in difflib.get_close_matches(name, others, n=1, cutoff=0.6):
-            return f"{text} Did you rename it? There is {close} in cell {others[close]}."
+            return f"{text} Did you rename it? There is {close[:80]} in cell {others[close]}."
         return f"{text} The notebook has no function of that name; copy the question's cell again."
 
     def needed(self, names: Iterable[str]) -> set[str]:
@@ -101,13 +68,10 @@ class Submission:
         todo, seen = list(names), set()
         while todo:
             name = todo.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            for cell in self.cells:
-                for node in cell.tree.body if cell.tree else []:
-                    if name in bound([node]):
-                        todo += free_names(node)
+            if name not in seen:
+                seen.add(name)
+                for _, node in self.given.get(name, ()):
+                    todo += free_names(node)
         return seen
 
     def cells_for(self, names: Iterable[str]) -> list[Cell]:
@@ -121,51 +85,19 @@ class Submission:
                 last = i + 1
         return self.cells[:last]
 
-    def ready_made(self, name: str, forbidden: Iterable[str]) -> str | None:
-        """What the answer calls instead of building it, with the place; None if it is clean."""
-        banned = tuple(forbidden)
-        found = self.definition(name)
-        if found and isinstance(found[1], ast.Import | ast.ImportFrom):
-            cell, node = found
-            return f"{self._aliases.get(name, name)} (cell {cell.number}, line {node.lineno})"
-        for used in sorted(self.needed([name])):
-            for cell in self.cells:
-                for node in cell.tree.body if cell.tree else []:
-                    if used in bound([node]) and not isinstance(node, ast.Import | ast.ImportFrom):
-                        for what, line in self._suspicious(node, banned):
-                            return f"{what} (cell {cell.number}, line {line})"
-        return None
-
-    def _suspicious(self, node: ast.AST, banned: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-        local = imports(node, nested=True)
-        for part in ast.walk(node):
-            line = getattr(part, "lineno", 0)
-            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-                if part.func.id in OPAQUE and not self.definition(part.func.id):
-                    yield f"{part.func.id}()", line
-            elif isinstance(part, ast.Import | ast.ImportFrom):
-                for path in imports(part).values():
-                    if _banned(path, banned):
-                        yield path, line
-            elif isinstance(part, ast.Name):
-                path = local.get(part.id) or self._meaning(part.id, banned)
-                if path and _banned(path, banned):
-                    yield path, line
-            elif isinstance(part, ast.Attribute):
-                path = self._path(part)
-                if path and _banned(path, banned):
-                    yield path, line
-                elif part.attr in METHODS and not _is_own(part.value):
-                    yield f"{path or '.' + part.attr}", line
-
-    def _meaning(self, name: str, banned: tuple[str, ...]) -> str | None:
-        """The library path that a plain name stands for when the notebook has run."""
-        found = self.definition(name)
-        if found is None:
-            stars = (f"{module}.{name}" for module in self._stars)
-            return next((path for path in stars if path in banned), None)
-        defined_here = isinstance(found[1], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        return None if defined_here else self._aliases.get(name)
+    def calls_with(self, function: str) -> set[str]:
+        """The texts with which a function is called anywhere in the notebook."""
+        return {
+            node.args[0].value
+            for cell in self.cells
+            for node in (ast.walk(cell.tree) if cell.tree else ())
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == function
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+        }
 
 
 def is_stub(node: ast.AST) -> bool:
@@ -189,47 +121,24 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 def guess(submission: Submission, exercises: Iterable[Exercise]) -> Exercise | None:
-    """The exercise of which the notebook answers the most questions."""
-    best, most = None, 0
-    for exercise in exercises:
-        found = sum(submission.definition(q.name) is not None for q in exercise.questions)
-        named = submission.path.stem.startswith(exercise.name)
-        if 2 * found + named > most:
-            best, most = exercise, 2 * found + named
-    return best
+    """The exercise that the notebook is; None where nothing says so.
 
-
-def imports(tree: ast.AST, *, nested: bool = False) -> dict[str, str]:
-    """Names that imports bind, with the dotted path of each; ``nested``: in functions too."""
-    found: dict[str, str] = {}
-    for node in _walk(tree, nested):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                root = alias.name.split(".")[0]
-                found[alias.asname or root] = alias.name if alias.asname else root
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                found[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
-    return found
-
-
-def stars(tree: ast.AST) -> list[str]:
-    """Modules from which a cell imports everything."""
-    nodes = [node for node in _walk(tree, False) if isinstance(node, ast.ImportFrom)]
-    return [node.module or "" for node in nodes if any(a.name == "*" for a in node.names)]
-
-
-def _walk(tree: ast.AST, nested: bool) -> Iterator[ast.AST]:
-    yield tree
-    for child in ast.iter_child_nodes(tree):
-        if nested or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _walk(child, nested)
-
-
-def _banned(path: str, banned: tuple[str, ...]) -> bool:
-    rooms = (*_ANSWERS, *_DOORS)
-    return path in banned or any(path == room or path.startswith(f"{room}.") for room in rooms)
-
-
-def _is_own(base: ast.AST) -> bool:
-    return isinstance(base, ast.Name) and base.id in {"self", "cls"}
+    It says which it is (``checker("03-algorithm")``, which every exercise has on top). Else the
+    file's name does, if it answers one of that exercise's questions. Else its functions do: at
+    least two, and more of one exercise than of any other. One function called ``softmax`` makes no
+    exercise of a page.
+    """
+    said = submission.calls_with("checker")
+    answers = {
+        exercise.name: (exercise, sum(q.name in submission.given for q in exercise.questions))
+        for exercise in exercises
+    }
+    for name in sorted(said & set(answers)):
+        return answers[name][0]
+    for name, (exercise, count) in answers.items():
+        if count and submission.path.stem.startswith(name):
+            return exercise
+    ranked = sorted(answers.values(), key=lambda pair: -pair[1])
+    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]

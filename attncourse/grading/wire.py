@@ -4,6 +4,11 @@ A message is four bytes of header length, the header, and the bytes of its array
 another. Types come from a white list and every length is bounded before anything is allocated.
 Nothing is ever unpickled, so the grader can read what hostile code has written.
 
+The values of a call are None, numbers, arrays, tensors, and tuples of these. :func:`encode` turns
+them into JSON in which an array is a number, its place among the message's arrays. A tensor
+travels as an array with a word that it is one, so only a side that handles torch's tensors
+imports torch.
+
 This file runs on both sides and imports nothing of the course.
 """
 
@@ -12,15 +17,18 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
 
 HEADER_LIMIT = 256 * 1024
 PAYLOAD_LIMIT = 64 * 1024 * 1024
-MAX_ARRAYS = 16
+MAX_ARRAYS = 64
 MAX_AXES = 8
+MAX_DEPTH = 8
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -32,34 +40,141 @@ class WireError(Exception):
     """The other side wrote something that is not a message."""
 
 
-def plain(value: object) -> np.ndarray:
-    """Return ``value`` as an ordinary array, or say in words what it is instead.
+@dataclass(frozen=True)
+class Tensor:
+    """A torch tensor, for a side that has no torch: its numbers, and the name of its dtype.
+
+    A check hands one to :class:`attncourse.grading.checks.Call` where the learner's function takes
+    tensors, and gets one back. ``bfloat16``, which NumPy lacks, has its numbers in float32.
+    """
+
+    array: np.ndarray
+    dtype: str = ""
+
+    def torch(self) -> Any:
+        """The tensor itself, on the CPU. Imports torch."""
+        import torch
+
+        tensor = torch.from_numpy(self.array)
+        return tensor.to(getattr(torch, self.dtype)) if self.dtype else tensor
+
+
+def live(value: Any) -> Any:
+    """A value as the learner's function gets it: each :class:`Tensor` becomes torch's own."""
+    if isinstance(value, tuple):
+        return tuple(live(part) for part in value)
+    return value.torch() if isinstance(value, Tensor) else value
+
+
+def plain(value: object) -> Any:
+    """Return ``value`` as it crosses the pipe, or say in words what it is instead.
+
+    Python's numbers stay what they are; NumPy's scalars become arrays without axes; tensors become
+    :class:`Tensor`.
 
     Raises
     ------
     TypeError
-        It is neither a plain NumPy array of numbers nor a number; the message names its kind.
+        It is no None, number, plain array, tensor, or tuple of these; the message names its kind.
     """
+    return _plain(value, 0)
+
+
+def _plain(value: object, depth: int) -> Any:
     kind = type(value)
-    if kind is _NDARRAY:
-        array = value
-    elif kind in (bool, int, float) or (isinstance(value, _GENERIC) and kind.__module__ == "numpy"):
-        array = np.array(value)
-    elif value is None:
-        raise TypeError("None")
-    else:
-        raise TypeError(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
-    if array.dtype.name not in DTYPES:  # pyrefly: ignore
-        raise TypeError(f"an array of dtype {array.dtype}")  # pyrefly: ignore
-    return array  # pyrefly: ignore
+    if value is None or kind in (bool, float, Tensor):
+        return value
+    if kind is int:
+        if abs(value) < 1 << 63:  # pyrefly: ignore
+            return value
+        raise TypeError("an integer of more than 64 bits")
+    if kind is tuple:
+        if depth == MAX_DEPTH:
+            raise TypeError("tuples inside tuples without end")
+        return tuple(_plain(part, depth + 1) for part in value)  # pyrefly: ignore
+    if kind is _NDARRAY or (isinstance(value, _GENERIC) and kind.__module__ == "numpy"):
+        return _native(np.asarray(value))
+    # Only who has imported torch can hold a tensor.
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and kind in (getattr(torch, "Tensor", None), _parameter(torch)):
+        return _tensor(torch, value)
+    raise TypeError(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
 
 
-def changed(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Which arguments are no longer what they were."""
-    return tuple(
-        i
-        for i, (a, b) in enumerate(zip(before, after, strict=True))
-        if a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+def _native(array: np.ndarray) -> np.ndarray:
+    """The same numbers in this machine's byte order, and no wider than float64."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.name not in DTYPES:
+        raise TypeError(f"an array of dtype {array.dtype}")
+    return array
+
+
+def _parameter(torch: Any) -> Any:
+    return getattr(getattr(torch, "nn", None), "Parameter", None)
+
+
+def _tensor(torch: Any, value: Any) -> Tensor:
+    if value.layout is not torch.strided or value.is_quantized or value.is_complex():
+        raise TypeError("a tensor that is sparse, quantized or complex")
+    value = value.detach().cpu()
+    name = str(value.dtype).removeprefix("torch.")
+    numbers = value.float() if name == "bfloat16" else value.resolve_neg()
+    return Tensor(_native(numbers.numpy()), name)
+
+
+def encode(value: Any, arrays: list[np.ndarray]) -> Any:
+    """A :func:`plain` value as JSON; its arrays are added to ``arrays``."""
+    if isinstance(value, tuple):
+        return {"tuple": [encode(part, arrays) for part in value]}
+    if isinstance(value, Tensor):
+        arrays.append(value.array)
+        return {"tensor": len(arrays) - 1, "dtype": value.dtype}
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    return value
+
+
+def decode(node: Any, arrays: Sequence[np.ndarray]) -> Any:
+    """The value that :func:`encode` was given.
+
+    Raises
+    ------
+    WireError
+        It is not as :func:`encode` would have written it.
+    """
+    return _decode(node, arrays, 0)
+
+
+def _decode(node: Any, arrays: Sequence[np.ndarray], depth: int) -> Any:
+    if node is None or type(node) in (bool, int, float):
+        return node
+    match node:
+        case {"tuple": list(parts), **rest} if not rest and depth < MAX_DEPTH:
+            return tuple(_decode(part, arrays, depth + 1) for part in parts)
+        case {"array": int(i), **rest} if not rest and 0 <= i < len(arrays):
+            return arrays[i]
+        case {"tensor": int(i), "dtype": str(name), **rest} if not rest and 0 <= i < len(arrays):
+            if name == "" or name in DTYPES or name == "bfloat16":
+                return Tensor(arrays[i], name)
+    raise WireError("a value that is not one")
+
+
+def parts(value: Any) -> list[np.ndarray]:
+    """All arrays of a value, in the order in which :func:`encode` sends them."""
+    found: list[np.ndarray] = []
+    encode(value, found)
+    return found
+
+
+def changed(before: Any, after: Any) -> bool:
+    """Whether an argument is no longer what it was."""
+    pairs = zip(parts(before), parts(after), strict=True)
+    return any(
+        a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes() for a, b in pairs
     )
 
 
@@ -74,7 +189,8 @@ def describe(array: np.ndarray) -> dict[str, Any]:
 def pack(header: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> bytes:
     """Encode one message."""
     text = json.dumps(header | {"arrays": [describe(a) for a in arrays]}).encode()
-    if len(text) > HEADER_LIMIT or sum(a.nbytes for a in arrays) > PAYLOAD_LIMIT:
+    size = sum(a.nbytes for a in arrays)
+    if max(len(text) / HEADER_LIMIT, size / PAYLOAD_LIMIT, len(arrays) / MAX_ARRAYS) > 1:
         raise WireError("the message is too large")
     body = [np.ascontiguousarray(a).tobytes() for a in arrays]
     return b"".join([struct.pack(">I", len(text)), text, *body])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attncourse.grading.checks import Unanswered, plain_text
+from attncourse.grading.checks import Returns, Unanswered, accept, kind_text, plain_text
 from attncourse.grading.remote import Gone
 
 
@@ -17,16 +17,24 @@ def ready_made(name: str, call: str) -> str:
     )
 
 
-def refused(name: str, kind: str) -> Unanswered:
-    """What to say of a result that is no array of numbers."""
+def taken(name: str, value: Any, returns: Returns) -> Any:
+    """What a function gave back, as the kind that was asked for; raise Unanswered if it is not."""
+    try:
+        return accept(value, returns)
+    except TypeError as error:
+        raise refused(name, str(error), returns) from None
+
+
+def refused(name: str, kind: str, returns: Returns = "array") -> Unanswered:
+    """What to say of a result of another kind."""
     if kind == "None":
         return Unanswered(
             "refused", f"{name} returned None. Is the return line missing?", bug="None"
         )
     return Unanswered(
         "refused",
-        f"{name} returned {plain_text(kind, 80)}; expected a NumPy array of numbers.",
-        bug="no array",
+        f"{name} returned {plain_text(kind, 80)}; expected {kind_text(returns)}.",
+        bug="no array" if returns == "array" else "another kind",
     )
 
 

@@ -1,10 +1,20 @@
 """Submissions that try to score without answering, or to take the grader down.
 
-``ANSWERS``: each is put in place of ``softmax``. ``CELLS``: each runs as a cell before the answers,
-in a notebook whose softmax is the untouched stub's equal: wrong. ``BOX``: only a box stops these.
+They are written against ``softmax(x)`` and aimed at any question (:func:`aimed`). ``ANSWERS``: each
+is put in place of the answer; those in ``VALUES`` only hand back something odd. ``CELLS``: each runs
+as a cell before the answers, in a notebook with a wrong one. ``BOX``: only a box stops these.
 """
 
+import re
+
 STUB = "def softmax(x):\n    return x * 0\n"
+
+
+def aimed(source, question):
+    """The attack on another question, whatever its arguments."""
+    source = source.replace("def softmax(x)", "def softmax(x=None, *rest, **options)")
+    return re.sub(r"\bsoftmax\b", question, source)
+
 
 ANSWERS = {
     "evil equality": """
@@ -239,45 +249,81 @@ atexit.register(lambda: os.write(1, b'10/10'))
     "a bomb for the compiler": "x = " + "-" * 20000 + "1",
 }
 
+#: Attacks that harm no process: every question of every exercise meets each of them.
+VALUES = [
+    *["evil equality", "array subclass", "object array", "structured array", "string array"],
+    *["a generator", "a module", "nan everywhere", "infinity everywhere", "keyboard interrupt"],
+    *["exception that cannot be printed", "exception with control codes", "complex numbers"],
+    *["long double", "nothing", "not a function", "a class", "a string", "patches numpy"],
+    *["changes its input's shape", "changes its input's type", "array that lies about memory"],
+]
+
 #: What an answer may not see or do inside a box. The answer is right if it can, so points tell.
-RIGHT = "x = x.astype(np.promote_types(x.dtype, np.float32)); e = np.exp(x - x.max(-1)[..., None])"
 _IF = """
 import os, socket, pathlib
 def allowed():
 {body}
-def softmax(x):
-    if not allowed(): return x * 0
-    {right}
-    return e / e.sum(-1)[..., None]
+{right}
+def _ruined(value):
+    return tuple(map(_ruined, value)) if isinstance(value, tuple) else value * 0 - 7
+def {question}(*given, **options):
+    value = _right(*given, **options)
+    return value if allowed() else _ruined(value)
 """
+
+
+def boxed(name, question, solution):
+    """An answer that is right if the attack succeeds."""
+    right = solution.replace(f"def {question}(", "def _right(")
+    body = "\n".join(f"    {line}" for line in BOX[name].splitlines())
+    return _IF.format(body=body, right=right, question=question)
+
+
 BOX = {
-    name: _IF.format(right=RIGHT, body="\n".join(f"    {line}" for line in body.splitlines()))
-    for name, body in {
-        "reaches the network": """
+    "reaches the network": """
 try: socket.create_connection((HOST, PORT), 1).close(); return True
 except OSError: return False""",
-        "sees the grader": "return any(p.name == str(PARENT) for p in pathlib.Path('/proc').iterdir())",
-        "reads the grader's memory": """
+    "sees the grader": "return any(p.name == str(PARENT) for p in pathlib.Path('/proc').iterdir())",
+    "reads the grader's memory": """
 try: open(f'/proc/{PARENT}/mem', 'rb'); return True
 except OSError: return False""",
-        "kills the grader": """
+    "kills the grader": """
 try: os.kill(PARENT, 0); return True
 except OSError: return False""",
-        "reads a secret file": """
+    "reads a secret file": """
 try: open(SECRET).read(); return True
 except OSError: return False""",
-        "writes where it was submitted": """
+    "writes where it was submitted": """
 try: open(SECRET + '.new', 'w').write('x'); return os.path.exists(SECRET)
 except OSError: return False""",
-        "writes into the package": """
+    "writes into the package": """
 import attncourse
 return os.access(attncourse.__file__, os.W_OK)""",
-        "reads the checks": """
+    "reads the checks": """
 import attncourse
 return any((pathlib.Path(attncourse.__file__).parent / 'grading' / 'exercises').iterdir())""",
-        "reads the reference": """
+    "reads a forbidden room": """
 import attncourse
-return any((pathlib.Path(attncourse.__file__).parent / 'reference').iterdir())""",
-        "reads the environment": "return 'ATTN_SECRET' in os.environ",
-    }.items()
+package = pathlib.Path(attncourse.__file__).parent
+return any(any((package / room).iterdir()) for room in ROOMS if (package / room).is_dir())""",
+    "reads the environment": "return 'ATTN_SECRET' in os.environ",
+    "changes the kernel's settings": """
+for folder, _, files in os.walk('/proc/sys'):
+    for file in files:
+        try: os.close(os.open(f'{folder}/{file}', os.O_WRONLY)); return True
+        except OSError: pass
+return False""",
+    "fills the shared memory": """
+path = f'/dev/shm/attncourse-{os.getpid()}'
+try:
+    with open(path, 'wb') as file: file.write(bytes(48 << 20))
+    return True
+except OSError: return False
+finally:
+    if os.path.exists(path): os.unlink(path)""",
+    "writes into the folder of devices": """
+path = f'/dev/attncourse-{os.getpid()}'
+try: open(path, 'w').close(); os.unlink(path); return True
+except OSError: return False""",
+    "becomes root of its own": "return os.system('unshare --user --map-root-user true 2>/dev/null') == 0",
 }

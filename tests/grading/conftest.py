@@ -1,15 +1,12 @@
-"""Notebooks to grade, made from the exercise with some cells replaced."""
+"""Notebooks to grade, made from an exercise with some cells replaced."""
 
 import json
-from pathlib import Path
+import re
 
 import pytest
 
 from attncourse.grading.remote import Limits
-
-ROOT = Path(__file__).parents[2]
-EXERCISE = ROOT / "exercises" / "03-algorithm.ipynb"
-SOLUTION = ROOT / "solutions" / "03-algorithm.ipynb"
+from tests.grading import course
 
 #: Deadlines short enough for tests, long enough for a busy machine.
 QUICK = Limits(cell=3.0, call=1.5, question=8.0)
@@ -24,20 +21,20 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def notebook(tmp_path):
-    """``notebook(softmax=..., extra=[...])`` writes a solved exercise with these answers in it."""
+    """``notebook(softmax=..., after=[...])`` writes a solved exercise with these answers in it."""
 
-    def write(*, name="03-algorithm.ipynb", base=SOLUTION, before=(), after=(), **answers):
-        data = json.loads(base.read_text())
+    def write(*, exercise=course.SAMPLE, name=None, before=(), after=(), **answers):
+        data = json.loads(course.solution_path(exercise).read_text())
         for cell in data["cells"]:
             source = "".join(cell["source"])
             for question, answer in answers.items():
-                if cell["cell_type"] == "code" and f"def {question}(" in source:
+                if cell["cell_type"] == "code" and re.search(rf"\bdef {question}\(", source):
                     cell["source"] = answer
         last = max(i for i, c in enumerate(data["cells"]) if c["cell_type"] == "code")
         data["cells"][last:last] = [_code(text) for text in after]
         first = next(i for i, c in enumerate(data["cells"]) if c["cell_type"] == "code") + 1
         data["cells"][first:first] = [_code(text) for text in before]
-        path = tmp_path / name
+        path = tmp_path / (name or f"{exercise}.ipynb")
         path.write_text(json.dumps(data))
         return path
 

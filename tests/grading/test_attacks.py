@@ -8,58 +8,97 @@ import time
 import numpy as np
 import pytest
 
-from attncourse.grading import box, exercises, wire
+from attncourse.grading import box, rooms, wire
 from attncourse.grading.remote import Gone, Limits, Worker
 from attncourse.grading.session import grade
-from tests.grading.attacks import ANSWERS, BOX, CELLS, RIGHT, STUB
+from tests.grading import course
+from tests.grading.attacks import ANSWERS, BOX, CELLS, STUB, VALUES, aimed, boxed
 from tests.grading.conftest import QUICK
 
 needs_box = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-FULL = {q.name: q.points() for q in exercises.load("03-algorithm").questions}
 
 
-def judge(path, names, boxed=False):
+def judge(path, names=(), boxed=False):
     began = time.monotonic()
     record = grade(path, questions=names, seed=1, boxed=boxed, limits=QUICK)
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 60
     return {q.question: q for q in record.questions}, record
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_answer_scores_nothing_and_costs_its_own_question_alone(name, notebook):
-    path = notebook(softmax=ANSWERS[name])
-    found, _ = judge(path, ["softmax", "scaled_scores"])
-    assert found["softmax"].earned == 0, found["softmax"]
-    assert found["softmax"].message
-    assert found["softmax"].message.isprintable()
-    assert found["scaled_scores"].earned == FULL["scaled_scores"]
+def dealt(attacks):
+    """Each attack with a question to try it on: all questions of the course take turns.
+
+    What these attack is the process, which is the same for every question.
+    """
+    return [(a, *course.QUESTIONS[i % len(course.QUESTIONS)]) for i, a in enumerate(attacks)]
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_cell_scores_nothing_and_the_rest_is_graded(name, notebook):
-    path = notebook(before=[CELLS[name]], softmax=STUB)
-    found, _ = judge(path, ["softmax", "scaled_scores"])
-    assert found["softmax"].earned == 0, found["softmax"]
-    # What a cell breaks inside its own process may cost its own answers, never add any.
-    assert found["scaled_scores"].earned in (0, FULL["scaled_scores"])
-    if not name.startswith("breaks"):
-        assert found["scaled_scores"].earned == FULL["scaled_scores"]
+def pair(exercise, question):
+    other = course.neighbour(exercise, question)
+    return [question, other] if other else [question]
+
+
+@pytest.mark.parametrize("exercise", course.NAMES)
+@pytest.mark.parametrize("name", VALUES)
+def test_odd_value_scores_nothing_in_any_question(name, exercise, notebook):
+    names = [q for e, q in course.QUESTIONS if e == exercise]
+    answers = {q: aimed(ANSWERS[name], q) for q in names}
+    found, _ = judge(notebook(exercise=exercise, **answers))
+    for result in found.values():
+        assert result.earned == 0, result
+        assert result.message.isprintable()
+        assert result.message
+
+
+@pytest.mark.parametrize(
+    ("name", "exercise", "question"), dealt(a for a in ANSWERS if a not in VALUES)
+)
+def test_answer_scores_nothing_and_costs_its_own_question_alone(name, exercise, question, notebook):
+    path = notebook(exercise=exercise, **{question: aimed(ANSWERS[name], question)})
+    found, _ = judge(path, pair(exercise, question))
+    mine = found.pop(question)
+    assert mine.earned == 0, mine
+    assert mine.message
+    assert mine.message.isprintable()
+    assert all(other.earned == other.points for other in found.values()), found
+
+
+@pytest.mark.parametrize(("name", "exercise", "question"), dealt(CELLS))
+def test_cell_scores_nothing_and_the_rest_is_graded(name, exercise, question, notebook):
+    answer = {question: aimed(STUB, question)}
+    path = notebook(exercise=exercise, before=[CELLS[name]], **answer)
+    found, _ = judge(path, pair(exercise, question))
+    assert found.pop(question).earned == 0
+    for other in found.values():
+        # What a cell breaks inside its own process may cost its own answers, never add any.
+        assert other.earned in (0, other.points)
+        if not name.startswith("breaks"):
+            assert other.earned == other.points
+
+
+def facts(secret, host="", port=0):
+    hidden = rooms.HIDDEN
+    return (
+        f"HOST, PORT, PARENT, SECRET, ROOMS = {host!r}, {port}, {os.getpid()}, {str(secret)!r}, "
+        f"{hidden!r}"
+    )
 
 
 @needs_box
-@pytest.mark.parametrize("name", BOX)
-def test_box_holds(name, notebook, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "exercise", "question"), dealt(BOX))
+def test_box_holds(name, exercise, question, notebook, tmp_path, monkeypatch):
     secret = tmp_path / "secret"
-    secret.write_text("42")
-    monkeypatch.setenv("ATTN_SECRET", "42")
+    secret.write_text("known")
+    monkeypatch.setenv("ATTN_SECRET", "known")
+    answer = boxed(name, question, course.solution(exercise, question))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        host, port = server.getsockname()
-        facts = f"HOST, PORT, PARENT, SECRET = {host!r}, {port}, {os.getpid()}, {str(secret)!r}"
-        path = notebook(before=[facts], softmax=BOX[name])
-        found, _ = judge(path, ["softmax", "scaled_scores"], boxed=True)
-    assert found["softmax"].earned == 0, found["softmax"]
-    assert found["softmax"].status == "wrong", "the answer itself has to run"
-    assert found["scaled_scores"].earned == FULL["scaled_scores"]
+        before = [facts(secret, *server.getsockname())]
+        path = notebook(exercise=exercise, before=before, **{question: answer})
+        found, _ = judge(path, pair(exercise, question), boxed=True)
+    mine = found.pop(question)
+    assert mine.earned == 0, mine
+    assert mine.status == "wrong", f"the answer itself has to run: {mine.message}"
+    assert all(other.earned == other.points for other in found.values())
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [path.name, "secret"]
 
 
@@ -71,40 +110,55 @@ left = pathlib.Path("/tmp/attncourse-left-behind")
 was_there = left.exists()
 left.write_text("x")
 """
-    answer = f"{RIGHT.strip()}\n".join(
-        ["def softmax(x):\n    if not was_there: return x * 0\n    ", ""]
-    )
-    answer += "    return e / e.sum(-1)[..., None]\n"
-    path = notebook(before=[cell], softmax=answer)
-    for _ in range(2):
-        found, _ = judge(path, ["softmax"], boxed=True)
-        assert (found["softmax"].earned, found["softmax"].status) == (0, "wrong")
+    exercise, question = course.QUESTIONS[0]
+    right = course.solution(exercise, question).replace(f"def {question}(", "def _right(")
+    answer = f"{right}\ndef {question}(*given):\n    return _right(*given) * was_there"
+    path = notebook(exercise=exercise, before=[cell], **{question: answer})
+    for boxed_, earned in ((True, False), (True, False), (False, False), (False, True)):
+        found, _ = judge(path, [question], boxed=boxed_)
+        # Without a box the second run finds what the first has left: the attack works.
+        assert (found[question].earned > 0) == earned
 
 
-def test_these_attacks_work_where_there_is_no_box(notebook, tmp_path):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reads a secret file",
+        "fills the shared memory",
+        pytest.param(
+            "changes the kernel's settings",
+            marks=pytest.mark.skipif(os.getuid() != 0, reason="only root may try"),
+        ),
+    ],
+)
+def test_these_attacks_work_where_there_is_no_box(name, notebook, tmp_path):
     """Otherwise the test above could not fail."""
     secret = tmp_path / "secret"
-    secret.write_text("42")
-    facts = f"HOST, PORT, PARENT, SECRET = '', 0, {os.getpid()}, {str(secret)!r}"
-    path = notebook(before=[facts], softmax=BOX["reads a secret file"])
-    found, _ = judge(path, ["softmax"])
-    assert found["softmax"].earned == FULL["softmax"]
+    secret.write_text("known")
+    exercise, question = course.QUESTIONS[0]
+    answer = boxed(name, question, course.solution(exercise, question))
+    path = notebook(exercise=exercise, before=[facts(secret)], **{question: answer})
+    found, _ = judge(path, [question])
+    assert found[question].earned == found[question].points
 
 
 @needs_box
 @pytest.mark.parametrize(
-    "name", ["endless loop", "memory hog", "a child that outlives the worker", "os._exit"]
+    ("name", "exercise", "question"),
+    dealt(["endless loop", "memory hog", "a child that outlives the worker", "os._exit"]),
 )
-def test_box_holds_the_rough_ones_too(name, notebook):
-    found, _ = judge(notebook(softmax=ANSWERS[name]), ["softmax", "scaled_scores"], boxed=True)
-    assert found["softmax"].earned == 0
-    assert found["scaled_scores"].earned == FULL["scaled_scores"]
+def test_box_holds_the_rough_ones_too(name, exercise, question, notebook):
+    path = notebook(exercise=exercise, **{question: aimed(ANSWERS[name], question)})
+    found, _ = judge(path, pair(exercise, question), boxed=True)
+    assert found.pop(question).earned == 0
+    assert all(other.earned == other.points for other in found.values())
 
 
 @needs_box
-def test_solution_gets_all_points_in_a_box(notebook):
-    record = grade(notebook(), seed=1, boxed=True)
-    assert record.earned == record.points == sum(FULL.values())
+@pytest.mark.parametrize("exercise", course.NAMES)
+def test_solution_gets_all_points_in_a_box(exercise, notebook):
+    record = grade(notebook(exercise=exercise), seed=1, boxed=True)
+    assert record.earned == record.points == course.points(exercise)
 
 
 def test_box_is_refused_where_there_is_none(notebook, monkeypatch):
@@ -135,11 +189,14 @@ def _parent(pid):
 def test_views_arrive_as_views_and_numbers_survive_the_wire(tmp_path):
     worker = Worker(tmp_path, limits=Limits())
     try:
-        source = "def f(a, b): return b if a.flags.c_contiguous else b * 2"
-        worker.ask({"do": "cell", "cell": 1, "source": source}, deadline=30)
+        source = b"def f(a, b): return b if a.flags.c_contiguous else b * 2"
+        text = np.frombuffer(source, np.uint8)
+        worker.ask({"do": "cell", "cell": 1}, [text], deadline=30)
         a, b = np.arange(12.0).reshape(3, 4).T, np.array([1.5, np.nan, -np.inf], np.float16)
-        answer, results = worker.ask({"do": "call", "name": "f"}, [a, b], deadline=10)
-        assert answer["ok"]
+        sent = []
+        request = {"do": "call", "name": "f", "values": wire.encode((a, b), sent), "options": {}}
+        answer, results = worker.ask(request, sent, deadline=10)
+        assert answer["value"] == {"array": 0}
         np.testing.assert_array_equal(results[0], b * 2)
         assert results[0].dtype == np.float16
         np.testing.assert_array_equal(results[1], a)

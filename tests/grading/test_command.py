@@ -282,7 +282,7 @@ def test_help_loads_nothing_heavy():
             "attncourse.pytorch.softmax",
         ),
         (
-            "from attncourse.grading.exercises.algorithm import oracles\ndef softmax(x):\n    return oracles.softmax(x)",
+            "from attncourse.grading.exercises.ch03_algorithm import oracles\ndef softmax(x):\n    return oracles.softmax(x)",
             "attncourse.grading.exercises",
         ),
         ("def softmax(x):\n    return eval('x')", "eval()"),

@@ -8,7 +8,7 @@ import pytest
 
 from attncourse.grading import exercises
 from attncourse.grading.generate import BadSource, drifted, generate, split, write_all
-from tests.grading.conftest import EXERCISE, ROOT, SOLUTION
+from tests.grading.course import ROOT
 
 TEXT = generate(SOLUTION)
 

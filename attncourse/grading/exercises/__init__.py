@@ -1,20 +1,34 @@
-"""The checks of every exercise, one package an exercise, one file a question."""
+"""The checks of every exercise, one package an exercise, one file a question.
+
+``exercises/03-algorithm.ipynb`` has its checks in the package ``ch03_algorithm``, whose
+``QUESTIONS`` are its questions in order. Packages are found by their names; nothing lists them. A
+question's name belongs to its exercise: another may have one of the same name.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 from importlib import import_module
+from pkgutil import iter_modules
 
 from attncourse.grading.checks import Exercise
 
-#: Exercise name (the notebook's file name) to the module that registers its checks.
-_MODULES = {"03-algorithm": "algorithm"}
+_PACKAGE = re.compile(r"ch(\d\d)_(\w+)")
+
+
+def package(name: str) -> str:
+    """The package that holds the checks of an exercise, by the exercise's name."""
+    return f"{__name__}.ch{name.replace('-', '_')}"
 
 
 def names() -> list[str]:
-    """Names of all exercises, in the course's order."""
-    return list(_MODULES)
+    """Names of all exercises, which are those of their notebooks, in the course's order."""
+    found = (_PACKAGE.fullmatch(module.name) for module in iter_modules(__path__))
+    return sorted(f"{m[1]}-{m[2].replace('_', '-')}" for m in found if m)
 
 
+@functools.cache
 def load(name: str) -> Exercise:
     """Return an exercise by name.
 
@@ -23,22 +37,28 @@ def load(name: str) -> Exercise:
     KeyError
         There is none of that name; the message lists those there are.
     """
-    if name not in _MODULES:
-        raise KeyError(f"no exercise is called {name!r}; there is {', '.join(_MODULES)}")
-    return import_module(f"{__name__}.{_MODULES[name]}").EXERCISE
+    if name not in names():
+        raise KeyError(f"no exercise is called {name!r}; there is {', '.join(names())}")
+    return Exercise(name, list(import_module(package(name)).QUESTIONS))
 
 
 def with_question(question: str) -> Exercise:
-    """Return the exercise that has a question of this name.
+    """Return the one exercise that has a question of this name.
 
     Raises
     ------
     KeyError
-        None has it; the message lists the questions there are.
+        None has it, or several have; the message lists the questions, or the exercises.
     """
-    for name in _MODULES:
-        exercise = load(name)
-        if any(q.name == question for q in exercise.questions):
-            return exercise
-    known = [q.name for name in _MODULES for q in load(name).questions]
+    all_of_them = [load(name) for name in names()]
+    found = [e for e in all_of_them if any(q.name == question for q in e.questions)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        where = " and ".join(exercise.name for exercise in found)
+        raise KeyError(
+            f"{question!r} is a question of {where}; say which: "
+            f'check("{question}", exercise="{found[0].name}")'
+        )
+    known = dict.fromkeys(q.name for exercise in all_of_them for q in exercise.questions)
     raise KeyError(f"no question is called {question!r}; there is {', '.join(known)}")

@@ -461,3 +461,171 @@ WRONG = {
         "in place": additive_in_place,
     },
 }
+
+# --- wrong, and like something else ----------------------------------------------------------------
+
+
+def _shares(powers):
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _after(shift):
+    def softmax(x):
+        x = np.float64(x)
+        return _shares(np.exp(x - shift(x)))
+
+    return softmax
+
+
+def _softmax_of(bend):
+    return lambda x: softmax_by_logarithms(bend(np.float64(x)))
+
+
+def _hardmax(x):
+    return np.float64(x == x.max(-1, keepdims=True))
+
+
+def _sparsemax(x):
+    z = -np.sort(-np.float64(x), axis=-1)
+    k = np.arange(1, x.shape[-1] + 1)
+    total = z.cumsum(-1)
+    size = (1 + k * z > total).sum(-1, keepdims=True)
+    cut = (np.take_along_axis(total, size - 1, -1) - 1) / size
+    return np.maximum(np.float64(x) - cut, 0)
+
+
+_ROW = {"axis": -1, "keepdims": True}
+_LIKE_SOFTMAX = [
+    (_after(lambda x: x.min(**_ROW)), {"minimum instead of maximum"}),
+    (_after(lambda x: np.median(x, **_ROW)), ()),
+    (_after(lambda x: x[..., :1]), ()),
+    (_after(lambda x: x[..., -1:]), ()),
+    (_after(lambda x: x.mean()), {"unstable"}),
+    (_after(lambda x: np.linalg.norm(x, **_ROW)), ()),
+    (_softmax_of(lambda x: x / 2), ()),
+    (_softmax_of(lambda x: x * 2), ()),
+    (_softmax_of(np.abs), ()),
+    (_softmax_of(np.square), ()),
+    (_softmax_of(lambda x: x - x.mean(**_ROW) * 0.5 + x * 0.1), ()),
+    (lambda x: np.full(x.shape, 1 / x.shape[-1]), ()),
+    (lambda x: np.float64(softmax_by_logarithms(x)) * 0.99, ()),
+    (lambda x: softmax_by_logarithms(x) ** 2, ()),
+    (lambda x: softmax_by_logarithms(x)[..., ::-1], ()),
+    (lambda x: np.sqrt(softmax_by_logarithms(x)), ()),
+    (lambda x: np.round(softmax_by_logarithms(x), 2), ()),
+    (lambda x: _shares(np.maximum(np.float64(x), 0) + 1e-9), ()),
+    (lambda x: _shares(np.log1p(np.exp(np.minimum(np.float64(x), 500)))), ()),
+    (lambda x: _shares(np.exp(np.clip(np.float64(x), -50, 50))), ()),
+    (lambda x: _shares(1 / (1 + np.exp(-np.clip(np.float64(x), -500, 500)))), ()),
+    (lambda x: np.tanh(np.float64(x)), ()),
+    (lambda x: np.zeros(x.shape, x.dtype), ()),
+    (_hardmax, ()),
+    (_sparsemax, ()),
+]
+
+
+def _squares(q, k):
+    return ((np.float64(q)[..., :, None, :] - np.float64(k)[..., None, :, :]) ** 2).sum(-1)
+
+
+def _wide(q, k):
+    return np.float64(q), np.float64(k)
+
+
+_LIKE_SCORES = [
+    (_squares, ()),
+    (lambda q, k: -_squares(q, k), ()),
+    (lambda q, k: np.sqrt(_squares(q, k)), ()),
+    (lambda q, k: -_squares(q, k) / 2, ()),
+    (lambda q, k: -np.sqrt(_squares(q, k)), ()),
+    (lambda q, k: np.exp(-_squares(q, k)), ()),
+    (lambda q, k: np.exp(-_squares(q, k) / 2 / np.sqrt(q.shape[-1])), ()),
+    (lambda q, k: _shares(np.exp(-_squares(q, k) / 1e9)), ()),
+    (lambda q, k: softmax_by_logarithms(-_squares(q, k)), ()),
+    (lambda q, k: 1 / (1 + _squares(q, k)), ()),
+    (lambda q, k: np.abs(scaled_scores_by_einsum(q, k)), ()),
+    (lambda q, k: np.maximum(scaled_scores_by_einsum(q, k), 0), ()),
+    (lambda q, k: np.tanh(scaled_scores_by_einsum(q, k)), ()),
+    (lambda q, k: scores_plain(q, k) / q.shape[-1] ** 0.25, ()),
+    (lambda q, k: scores_plain(q, k) / np.sqrt(q.shape[-1] + 1), ()),
+    (lambda q, k: scores_plain(q, k) / np.sqrt(q.size), ()),
+    (lambda q, k: scores_plain(q, k) / np.sqrt(64), ()),
+    (lambda q, k: scores_plain(q, k) / np.linalg.norm(np.float64(q), **_ROW), ()),
+    (lambda q, k: scores_plain(*_wide(q, q)[:1], k) * 0.125 + 1, ()),
+    (lambda q, k: scores_plain(q - q.mean(**_ROW), k) / np.sqrt(q.shape[-1]), ()),
+    (lambda q, k: -scaled_scores_by_einsum(q, k), ()),
+    (lambda q, k: scaled_scores_by_einsum(q[..., ::-1], k), ()),
+    (lambda q, k: scaled_scores_by_einsum(q, k)[..., ::-1], ()),
+    (lambda q, k: scaled_scores_by_einsum(q, k) + 1, ()),
+    (lambda q, k: np.zeros(scores_plain(q, k).shape), ()),
+]
+
+
+def _open(q, k, mask):
+    return np.broadcast_to(mask, (*q.shape[:-1], k.shape[-2])).astype(float)
+
+
+def _averaged(q, k, v, mask):
+    weights = _open(q, k, mask)
+    return weights / np.maximum(weights.sum(**_ROW), 1) @ v
+
+
+_LIKE_MASKED = [
+    (_averaged, ()),
+    (lambda q, k, v, mask: _open(q, k, mask) @ v, ()),
+    (lambda q, k, v, mask: np.tanh(masked_attention_by_loops(q, k, v, mask)), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, v, mask) / 2, ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(-q, k, v, mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q * 2, k, v, mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, v[..., ::-1], mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, v[..., ::-1, :], mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k[..., ::-1, :], v, mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, v, mask[..., ::-1]), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q * 0, k, v, mask), ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, v, mask) + 1, ()),
+    (lambda q, k, v, mask: masked_attention_by_loops(q, k, np.abs(v), mask), ()),
+    (lambda q, k, v, mask: v.mean(-2, keepdims=True) + 0 * q[..., :1], ()),
+    (lambda q, k, v, mask: v.sum(-2, keepdims=True) + 0 * q[..., :1], ()),
+    (lambda q, k, v, mask: v.max(-2, keepdims=True) + 0 * q[..., :1], ()),
+    (lambda q, k, v, mask: v[..., :1, :] + 0 * q[..., :1], ()),
+    (lambda q, k, v, mask: np.nan * masked_attention_by_loops(q, k, v, mask), ()),
+    (lambda q, k, v, mask: 0 * masked_attention_by_loops(q, k, v, mask), ()),
+]
+
+
+def _bent(bend):
+    return lambda q, k, w_query, w_key, v: bend(_pairs(q, k, w_query, w_key)) @ v
+
+
+_LIKE_ADDITIVE = [
+    (_bent(np.sin), ()),
+    (_bent(np.arctan), ()),
+    (_bent(np.abs), ()),
+    (_bent(np.square), ()),
+    (_bent(np.sign), ()),
+    (_bent(lambda h: h / (1 + np.abs(h))), ()),
+    (_bent(lambda h: np.log1p(np.exp(np.minimum(h, 500)))), ()),
+    (_bent(lambda h: np.tanh(h / 2)), ()),
+    (_bent(lambda h: np.tanh(2 * h)), ()),
+    (_bent(lambda h: -np.tanh(h)), ()),
+    (_bent(lambda h: np.tanh(h) ** 2), ()),
+    (_bent(lambda h: np.tanh(h + 1)), ()),
+    (_bent(lambda h: np.tanh(h)[..., ::-1]), ()),
+    (_bent(lambda h: 1 - np.tanh(h) ** 2), ()),
+    (_bent(lambda h: np.tanh(np.tanh(h))), ()),
+    (_bent(lambda h: np.clip(h, -1, 1)), ()),
+    (_bent(lambda h: np.exp(-(h**2))), ()),
+    (lambda q, k, w_query, w_key, v: -_squares(q @ w_query, k @ w_key), ()),
+    (lambda q, k, w_query, w_key, v: np.exp(-_squares(q @ w_query, k @ w_key)), ()),
+    (lambda *a: additive_scores_by_loops(*a) + 1, ()),
+    (lambda *a: 2 * additive_scores_by_loops(*a), ()),
+    (lambda *a: np.abs(additive_scores_by_loops(*a)), ()),
+    (lambda *a: 0 * additive_scores_by_loops(*a), ()),
+]
+
+UNNAMED = {
+    "softmax": _LIKE_SOFTMAX,
+    "scaled_scores": _LIKE_SCORES,
+    "masked_attention": _LIKE_MASKED,
+    "additive_scores": _LIKE_ADDITIVE,
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from attncourse.grading.checks import Call, Question, Wrong
-from attncourse.grading.compare import Suspect, compare
-from attncourse.grading.exercises.algorithm import oracles
+from attncourse.grading.checks import Call, Question
+from attncourse.grading.compare import Suspect, budget, compare
+from attncourse.grading.exercises.ch03_algorithm import oracles
 
 QUESTION = Question(
     "masked_attention",
@@ -157,8 +157,8 @@ def _draw(
     rng: np.random.Generator, *batch: int, q_len: int = 3, kv_len: int = 5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (
-        rng.normal(size=(*batch, q_len, 4)) * 1.5,
-        rng.normal(size=(*batch, kv_len, 4)) * 1.5,
+        rng.normal(size=(*batch, q_len, 7)) * 1.5,
+        rng.normal(size=(*batch, kv_len, 7)) * 1.5,
         rng.normal(size=(*batch, kv_len, 6)),
     )
 
@@ -173,7 +173,9 @@ def _some(rng: np.random.Generator, *shape: int) -> np.ndarray:
 def _hold(call: Call, q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> None:
     given = call("masked_attention", q, k, v, mask)
     right = oracles.masked_attention(q, k, v, mask)
-    compare(given, right, suspects=suspects(q, k, v, mask), axes=AXES)
+    scores = np.abs(q @ k.swapaxes(-1, -2))[np.broadcast_to(mask, right.shape[:-1] + k.shape[-2:-1])]
+    tolerance = budget(scores.max(initial=0.0))
+    compare(given, right, suspects=suspects(q, k, v, mask), axes=AXES, tolerance=tolerance)
 
 
 @QUESTION.check(points=2, hint="Scores, softmax, weighted mean of v: three lines, no mask yet.")
@@ -224,16 +226,10 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
     q, k, v = _draw(rng)
     mask = _some(rng, 3, 5)
     _hold(call, q, k, v, mask)
-    changed = call.changed
+    QUESTION.unchanged(call, "Right output")
     mask[1] = False  # whatever the answer to a blind query is, it must not be written into these
     call("masked_attention", q, k, v, mask)
-    if changed := changed or call.changed:
-        name = QUESTION.arguments[changed[0]]
-        raise Wrong(
-            f"Right output, but {name} itself has changed: your function writes into the array "
-            "that it was given.",
-            bug="in place",
-        )
+    QUESTION.unchanged(call, "Right output for the others")
 
 
 @QUESTION.check(points=1, hidden=True, hint="Rows are queries: query i sees keys 0 to i.")
@@ -254,8 +250,8 @@ def masks_broadcast(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Does your softmax take each row's maximum away?")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores in the thousands, blind queries among them: no NaN."""
+    """Scores of a thousand and more, blind queries among them: no NaN."""
     q, k, v = _draw(rng)
     mask = _some(rng, 3, 5)
     mask[1] = False
-    _hold(call, q * 100, k * 100, v, mask)
+    _hold(call, q * 20, k * 20, v, mask)

@@ -1,0 +1,73 @@
+"""An exercise that lacks a required part is refused, and nobody had to register it."""
+
+import copy
+import types
+from dataclasses import replace
+
+import pytest
+
+from attncourse.grading import exercises
+from tests.grading import course, mutants
+from tests.grading.parts import book, missing, strays
+
+
+@pytest.mark.parametrize("name", course.NAMES)
+def test_nothing_is_missing(name):
+    assert missing(exercises.load(name), mutants.load(name), *book()) == []
+
+
+def test_every_exercise_has_its_notebook_and_its_wrong_answers():
+    assert strays() == (set(), set())
+
+
+def spoiled(name, **parts):
+    """What is missing of a real exercise when one of its parts is taken away."""
+    exercise = copy.deepcopy(exercises.load(name))
+    real = mutants.load(name)
+    answers = types.SimpleNamespace(
+        WRONG={q: dict(table) for q, table in real.WRONG.items()},
+        RIGHT={q: list(found) for q, found in real.RIGHT.items()},
+    )
+    toc, pages = book()
+    question = exercise.questions[0]
+    match parts:
+        case {"wrong": count}:
+            answers.WRONG[question.name] = dict(list(answers.WRONG[question.name].items())[:count])
+        case {"same": True}:
+            one = next(iter(answers.WRONG[question.name].values()))
+            answers.WRONG[question.name] = dict.fromkeys(range(9), one)
+        case {"right": found}:
+            answers.RIGHT[question.name] = found
+        case {"only": hidden}:
+            question.checks = [c for c in question.checks if c.hidden == hidden]
+        case {"check": changes}:
+            question.checks[0] = replace(question.checks[0], **changes)
+        case {"stranger": name_}:
+            answers.WRONG[name_] = {}
+        case {"toc": text}:
+            toc = text
+        case {"pages": found}:
+            pages = found
+    return missing(exercise, answers, toc, pages)
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"wrong": 5}, "5 wrong answers of 6"),
+        ({"same": True}, "wrong answers of 6"),
+        ({"right": []}, "a right answer written another way"),
+        ({"only": True}, "a visible check"),
+        ({"only": False}, "a hidden check"),
+        ({"check": {"hint": " "}}, "has no hint"),
+        ({"check": {"points": 0}}, "is worth nothing"),
+        ({"check": {"run": lambda call, rng: None}}, "says nothing"),
+        ({"stranger": "sofmax"}, "answers to no question: sofmax"),
+        ({"toc": "file: exercises/none\n"}, "its line in _toc.yml"),
+        ({"pages": ["no link here"]}, "a link from a page of the book"),
+    ],
+)
+def test_each_missing_part_is_named(parts, says):
+    for name in course.NAMES:
+        (said,) = spoiled(name, **parts)
+        assert says in said
