@@ -37,6 +37,7 @@ class _Block:
     hint: list[str] = field(default_factory=list)
     solution: list[str] = field(default_factory=list)
     rated: bool = False
+    checked: bool = False
 
 
 def generate(source: Path, *, solutions: bool = True) -> str:
@@ -142,10 +143,12 @@ def _exercise_cells(source, exercise, solutions: bool, names: list[str]) -> Iter
                 block.solution.append(cell.source)
             else:
                 if block and not block.rated and cell.cell_type == "markdown":
-                    block.rated = True
                     heading, _, text = cell.source.partition("\n")
+                    block.rated = heading.startswith("#") and bool(text.strip())
                     cell.source = f"{heading}\n\n{_rating(block)}\n\n{text.lstrip()}"
                 kind = "check" if inside == "TESTS" else cell.cell_type
+                if block and kind == "check":
+                    block.checked |= cell.source == f'check("{block.question.name}")'
                 yield label(kind), cell
             continue
         which, what = marker[1], marker[2]
@@ -157,8 +160,13 @@ def _exercise_cells(source, exercise, solutions: bool, names: list[str]) -> Iter
         elif what == "QUESTION":
             if block is None or inside:
                 raise BadSource(f"cell {number}: END QUESTION without its beginning")
-            if not block.solution or not block.hint:
-                raise BadSource(f"cell {number}: {block.question.name} lacks a hint or a solution")
+            name = block.question.name
+            if not block.solution or not "".join(block.hint).strip():
+                raise BadSource(f"cell {number}: {name} lacks a hint or a solution")
+            if not block.rated:
+                raise BadSource(f"cell {number}: {name} lacks its text: a heading, then the task")
+            if not block.checked:
+                raise BadSource(f'cell {number}: {name} lacks the cell check("{name}")')
             yield label("help"), _markdown(_folded(block, solutions))
             block = None
         elif (which == "BEGIN") == bool(inside) or (which == "END" and inside != what):
@@ -194,8 +202,10 @@ def _begin(text: str, number: int, exercise) -> _Block:
     if missing:
         raise BadSource(f"cell {number}: the question lacks {', '.join(sorted(missing))}")
     for rating in ("difficulty", "importance"):
-        if about[rating] not in range(1, 6):
+        if type(about[rating]) is not int or about[rating] not in range(1, 6):
             raise BadSource(f"cell {number}: {rating} is a whole number from 1 to 5")
+    if type(about["minutes"]) is not int or about["minutes"] < 1:
+        raise BadSource(f"cell {number}: minutes is a whole number of minutes")
     try:
         return _Block(about, exercise[about["name"]])
     except KeyError as error:

@@ -7,8 +7,12 @@ from typer.testing import CliRunner
 
 from attncourse import cli
 from attncourse.cli import Exit, app
-from tests.grading.conftest import EXERCISE, QUICK, SOLUTION
-from tests.grading.mutants import WRONG
+from tests.grading import course, mutants
+from tests.grading.conftest import QUICK
+from tests.grading.course import SAMPLE, points
+
+EXERCISE, SOLUTION = course.exercise_path(SAMPLE), course.solution_path(SAMPLE)
+ALL = points(SAMPLE)
 
 
 def run(*arguments):
@@ -23,17 +27,19 @@ def quick(monkeypatch):
     monkeypatch.setattr("attncourse.grading.session.Limits", lambda: QUICK)
 
 
-def test_solution_gets_everything():
-    code, said = run("check", SOLUTION)
+@pytest.mark.parametrize("name", course.NAMES)
+def test_solution_gets_everything(name):
+    code, said = run("check", course.solution_path(name))
     assert code == Exit.ALL_POINTS
-    assert "total 42/42" in said
+    assert f"total {points(name)}/{points(name)}" in said
 
 
-def test_untouched_exercise_is_not_started_and_not_wrong():
-    code, said = run("check", EXERCISE)
+@pytest.mark.parametrize("name", course.NAMES)
+def test_untouched_exercise_is_not_started_and_not_wrong(name):
+    code, said = run("check", course.exercise_path(name))
     assert code == Exit.POINTS_MISSING
-    assert said.count("not started") == 4
-    assert "total 0/42" in said
+    assert said.count("not started") == len(course.exercises.load(name).questions)
+    assert f"total 0/{points(name)}" in said
     assert "✗" not in said
 
 
@@ -50,23 +56,17 @@ def test_wrong_answer_gets_its_message(notebook):
     assert "yours NaN" in said
 
 
-@pytest.mark.parametrize(
-    "question", ["softmax", "scaled_scores", "masked_attention", "additive_scores"]
-)
-def test_the_mutants_fail_on_this_path_too(question, notebook):
+@pytest.mark.parametrize(("exercise", "question"), course.QUESTIONS)
+def test_the_mutants_fail_on_this_path_too(exercise, question, notebook):
     import inspect
 
-    from tests.grading import mutants
-
-    helpers = "\n".join(
-        inspect.getsource(f)
-        for n, f in vars(mutants).items()
-        if callable(f) and getattr(f, "__module__", "") == mutants.__name__
-    )
-    for bug, wrong in list(WRONG[question].items())[:3]:
-        answer = f"import math\n{helpers}\ndef {question}(*a):\n    return {wrong.__name__}(*a)"
-        out = notebook(**{question: answer}).with_suffix(".json")
-        code, _ = run("check", notebook(**{question: answer}), "-q", question, "--json", out)
+    table = mutants.load(exercise)
+    helpers = inspect.getsource(table)
+    for bug, wrong in list(table.WRONG[question].items())[:3]:
+        answer = f"{helpers}\ndef {question}(*a, **k):\n    return {wrong.__name__}(*a, **k)"
+        path = notebook(exercise=exercise, **{question: answer})
+        out = path.with_suffix(".json")
+        code, _ = run("check", path, "-q", question, "--json", out)
         assert code == Exit.POINTS_MISSING
         (result,) = json.loads(out.read_text())["questions"]
         assert bug in {c["bug"] for c in result["checks"]}, result
@@ -100,7 +100,7 @@ def test_missing_file_and_folder(tmp_path):
     ],
 )
 def test_corrupt_notebook(content, says, tmp_path):
-    path = tmp_path / "03-algorithm.ipynb"
+    path = tmp_path / f"{SAMPLE}.ipynb"
     path.write_bytes(content)
     code, said = run("check", path)
     assert code == Exit.NOT_A_NOTEBOOK
@@ -114,8 +114,8 @@ def test_no_answers_and_unknown_names(notebook, tmp_path):
     path.write_text(json.dumps({"cells": [cell]}))
     code, said = run("check", path)
     assert code == Exit.NO_ANSWERS
-    assert "answers no exercise" in said
-    assert "03-algorithm" in said
+    assert f"other.ipynb is no exercise of this course ({', '.join(course.NAMES)})" in said
+    assert said.count(".") == said.count(".ipynb") + 1, "one sentence"
     assert run("check", EXERCISE, "--exercise", "99-none")[0] == Exit.NO_ANSWERS
     code, said = run("check", EXERCISE, "--question", "sofmax")
     assert code == Exit.NO_ANSWERS
@@ -138,15 +138,15 @@ def test_endless_loop_costs_its_question_alone(notebook):
     )
     assert code == Exit.POINTS_MISSING
     assert "scaled_scores did not return in 1.5 s. Is there a loop that never ends?" in said
-    assert "softmax 10/10" in said
-    assert "additive_scores 10/10" in said
+    for other in ("softmax", "additive_scores"):
+        assert f"{other} {points(SAMPLE, other)}/{points(SAMPLE, other)}" in said
 
 
 def test_syntax_error_names_cell_and_line(notebook):
     code, said = run("check", notebook(softmax="def softmax(x):\n    return x +"))
     assert code == Exit.POINTS_MISSING
     assert "cannot be read: line 2: invalid syntax" in said
-    assert "scaled_scores 10/10" in said
+    assert "scaled_scores {0}/{0}".format(points(SAMPLE, "scaled_scores")) in said
 
 
 def test_failing_cell_names_cell_and_line(notebook):
@@ -179,7 +179,7 @@ def test_answer_that_calls_one_not_started(notebook):
     stub = 'def softmax(x):\n    """Doc."""\n    raise NotImplementedError("softmax")'
     _, said = run("check", notebook(softmax=stub))
     assert "masked_attention calls softmax, which is not started." in said
-    assert "softmax 0/10 ○ not started" in said
+    assert f"softmax 0/{points(SAMPLE, 'softmax')} ○ not started" in said
 
 
 def test_answer_that_leans_on_a_wrong_one_says_so(notebook):
@@ -193,7 +193,7 @@ def test_answer_that_leans_on_a_wrong_one_says_so(notebook):
 )
 def test_every_kind_of_stub_is_not_started(stub, notebook):
     _, said = run("check", notebook(softmax=f"def softmax(x):\n    {stub}"), "-q", "softmax")
-    assert "softmax 0/10 ○ not started" in said
+    assert f"softmax 0/{points(SAMPLE, 'softmax')} ○ not started" in said
 
 
 def test_seed_repeats_and_json_holds_the_record(notebook, tmp_path):
@@ -204,8 +204,8 @@ def test_seed_repeats_and_json_holds_the_record(notebook, tmp_path):
     assert a["seed"] == 7
     a.pop("when"), b.pop("when")
     assert a == b
-    assert a["points"] == 42
-    assert a["earned"] == sum(q["earned"] for q in a["questions"]) < 42
+    assert a["points"] == ALL
+    assert a["earned"] == sum(q["earned"] for q in a["questions"]) < ALL
     wrong = a["questions"][0]["checks"][0]
     assert wrong["bug"] == "not normalised"
     assert wrong["difference"] > 0
@@ -306,7 +306,7 @@ def test_ready_made_answers_are_found(answer, found, notebook):
     assert "ready-made" in said
     assert found in said
     assert "(cell" in said
-    assert "softmax 0/10" in said
+    assert f"softmax 0/{points(SAMPLE, 'softmax')}" in said
 
 
 def test_comparing_with_a_library_is_allowed(notebook):
@@ -328,12 +328,12 @@ def test_progress_shows_best_points(notebook):
     assert run("progress")[0] == 0
     run("check", notebook(softmax="def softmax(x):\n    return np.exp(x)"))
     _, said = run("progress")
-    assert "scaled_scores 10/10" in said
-    assert "softmax 10/10" not in said
+    assert "scaled_scores {0}/{0}".format(points(SAMPLE, "scaled_scores")) in said
+    assert "softmax {0}/{0}".format(points(SAMPLE, "softmax")) not in said
     run("check", SOLUTION)
     run("check", EXERCISE)
     _, said = run("progress")
-    assert "03-algorithm 42/42" in said
+    assert f"{SAMPLE} {ALL}/{ALL}" in said
 
 
 def test_data_calls_the_fetcher(monkeypatch):

@@ -9,9 +9,11 @@ import pytest
 
 from attncourse.grading import check, exercises, progress
 from attncourse.grading import notebook as module
-from tests.grading.mutants import RIGHT, WRONG
+from tests.grading import mutants
+from tests.grading.course import QUESTIONS, SAMPLE, preamble, solved
 
-EXERCISE = exercises.load("03-algorithm")
+EXERCISE = exercises.load(SAMPLE)
+RIGHT, WRONG = mutants.load(SAMPLE).RIGHT, mutants.load(SAMPLE).WRONG
 
 
 def shown(report):
@@ -23,27 +25,29 @@ def sizeless(text):
     return re.sub(r"\d+", "#", text)
 
 
-def ask(question, source="", **names):
-    space = {"check": check, "np": np, "In": ["", source], **names}
+def ask(question, source="", exercise=SAMPLE, **names):
+    space = {"np": np, "In": ["", source], **names}
+    exec(preamble(exercise), space)
     exec(source, space)
     exec(f"report = check({question!r}, seed=4)", space)
     return space["report"]
 
 
-@pytest.mark.parametrize("question", RIGHT)
-def test_right_answer(question):
-    report = ask(question, **{question: RIGHT[question][0]})
-    visible = EXERCISE[question].points(hidden=False)
+@pytest.mark.parametrize(("exercise", "question"), QUESTIONS)
+def test_right_answer(exercise, question):
+    right = mutants.load(exercise).RIGHT[question][0]
+    report = ask(question, exercise=exercise, **solved(exercise) | {question: right})
+    visible = exercises.load(exercise)[question].points(hidden=False)
     assert f"{visible} of {visible} points · All right" in shown(report)
     assert f"{visible} of {visible} points" in repr(report)
     # The hidden points are promised, not given.
-    assert "attncourse check 03-algorithm.ipynb" in repr(report)
+    assert f"attncourse check {exercise}.ipynb" in repr(report)
 
 
-@pytest.mark.parametrize("question", WRONG)
-def test_wrong_answer_in_html_and_text(question):
-    for wrong in WRONG[question].values():
-        report = ask(question, **{question: wrong})
+@pytest.mark.parametrize(("exercise", "question"), QUESTIONS)
+def test_wrong_answer_in_html_and_text(exercise, question):
+    for wrong in mutants.load(exercise).WRONG[question].values():
+        report = ask(question, exercise=exercise, **solved(exercise) | {question: wrong})
         for check_result in report.result.checks:
             # The same error at other sizes is told once.
             assert sizeless(check_result.message) in sizeless(repr(report))
