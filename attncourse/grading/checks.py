@@ -257,7 +257,7 @@ def plain_text(text: Any, limit: int = 300) -> str:
     """
     flat = " ".join(str(text)[: 4 * limit].split())
     kept = "".join(c if c.isprintable() else "?" for c in flat)
-    kept = "".join(
-        c for i, c in enumerate(kept) if not (combining(c) and all(map(combining, kept[i - 2 : i])))
-    )
+    piled = (i for i in range(2, len(kept)) if all(map(combining, kept[i - 2 : i + 1])))
+    drop = set(piled)
+    kept = "".join(c for i, c in enumerate(kept) if i not in drop)
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"

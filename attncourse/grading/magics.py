@@ -18,7 +18,7 @@ EFFORT = 4 << 20
 _CELL = re.compile(r"\A(?P<before>\s*)%%(?P<name>!|\S+)[^\n]*(?P<end>\n|\Z)")
 #: Timers that run a statement once: the statement counts, its timing does not.
 _TIMED = re.compile(r"^([ \t]*)%(?:time|prun|memit)\b(?:[ \t]+-\S+)*[ \t]*(.*)$", re.M)
-_LINE = re.compile(r"^[ \t]*(?:[%!?]|[^#\n]*\?[ \t]*$|[\w.,\[\] ]+=[ \t]*[%!])", re.M)
+_ASSIGNED = re.compile(r"[\w.,\[\] ]+=[ \t]*[%!]")
 
 
 class TooMany(ValueError):
@@ -37,9 +37,7 @@ def strip(source: str) -> tuple[str, str]:
     while found := _CELL.match(source):
         name, below = found["name"], source[found.end() :]
         # Whoever times, profiles or captures a cell runs it; there are too many to be listed.
-        if FOREIGN.fullmatch(name) or not (
-            _CELL.match(below) or _LINE.search(below) or _parses(below)
-        ):
+        if FOREIGN.fullmatch(name) or not (_CELL.match(below) or _lines(below) or _parses(below)):
             return source, f"%%{name}"
         source = found["before"] + found["end"] + below
     return source, ""
@@ -54,7 +52,7 @@ def translate(source: str) -> str:
         There are more than any honest cell has.
     """
     source = _TIMED.sub(lambda m: m[1] + (m[2] if _parses(m[2]) and m[2] else "pass"), source)
-    lines = len(_LINE.findall(source))
+    lines = _lines(source)
     if lines > MOST or lines * len(source) > EFFORT:
         raise TooMany(f"it has {lines} magic or shell lines in {len(source)} characters")
     if not lines:
@@ -62,6 +60,15 @@ def translate(source: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     return TransformerManager().transform_cell(source)
+
+
+def _lines(source: str) -> int:
+    """How many lines only Jupyter understands: ``%pip``, ``!ls``, ``x = !ls``, ``print?``."""
+    stripped = map(str.strip, source.splitlines())
+    return sum(
+        line.startswith(("%", "!", "?")) or line.endswith("?") or bool(_ASSIGNED.match(line))
+        for line in stripped
+    )
 
 
 def _parses(code: str) -> bool:

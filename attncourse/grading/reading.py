@@ -72,7 +72,7 @@ def read(path: Path) -> list[Cell]:
         raise NotANotebook(f"{name} is not a readable notebook: {why}.") from None
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         raise NotANotebook(f"{name} is JSON, but not a notebook of format 4: it has no cells.")
-    cells, room = [], CODE_LIMIT
+    sources: dict[int, str] = {}
     for number, raw in enumerate(data["cells"], start=1):
         kind = raw.get("cell_type") if isinstance(raw, dict) else None
         source = raw.get("source", "") if isinstance(raw, dict) else None
@@ -81,15 +81,20 @@ def read(path: Path) -> list[Cell]:
         if not isinstance(kind, str) or not isinstance(source, str):
             raise NotANotebook(f"{name} is not a readable notebook: cell {number} is damaged.")
         if kind == "code" and source.strip():
-            room -= len(source)
-            cells.append(parse(number, source) if room >= 0 else _too_long(number, source))
-    if not cells:
+            sources[number] = source
+    if not sources:
         raise NotANotebook(f"{name} has no code cells.")
-    return cells
-
-
-def _too_long(number: int, source: str) -> Cell:
-    return Cell(number, source, None, f"the notebook has more than {CODE_LIMIT >> 10} KiB of code")
+    # The shortest first: one enormous cell does not push the answers out.
+    room, fits = CODE_LIMIT, set()
+    for number, source in sorted(sources.items(), key=lambda item: len(item[1])):
+        room -= len(source)
+        if room >= 0:
+            fits.add(number)
+    why = f"the notebook has more than {CODE_LIMIT >> 10} KiB of code"
+    return [
+        parse(number, source) if number in fits else Cell(number, source, None, why)
+        for number, source in sources.items()
+    ]
 
 
 def parse(number: int, source: str) -> Cell:
