@@ -1,11 +1,16 @@
-"""The table of contents as the build uses it."""
+"""The table of contents as the build uses it.
+
+``sphinx_external_toc`` reads and writes it. Leaving pages out is ours: Sphinx takes a page that the
+table names and the folder lacks for an error, and the library has no table of a part.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
+from sphinx_external_toc.api import Document, FileItem
+from sphinx_external_toc.parsing import create_toc_dict, parse_toc_yaml
 
 
 def name(page: str) -> str:
@@ -15,20 +20,7 @@ def name(page: str) -> str:
 
 def pages_of(toc: Path) -> list[str]:
     """Every page of a table of contents, in reading order."""
-
-    def walk(node: Any) -> list[str]:
-        if isinstance(node, list):
-            return [page for item in node for page in walk(item)]
-        if isinstance(node, dict):
-            own = [
-                node[k].removesuffix(".ipynb").removesuffix(".md")
-                for k in ("root", "file")
-                if k in node
-            ]
-            return own + [p for k in ("parts", "chapters", "sections") for p in walk(node.get(k))]
-        return []
-
-    return walk(yaml.safe_load(toc.read_text("utf8")))
+    return [name(page) for page in parse_toc_yaml(toc)]
 
 
 def write_toc(source: Path, target: Path, only: str, draft: bool) -> Path:
@@ -42,32 +34,35 @@ def write_toc(source: Path, target: Path, only: str, draft: bool) -> Path:
     only = name(only)
     if only and only not in pages_of(source):
         raise SystemExit(f"{only} is not in {source.name}: {', '.join(pages_of(source))}")
-    table = yaml.safe_load(source.read_text("utf8"))
+    table = parse_toc_yaml(source)
 
     def kept(page: str) -> bool:
-        exists = any((source.parent / f"{page}{end}").exists() for end in (".ipynb", ".md"))
-        if draft and not exists:
+        exists = any((source.parent / f"{name(page)}{end}").exists() for end in (".ipynb", ".md"))
+        if not exists:
             print(f"draft     {page} is not there yet", flush=True)
-        return exists or not draft
+        return exists
 
-    def prune(items: list[dict]) -> list[dict]:
-        """Keep what is wanted and there; a page below another one moves up if it is alone."""
-        found: list[dict] = []
-        for item in items:
-            below = prune(item.get("sections", []))
-            if kept(item["file"]) and only in ("", item["file"]):
-                found.append({**item, "sections": below} if below else {"file": item["file"]})
-            else:
-                found += below
-        return found
+    def prune(page: Document) -> None:
+        """Keep what is wanted and there; a page below one that goes moves up."""
+        for tree in page.subtrees:
+            found: list = []
+            for item in tree.items:
+                if not isinstance(item, FileItem):
+                    found.append(item)
+                    continue
+                prune(table[item])
+                if kept(item) and only in ("", name(item)):
+                    found.append(item)
+                else:
+                    found += [below for inner in table[item].subtrees for below in inner.items]
+            tree.items = found
+        page.subtrees = [tree for tree in page.subtrees if tree.items]
 
     if draft:
-        if not kept(table["root"]):
-            raise SystemExit(f"the front page {table['root']} is missing")
-        for part in table.get("parts", []):
-            part["chapters"] = prune(part["chapters"])
-        table["parts"] = [part for part in table.get("parts", []) if part["chapters"]]
-    text = yaml.safe_dump(table, sort_keys=False)
+        if not kept(table.root.docname):
+            raise SystemExit(f"the front page {table.root.docname} is missing")
+        prune(table.root)
+    text = yaml.safe_dump(create_toc_dict(table), sort_keys=False)
     if not target.exists() or target.read_text("utf8") != text:
         target.write_text(text, "utf8")
     return target

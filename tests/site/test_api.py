@@ -10,7 +10,6 @@ import sys
 from functools import cache
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 
 from attncourse import source
@@ -21,8 +20,11 @@ sys.path.insert(0, str(ROOT / "book" / "site" / "extensions"))
 from attsite import catalogue, library
 from toc import pages_of
 
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
-PAGES = [page for page in library.pages(TOC) if page != "book/api/index"]
+PAGES = [
+    page
+    for page in pages_of(ROOT / "_toc.yml")
+    if page.startswith(library.FOLDER) and page != "book/api/index"
+]
 #: The two rooms that are twins stand on a page together; any other is named where it is documented.
 TEXTS = [(ROOT / f"{page}.md").read_text("utf8") for page in PAGES]
 NAMED = sorted({room for text in TEXTS for room in re.findall(r"^:room: *(\w+)$", text, re.M)})

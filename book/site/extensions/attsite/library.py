@@ -15,13 +15,13 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import yaml
 from docutils import nodes
 from docutils.parsers.rst import Parser, directives
 from docutils.utils import new_document
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 import attncourse.source
 from attsite import catalogue
@@ -193,9 +193,9 @@ class LibraryIndex(Restructured):
 
     def run(self) -> list[nodes.Node]:
         """Build a section a page."""
-        toc = yaml.safe_load(Path(self.config.external_toc_path).read_text("utf8"))
+        toc = parse_toc_yaml(self.config.external_toc_path)
         result: list[nodes.Node] = []
-        for page in pages(toc):
+        for page in [page for page in toc if page.startswith(FOLDER)]:
             source = Path(self.env.doc2path(page)).read_text("utf8")
             title = re.findall(r"^# (.*)$", source, re.M)[0]
             found = calls(source)
@@ -226,16 +226,6 @@ def calls(source: str) -> list[Thing]:
     for files, lines in re.findall(r"^```\{library\} *(.*)\n((?::.*\n)*)```", source, re.M):
         found += documented(files, **dict(re.findall(r"^:(\w+): *(.*)$", lines, re.M)))
     return found
-
-
-def pages(node: Any) -> list[str]:
-    """The library's pages in a table of contents, in its order."""
-    if isinstance(node, list):
-        return [page for one in node for page in pages(one)]
-    if not isinstance(node, dict):
-        return []
-    own = [str(node["file"])] if str(node.get("file", "")).startswith(FOLDER) else []
-    return own + [page for one in node.values() for page in pages(one)]
 
 
 def contents(directive: Restructured, found: list[Thing], page: str) -> nodes.definition_list:
