@@ -9,6 +9,8 @@ import pkgutil
 import re
 
 import pytest
+from numpydoc.docscrape import NumpyDocString, Parameter
+from numpydoc.validate import validate
 
 from attncourse import analysis
 
@@ -18,39 +20,46 @@ MODULES = [
 ]
 FUNCTIONS = [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))]
 TUPLES = sorted(set(analysis.__all__) - set(FUNCTIONS))
-SECTIONS = ["Parameters", "Returns", "Raises", "Notes", "References", "Examples"]
+SECTIONS = {"Parameters", "Returns", "Raises", "Notes", "References", "Examples"}
 
 
-def sections(name: str) -> dict[str, str]:
-    text = inspect.getdoc(getattr(analysis, name))
-    parts = re.split(r"^(\w+)\n-{3,}\n", text, flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+def parsed(name: str) -> NumpyDocString:
+    return NumpyDocString(inspect.getdoc(getattr(analysis, name)))
 
 
-def described(text: str) -> list[str]:
-    lines = re.findall(r"^(?! )(.*?)(?: :.*)?$", text, re.M)
-    return sorted(word.strip(" *") for line in lines for word in line.split(",") if word.strip())
+def described(section: list[Parameter]) -> list[str]:
+    return sorted(word.strip(" *") for one in section for word in one.name.split(","))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_docstring_is_complete(name):
-    found = sections(name)
-    assert list(found)[1:] == SECTIONS
-    assert ".. math::" in found[""]
-    assert "where " in found[""]
-    assert found["Notes"].startswith("Cost")
-    assert re.search(r"\(\d{4}\)", found["References"])
-    assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", found["References"])
-    assert ">>> " in found["Examples"]
-    assert {"TypeError", "ValueError"} == set(re.findall(r"^\w+Error$", found["Raises"], re.M))
+    found = parsed(name)
+    titles = {title for title, body in found.items() if body}
+    assert titles == SECTIONS | {"Summary", "Extended Summary"}
+    text = "\n".join(found["Extended Summary"])
+    assert ".. math::" in text
+    assert "where " in text
+    assert found["Notes"][0].startswith("Cost")
+    source = "\n".join(found["References"])
+    assert re.search(r"\(\d{4}\)", source)
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", source)
+    assert ">>> " in "\n".join(found["Examples"])
+    assert {"TypeError", "ValueError"} == {one.type for one in found["Raises"]}
     assert described(found["Parameters"]) == sorted(
         inspect.signature(getattr(analysis, name)).parameters
     )
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_docstring_keeps_numpydocs_order(name):
+    thing = getattr(analysis, name)
+    errors = validate(f"{thing.__module__}.{thing.__qualname__}")["errors"]
+    assert [said for said in errors if said[0] in ("GL06", "GL07", "PR01", "PR02")] == []
+
+
 @pytest.mark.parametrize("name", TUPLES)
 def test_every_field_is_described(name):
-    assert described(sections(name)["Attributes"]) == sorted(getattr(analysis, name)._fields)
+    assert described(parsed(name)["Attributes"]) == sorted(getattr(analysis, name)._fields)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

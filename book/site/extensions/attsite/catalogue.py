@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from numpydoc.docscrape import NumpyDocString, Parameter
 from sphinx.pycode import ModuleAnalyzer
 
 #: The two plain rooms, which share names and words, and what a reader calls them.
@@ -141,8 +142,20 @@ def _rank(module: ModuleType) -> tuple[int, str]:
 
 def sections(text: str) -> dict[str, str]:
     """A docstring's sections by title; what stands before the first has the title ``""``."""
-    parts = re.split(r"^(\w+)\n-{3,}\n", text, flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+    parsed = NumpyDocString(text)
+    found = {"": "\n".join([*parsed["Summary"], "", *parsed["Extended Summary"]])}
+    for title, body in parsed.items():
+        if body and title not in ("Signature", "Summary", "Extended Summary", "index"):
+            found[title] = "\n".join(line for one in body for line in _lines(one))
+    return found
+
+
+def _lines(one: str | Parameter) -> list[str]:
+    """A line as it is; a parameter, or what is returned or raised, as the docstring has it."""
+    if isinstance(one, str):
+        return [one]
+    head = " : ".join(word for word in (one.name, one.type) if word)
+    return [head, *(f"    {line}" if line else "" for line in one.desc)]
 
 
 def example(thing: Thing, room: str) -> str:
