@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.jupyter import jupyterlab
 from tests.widgets.pages import every_widget
@@ -87,8 +88,12 @@ def test_every_widget_lives_both_ways(lab, chromium_page):
     notebook = Notebook(chromium_page(), f"{lab}/lab/tree/every.ipynb?reset")
     page = notebook.page
     notebook.run(0)
-    page.wait_for_function(f"document.querySelectorAll('.ac-kit').length === {len(kinds)}")
     notebook.rest()
+    try:
+        page.locator(".ac-kit").nth(len(kinds) - 1).wait_for()
+    except TimeoutError:
+        pytest.fail(f"of {kinds}, JupyterLab shows {notebook.cells.nth(0).inner_text()}")
+    assert page.locator(".ac-kit").count() == len(kinds)
     notebook.says("\n".join(f"{kind} is at its start" for kind in kinds))
     for n in range(len(kinds)):
         # JupyterLab has shortcuts of its own on arrow keys.
