@@ -40,7 +40,7 @@ def jupyterlab(folder: Path, scratch: Path) -> Iterator[str]:
             command, env={**os.environ, **home}, cwd=folder, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            deadline = time.monotonic() + 90
+            deadline = time.monotonic() + 240  # a busy machine starts it slowly
             while True:
                 try:
                     urllib.request.urlopen(f"{address}/api", timeout=2).close()

@@ -58,7 +58,12 @@ def lab(tmp_path_factory):
 
 def look(page, address, path, notebook):
     """Open a notebook and wait until all of it is there."""
-    page.goto(f"{address}/lab/tree/{path.relative_to(ROOT).as_posix()}?reset")
+    # The first one loads JupyterLab itself, which takes minutes where others use the machine.
+    page.goto(
+        f"{address}/lab/tree/{path.relative_to(ROOT).as_posix()}?reset",
+        wait_until="domcontentloaded",
+        timeout=240_000,
+    )
     texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
     page.wait_for_function(
@@ -67,7 +72,7 @@ def look(page, address, path, notebook):
           return n('.jp-CodeCell') === codes && n('.jp-RenderedMarkdown') >= texts
         }""",
         arg=[len(texts), len(codes)],
-        timeout=90_000,
+        timeout=240_000,
     )
     if any("$$" in cell.source for cell in texts):
         page.wait_for_selector(".jp-RenderedMarkdown mjx-container", timeout=60_000)
