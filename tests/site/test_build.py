@@ -279,13 +279,8 @@ def test_a_number_without_a_cell_and_a_cell_without_a_number_fail_the_build(book
 
 
 def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
-    (book.root / "book" / "references.bib").write_text(
-        "@article{vaswani2017, author={Vaswani, A. and B, C. and D, E.}, title={All},"
-        " journal={X}, year={2017}, note={arXiv:1706.03762}}"
-    )
     (book.root / "book" / "index.md").write_text(
-        "# Tiny\n\nA book that exists to be built.\n\n:::{glossary}\none-hot vector\n  Words.\n:::\n\n"
-        "```{bibliography}\n:all:\n```\n"
+        "# Tiny\n\nA book that exists to be built.\n\n:::{glossary}\none-hot vector\n  Words.\n:::\n"
     )
     book.write(
         "# The code of nothing\nx = 1",
@@ -305,9 +300,10 @@ def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
     assert "Only a quotation." in page.select_one("blockquote").text
     assert page.select_one("a[href$='index.html#term-one-hot-vector']").text == "vector"
     (cited,) = [a for a in page.select("a.reference.internal") if a.text == "V et al., 2017"]
-    place = cited["href"].split("#")[1]
-    front = BeautifulSoup(book.page("book/index"), "html.parser")
-    assert "All" in front.find(id=place).text
+    there, place = cited["href"].split("#")
+    assert there.endswith("references.html")
+    entries = BeautifulSoup(book.page("book/references"), "html.parser")
+    assert "Vaswani" in entries.find(id=place).text
     assert [len(cards.select("li")) for cards in page.select("ul.att-cards")] == [2]
     assert page.select_one("details:not([class]) em").text == "so"
     assert page.select_one("details.hide summary .collapsed").text == "The code of nothing"
@@ -320,6 +316,37 @@ def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
     assert code != 0
     assert "term-thing" in said
     assert "references.bib has no entry 'a2017'" in said
+
+
+def test_a_translation_gets_the_same_numbers_boxes_and_references(book):
+    config = yaml.safe_load((book.root / "_config.yml").read_text("utf8"))
+    config["sphinx"]["config"] |= {"language": "de", "locale_dirs": ["locale"]}
+    (book.root / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    said = {
+        "It is 41<!--=answer--> today.": "Heute sind es 41<!--=answer-->.",
+        "**Predict.** How many?": "**Sage voraus.** Wie viele?",
+        "Only *one*.": "Nur *eins*, also 41<!--=answer-->.",
+        "Takeaways": "Was bleibt",
+    }
+    folder = book.root / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+    messages = [f'\nmsgid "{old}"\nmsgstr "{new}"\n' for old, new in said.items()]
+    (folder / "book.po").write_text(head + "".join(messages))
+    book.write(
+        "from attncourse import numbers\nnumbers.quote(answer=42)",
+        "md:It is 41<!--=answer--> today.\n\n> **Predict.** How many?",
+        "md:<details>\n<summary>Answer</summary>\n\nOnly *one*.\n\n</details>",
+        "md:## Takeaways\n\n- One.",
+    )
+    code, out = book.build()
+    assert code == 0, out
+    page = BeautifulSoup(book.page(), "html.parser").select_one("article")
+    assert "Heute sind es 42." in page.text
+    assert page.select_one("div.predict .admonition-title").text == "Sage voraus"
+    assert page.select_one("div.predict > p:last-child").text == "Wie viele?"
+    assert "Nur eins, also 42." in page.select_one("details:not([class])").text
+    assert "Was bleibt" in page.select_one("section.takeaways h2").text
 
 
 def test_pages_are_numbered_by_their_chapter(book):
