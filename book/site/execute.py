@@ -5,6 +5,9 @@ the package that it uses (:mod:`keys`). Results are kept by key (:mod:`kept`) an
 Sphinx build in a jupyter-cache, where it finds them by the notebook's code. A failed notebook is
 never kept, so it fails every build until it is mended.
 
+MyST-NB and jupyter-cache execute too, but by the notebook's code alone: an edit of the package or
+of the locked environment would leave old results on the page.
+
 After execution, what the notebooks measured is written down for the appendix and the tests:
 ``claims.json`` (every claim check), ``numbers.json`` (every number that the prose quotes) and
 ``executed.json`` (key, seconds and peak memory of every notebook).

@@ -26,10 +26,10 @@ SECTIONS = {"Parameters", "Returns", "Raises", "Notes", "References", "Examples"
 #: What numpydoc's validator asks for and these docstrings do otherwise.
 OTHERWISE = {
     "SA01",  # the book's pages link what belongs together; no "See Also"
-    "PR03",  # parameters of a kind share a line, so their order is not always the signature's
+    "PR03",  # what a function has of its own may stand before what it shares with others
     "PR04",  # the signature has the types, with shapes
     "PR06",  # "integer" is a word
-    "PR09",  # a description may end with a formula or a list
+    "PR09",  # a description may end with a sentence in parentheses
     "RT02",  # a returned value has a name
 }
 #: A named tuple's fields are attributes, and it computes nothing.

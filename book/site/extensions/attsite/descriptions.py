@@ -1,4 +1,9 @@
-"""Give every page a description, taken from its first paragraph unless its metadata has one."""
+"""Give every page a description, taken from its first paragraph unless its metadata has one.
+
+sphinxext-opengraph does not serve here: it writes ``og:url`` on every page, which needs the site's
+address, and the course is read from any folder or server; and it cuts a description within a word,
+where this one ends with a sentence.
+"""
 
 from __future__ import annotations
 

