@@ -47,6 +47,30 @@ def chromium():
         browser.close()
 
 
+def watched(browser, **options):
+    """Open a context and a page whose ``problems`` list what goes wrong: errors, foreign requests."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(120_000)
+    page = context.new_page()
+    page.problems = []
+    note = page.problems.append
+
+    def refuse(route):
+        note(f"request to another machine: {route.request.url}")
+        route.abort()
+
+    def elsewhere(url):
+        where = urlsplit(url)
+        return where.scheme in ("http", "https", "ws", "wss") and where.hostname not in _LOCAL
+
+    context.route(elsewhere, refuse)
+    page.on("console", lambda m: note(f"console {m.type}: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: note(f"uncaught: {error}"))
+    page.on("requestfailed", lambda r: note(f"failed request: {r.url} ({r.failure})"))
+    page.on("response", lambda r: note(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    return context, page
+
+
 @pytest.fixture
 def chromium_page(chromium):
     """A function that opens a watched page: ``chromium_page(url, dark=True, phone=True)``."""
@@ -61,26 +85,7 @@ def chromium_page(chromium):
             "java_script_enabled": javascript,
             **context_options,
         }
-        context = chromium.new_context(**options)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.problems = []
-        note = page.problems.append
-
-        def local_only(route):
-            where = urlsplit(route.request.url)
-            if where.scheme in ("http", "https", "ws", "wss") and where.hostname not in _LOCAL:
-                note(f"request to another machine: {route.request.url}")
-                return route.abort()
-            return route.continue_()
-
-        context.route("**/*", local_only)
-        page.on(
-            "console", lambda m: note(f"console {m.type}: {m.text}") if m.type == "error" else None
-        )
-        page.on("pageerror", lambda error: note(f"uncaught: {error}"))
-        page.on("requestfailed", lambda r: note(f"failed request: {r.url} ({r.failure})"))
-        page.on("response", lambda r: note(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        context, page = watched(chromium, **options)
         opened.append((context, page))
         if url is not None:
             page.goto(url)
@@ -126,3 +131,28 @@ def axe(page, context=None) -> list[str]:
         for found in results.response["violations"]
         for node in found["nodes"]
     ]
+
+
+#: What a page may take on the average, in seconds of one core.
+SECONDS_A_PAGE = 5
+_visits: list = []
+
+
+def pytest_runtest_logreport(report):
+    """Collect what the visits of ``tests/site`` took, from every process of the run."""
+    if report.when == "call":
+        _visits.extend(value for name, value in report.user_properties if name == "visit")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the visits took, so that a page that costs too much is seen."""
+    if not _visits:
+        return
+    total = sum(seconds for _, seconds, _ in _visits)
+    slow = sorted(_visits, key=lambda visit: -visit[1])[:5]
+    terminalreporter.section("visits of pages")
+    terminalreporter.line(
+        f"{len(_visits)} pages, {total:.0f} s of one core, {total / len(_visits):.1f} s a page "
+        f"(at most {SECONDS_A_PAGE} on a quiet machine); most: "
+        + ", ".join(f"{page} {seconds:.1f}" for page, seconds, _ in slow)
+    )

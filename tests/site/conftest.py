@@ -40,3 +40,19 @@ def html() -> Path:
             )
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return BUILD / "html"
+
+
+@pytest.fixture(scope="session")
+def address(html, serve):
+    """Where the pages are served."""
+    return serve(html)
+
+
+@pytest.fixture(scope="session")
+def visitor(chromium, html, address):
+    """The one tab that goes from page to page."""
+    from tests.site.visit import Visitor
+
+    one = Visitor(chromium, html, address)
+    yield one
+    one.close()

@@ -59,9 +59,10 @@ def covering(pages: list[str], html: Path) -> set[str]:
     left = set().union(*made_of.values())
     chosen: set[str] = set()
     while left:
-        # Of those that show most, the one that costs least.
+        # What shows most for its size: a visit takes as long as the page is.
         best = max(
-            pages, key=lambda p: (len(made_of[p] & left), -(html / f"{p}.html").stat().st_size)
+            pages,
+            key=lambda page: len(made_of[page] & left) / (html / f"{page}.html").stat().st_size,
         )
         chosen.add(best)
         left -= made_of[best]

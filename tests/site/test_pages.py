@@ -1,128 +1,78 @@
-"""Every page of the built book: opened in a browser, read as HTML, followed link by link."""
+"""Every page of the built book: visited once in a browser, read as HTML, followed link by link.
+
+One browser and one tab serve the run. A page written by hand is looked at by axe on a light desk
+and on a dark phone, and printed; a page of the library, which one template makes, is looked at by
+axe where it shows a kind of element that no page before it has.
+"""
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.browser import axe
-from tests.site.conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "book" / "site"))
-from toc import pages_of
-
-CONTENT = pages_of(ROOT / "_toc.yml")
-EVERY = [*CONTENT, "index", "search", "genindex"]
-NOTEBOOKS = [page for page in CONTENT if (ROOT / f"{page}.ipynb").exists()]
-# Kilobytes over the wire, compressed as any server does, everything that one visit loads.
-BUDGET = 450
+from tests.site.pages import CONTENT, EVERY, GENERATED, LIBRARY, NOTEBOOKS, covering, document
+from tests.site.reading import faults
 
 
 @pytest.fixture(scope="session")
-def address(html, serve):
-    return serve(html)
+def looked_at(html):
+    """Pages of the library that together show all that any of them has."""
+    return covering(LIBRARY, html)
 
 
-@pytest.mark.parametrize("page", EVERY)
-def test_opens_from_a_server_within_its_weight(page, address, chromium_page):
-    browser = chromium_page()
-    weight: dict[str, int] = {}
-
-    def weigh(response):
-        if response.ok and response.status != 304:
-            body = response.body()
-            packed = body if response.url.endswith((".woff2", ".png")) else gzip.compress(body)
-            weight[response.url] = len(packed)
-
-    if page != "index":  # it moves on at once; its target is weighed as a page of its own
-        browser.on("response", weigh)
-    browser.goto(f"{address}/{page}.html", wait_until="networkidle")
-    total = sum(weight.values()) / 1024
-    worst = sorted(weight.items(), key=lambda item: -item[1])[:5]
-    assert total <= BUDGET, f"{page} weighs {total:.0f} KB: {worst}"
+@pytest.mark.parametrize("page", [*CONTENT, *GENERATED])
+def test_a_visit(page, visitor, looked_at, record_property):
+    by_hand = page not in LIBRARY
+    report = visitor.visit(
+        page,
+        axe=by_hand or page in looked_at,
+        twice=by_hand or page in looked_at,
+        pdf=page in NOTEBOOKS,
+    )
+    record_property("visit", [page, report.seconds, report.waited])
+    assert not report.faults, "\n".join(report.faults)
 
 
-@pytest.mark.parametrize("page", EVERY)
-def test_opens_by_double_click(page, html, chromium_page):
-    browser = chromium_page((html / f"{page}.html").as_uri())
-    browser.wait_for_load_state("networkidle")
-    assert browser.title()
-
-
-@pytest.mark.parametrize("page", [*CONTENT, "search", "genindex"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_accessible_in_light_and_dark(page, phone, address, chromium_page):
-    # One template makes the library's pages: light on a desk and dark on a phone show all of it.
-    for dark in (phone,) if page.startswith("book/api/") else (False, True):
-        browser = chromium_page(f"{address}/{page}.html", phone=phone, dark=dark)
-        assert browser.evaluate("document.documentElement.dataset.theme") == (
-            "dark" if dark else "light"
-        )
-        assert not axe(browser), "\n".join(axe(browser))
-        wide = browser.evaluate("document.documentElement.scrollWidth")
-        assert wide <= browser.viewport_size["width"], f"the page scrolls sideways: {wide} px"
-
-
-def test_the_redirect_is_accessible(html, chromium_page):
+def test_the_front_door(html, chromium_page, address):
+    """The redirect: its target is a page of its own."""
+    browser = chromium_page(f"{address}/index.html")
+    browser.wait_for_url("**/book/index.html")
     text = (html / "index.html").read_text("utf8").replace('http-equiv="refresh"', "")
-    browser = chromium_page()
-    browser.set_content(text)
-    assert not axe(browser)
+    still = chromium_page()
+    still.set_content(text)
+    assert not axe(still)
 
 
 @pytest.mark.parametrize("page", EVERY)
-def test_head_and_headings(page, html):
-    soup = BeautifulSoup((html / f"{page}.html").read_text("utf8"), "html.parser")
-    assert soup.html["lang"] == "en"
-    assert soup.title.text.strip()
-    description = soup.find("meta", attrs={"name": "description"})
-    assert description, "no description"
-    assert 20 <= len(description["content"]) <= 220, description["content"]
-    assert len(soup.find_all("h1")) == 1, [h.text for h in soup.find_all("h1")]
-    assert soup.find("link", rel="icon") or soup.find("link", rel="shortcut icon")
-    for image in soup.find_all("img"):
-        assert image.has_attr("alt"), image
-    for svg in soup.select("figure svg"):
-        assert svg.get("role") == "img", svg.attrs
-        assert svg.get("aria-label", "").strip(), svg.attrs
+def test_what_the_html_says(page, html):
+    assert not faults(document(html / f"{page}.html"))
 
 
 def test_descriptions_differ(html):
     seen: dict[str, str] = {}
     for page in CONTENT:
-        soup = BeautifulSoup((html / f"{page}.html").read_text("utf8"), "html.parser")
-        text = soup.find("meta", attrs={"name": "description"})["content"]
+        text = document(html / f"{page}.html").find(".//meta[@name='description']").get("content")
         assert text not in seen, f"{page} and {seen[text]} have one description"
         seen[text] = page
 
 
 @pytest.mark.parametrize("page", CONTENT)
 def test_download_and_neighbours(page, html):
-    soup = BeautifulSoup((html / f"{page}.html").read_text("utf8"), "html.parser")
+    path = html / f"{page}.html"
     end = ".ipynb" if page in NOTEBOOKS else ".md"
-    links = [a.get("href", "") for a in soup.find_all("a")]
+    links = [a.get("href", "") for a in document(path).iter("a")]
     source = next(h for h in links if h.endswith(f"_sources/{page}{end}"))
-    assert (html / f"{page}.html").parent.joinpath(source).resolve().exists()
-    assert soup.select_one(".prev-next-area a"), "no neighbour"
+    assert path.parent.joinpath(source).resolve().exists()
+    neighbours = document(path).xpath("//*[contains(@class, 'prev-next-area')]//a")
+    assert neighbours, "no neighbour"
 
 
-def test_nothing_is_loaded_from_elsewhere(html):
-    for path in html.rglob("*.html"):
-        soup = BeautifulSoup(path.read_text("utf8"), "html.parser")
-        for tag, attribute in (
-            ("script", "src"),
-            ("link", "href"),
-            ("img", "src"),
-            ("iframe", "src"),
-        ):
-            for node in soup.find_all(tag):
-                assert not node.get(attribute, "").startswith(("http", "//")), f"{path}: {node}"
+def test_styles_load_nothing_from_elsewhere(html):
     for path in html.rglob("*.css"):
         assert "url(http" not in path.read_text("utf8"), path
 
@@ -140,12 +90,45 @@ def test_links(html):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
+def test_opens_by_double_click(html, chromium_page):
+    """One page of each set of scripts: what they are is all that a server could change."""
+    of_scripts: dict[tuple, str] = {}
+    for page in EVERY:
+        scripts = document(html / f"{page}.html").iter("script")
+        kinds = {Path(s.get("src", "").split("?")[0]).name or str(s.get("type")) for s in scripts}
+        of_scripts.setdefault(tuple(sorted(kinds)), page)
+    browser = chromium_page()
+    for page in of_scripts.values():
+        browser.goto((html / f"{page}.html").as_uri())
+        assert browser.title()
+        if browser.locator(".ac-widget").count():
+            browser.wait_for_function("!document.querySelector('.ac-widget .ac-fallback')")
+
+
 @pytest.mark.parametrize("scheme", ["http", "file"])
-def test_search_finds_a_page(scheme, html, address, chromium_page):
+def test_search_gives_useful_lines(scheme, html, address, chromium_page):
     base = address if scheme == "http" else html.as_uri()
     browser = chromium_page(f"{base}/search.html?q=softmax")
-    browser.wait_for_selector("#search-results li a")
-    assert browser.locator("#search-results li a").count() >= 2
+    lines = browser.locator("#search-results li:has(p.context)")
+    browser.wait_for_function("document.querySelectorAll('#search-results p.context').length > 5")
+    assert lines.count() >= 5
+    texts = lines.locator("p.context").all_inner_texts()
+    assert sum("softmax" in text.lower() for text in texts) > len(texts) / 2, texts
+    assert all(len(text) > 15 for text in texts), texts
+    browser.wait_for_load_state("networkidle")
+    lines.last.locator("a").first.click()
+    switch = browser.locator("button.att-matches")
+    switch.wait_for()
+    marks = browser.locator("span.highlighted")
+    shown = "getComputedStyle(document.querySelector('span.highlighted')).backgroundColor"
+    assert marks.count() > 0
+    box = switch.bounding_box()
+    assert 0 <= box["y"] < browser.viewport_size["height"], "the switch is out of sight"
+    with_marks = browser.evaluate(shown)
+    switch.click()
+    assert browser.evaluate(shown) != with_marks
+    switch.click()
+    assert browser.evaluate(shown) == with_marks
 
 
 def test_mathematics_needs_no_script(html, address, chromium_page):

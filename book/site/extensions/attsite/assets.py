@@ -52,7 +52,7 @@ def copy(app: Sphinx, error: Exception | None) -> None:
                 shutil.copy2(font, fonts)
         shutil.copy2(package / "LICENSE", fonts / f"{name}-LICENSE.txt")
     slim(static / "styles" / "pydata-sphinx-theme.css")
-    for unused in ("scripts/*.map", "styles/*.map", "scripts/fontawesome*"):
+    for unused in ("scripts/*.map", "styles/*.map", "scripts/fontawesome*", "*-macros.html"):
         for path in static.glob(unused):
             path.unlink()
     shutil.rmtree(static / "vendor", ignore_errors=True)
