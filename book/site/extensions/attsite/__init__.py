@@ -23,6 +23,7 @@ from attsite import (
     quotations,
     references,
     repository,
+    search_texts,
 )
 
 
@@ -48,6 +49,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         quotations,
         references,
         repository,
+        search_texts,
     )
     for part in parts:
         part.setup(app)
