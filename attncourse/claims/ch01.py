@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from attncourse.claims.core import Verdict, by_run, by_source
 
@@ -23,43 +24,52 @@ def _change(counts: Sequence[int]) -> str:
 def fixed_length_vector(
     *,
     lengths: Sequence[int],
-    right_with: Sequence[float],
-    right_without: Sequence[float],
     vectors_with: Sequence[int],
     vectors_without: Sequence[int],
-    margin: float = 0.1,
+    right_with: Mapping[int, float],
+    right_without: Mapping[int, float],
+    enough: float = 90,
+    factor: float = 2,
 ) -> Verdict:
-    """Compare what two encoders hand over, and how far their models fall with length.
+    """Compare what two encoders hand over, and how long their models train for long inputs.
 
     Parameters
     ----------
     lengths
         Input lengths, growing, all within those trained on.
-    right_with, right_without
-        The share of outputs without error at each length, with and without attention, from two
-        models of equal size.
     vectors_with, vectors_without
-        How many vectors the decoder may read from at each length.
-    margin
-        By how much one fall must exceed the other to count.
+        How many vectors the decoder may read from at each length, with and without attention.
+    right_with, right_without
+        For each number of training steps, the outputs without error at the longest of the lengths,
+        in per cent, the mean over seeds, from two models of equal size.
+    enough
+        From which share on a model counts as having learned it.
+    factor
+        How many times longer one must train than the other to count.
     """
     fixed_with = len(set(vectors_with)) == 1
     fixed_without = len(set(vectors_without)) == 1
-    fall_with = right_with[0] - right_with[-1]
-    fall_without = right_without[0] - right_without[-1]
+    needs_with, needs_without = (
+        next((n for n in sorted(right) if right[n] >= enough), math.inf)
+        for right in (right_with, right_without)
+    )
     because = (
         f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
-        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it; "
-        f"the share of outputs without error falls by {100 * fall_without:.0f} points without "
-        f"attention and by {100 * fall_with:.0f} with it."
+        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it. Of "
+        f"inputs of {lengths[-1]} symbols, {enough:g} % come back right "
+        f"{_after(needs_without)} without attention and {_after(needs_with)} with it."
     )
     if fixed_with and fixed_without:
         return Verdict("holds", because)
     if not fixed_without:
         return Verdict("does not hold", because)
-    if fall_without > fall_with + margin:
-        return Verdict("holds if", because, "there is no attention, and then it is a bottleneck")
+    if needs_without >= factor * needs_with:
+        return Verdict("holds if", because, "there is no attention, and then it costs training")
     return Verdict("holds if", because, "there is no attention")
+
+
+def _after(n_steps: float) -> str:
+    return "after none of the trainings" if math.isinf(n_steps) else f"after {n_steps:,} steps"
 
 
 by_source(

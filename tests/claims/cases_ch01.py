@@ -2,8 +2,8 @@ from tests.claims.case import Case
 
 TRAINED = {
     "lengths": [1, 4, 8, 12],
-    "right_with": [1.0, 1.0, 1.0, 1.0],
-    "right_without": [1.0, 1.0, 0.9, 0.16],
+    "right_with": {500: 99, 1500: 100, 6000: 100},
+    "right_without": {500: 1, 1500: 17, 6000: 89, 15000: 99},
 }
 
 CASES = {
