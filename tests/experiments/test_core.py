@@ -1,0 +1,150 @@
+"""Long runs: nothing is computed twice, nothing is lost, nothing stale is shown."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+
+from attncourse import experiments
+from attncourse.experiments import core
+from attncourse.experiments.core import Experiment, StaleResults, Trial
+
+CODE = '''"""A small experiment."""
+STEP = 1
+
+
+def measure(trial):
+    """Count what is measured."""  # a comment
+    return {"twice": 2 * trial.n_steps + STEP + trial.seed}
+'''
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """An experiment in a folder of its own, and the trials that it has run."""
+    monkeypatch.setattr(core, "RESULTS", tmp_path / "results")
+    file, ran = tmp_path / "small.py", []
+    file.write_text(CODE)
+
+    def measure(trial):
+        ran.append(trial)
+        return {"twice": 2 * trial.n_steps, "seed": trial.seed}
+
+    def experiment(**changed):
+        given = {"budgets": {"a": (5, 10), "b": (10,)}, "seeds": (0, 1, 2), "measure": measure}
+        return Experiment(str(file), **given | changed)
+
+    return experiment, ran, file
+
+
+def silent(_):
+    pass
+
+
+def test_every_trial_is_run_once_the_short_ones_first(made):
+    experiment, ran, _ = made
+    experiments.run(experiment(), say=silent)
+    assert len(ran) == len(set(ran)) == 9
+    assert [trial.n_steps for trial in ran] == sorted(trial.n_steps for trial in ran)
+    experiments.run(experiment(), say=silent)
+    assert len(ran) == 9, "what is kept is not run again"
+    kept = experiments.stored(experiment())
+    assert set(kept) == set(experiment().trials())
+    curve = dict(experiments.curve(experiment(), "a", lambda measured: measured["twice"]))
+    assert curve == {5: [10, 10, 10], 10: [20, 20, 20]}
+
+
+@pytest.mark.parametrize("after", [0, 1, 4, 8])
+def test_an_interrupted_run_goes_on_and_ends_the_same(made, after):
+    experiment, ran, _ = made
+
+    def stops(trial):
+        if len(ran) == after:
+            raise KeyboardInterrupt
+        ran.append(trial)
+        return {"twice": 2 * trial.n_steps, "seed": trial.seed}
+
+    with pytest.raises(KeyboardInterrupt):
+        experiments.run(experiment(measure=stops), say=silent)
+    experiments.run(experiment(), say=silent)
+    assert len(ran) == len(set(ran)) == 9
+    interrupted = experiment().path.read_text()
+    experiment().path.unlink()
+    experiments.run(experiment(), say=silent)
+
+    def without_times(text):
+        record = json.loads(text)
+        return [(entry["trial"], entry["measured"]) for entry in record["results"]]
+
+    assert without_times(interrupted) == without_times(experiment().path.read_text())
+
+
+def test_words_are_free_and_code_is_not(made):
+    experiment, _, file = made
+    before = experiment().definition()
+    file.write_text(CODE.replace("Count what", "Say what").replace("a comment", "another"))
+    assert experiment().definition() == before
+    file.write_text(CODE.replace("STEP = 1", "STEP = 2"))
+    assert experiment().definition() != before
+
+
+def test_another_definition_is_refused_until_fresh(made):
+    experiment, ran, file = made
+    experiments.run(experiment(), say=silent)
+    file.write_text(CODE.replace("STEP = 1", "STEP = 2"))
+    for ask in (experiments.stored, lambda e: experiments.run(e, say=silent)):
+        with pytest.raises(StaleResults, match="another definition of small.*FRESH=1"):
+            ask(experiment())
+    assert len(ran) == 9
+    experiments.run(experiment(), fresh=True, say=silent)
+    assert len(ran) == 18
+    experiments.stored(experiment())
+
+
+def test_versions_do_not_mix(made, monkeypatch):
+    experiment, ran, _ = made
+    experiments.run(experiment(seeds=(0, 1, 2), budgets={"a": (5,)}), say=silent)
+    monkeypatch.setattr(core, "version", lambda name: "0.0")
+    with pytest.raises(StaleResults, match=r"was begun with .* \(now 0.0\)"):
+        experiments.run(experiment(), say=silent)
+    assert len(ran) == 3
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"results": []}', "{"])
+def test_a_damaged_file_says_what_to_do(made, text):
+    experiment, _, _ = made
+    experiment().path.parent.mkdir()
+    experiment().path.write_text(text)
+    with pytest.raises(StaleResults, match=r"small.json is damaged .*make runs ONLY=small"):
+        experiments.stored(experiment())
+
+
+def test_two_seeds_are_too_few(made):
+    experiment, _, _ = made
+    for seeds in ((0, 1), (0, 0, 1)):
+        with pytest.raises(ValueError, match="at least three"):
+            experiment(seeds=seeds)
+
+
+def test_an_unknown_name_is_refused():
+    main = importlib.import_module("attncourse.experiments.__main__").main
+    with pytest.raises(SystemExit, match="no experiment is called 'nothing'; known: "):
+        main(only="nothing")
+
+
+@pytest.mark.parametrize("name", experiments.known())
+def test_what_is_kept_is_whole_and_small(name):
+    """Every trial of the definition is there, by this definition, with what made it."""
+    experiment = experiments.known()[name]
+    assert set(experiments.stored(experiment)) == set(experiment.trials())
+    record = json.loads(experiment.path.read_text("utf8"))
+    assert record["provenance"]["command"] == f"make runs ONLY={name}"
+    assert {"torch", "numpy", "python", "processor"} <= set(record["provenance"])
+    assert all(entry["cpu_seconds"] > 0 and entry["date"] for entry in record["results"])
+    assert experiment.path.stat().st_size < 200_000
+
+
+def test_a_trial_can_be_said():
+    assert str(Trial("attention", 1500, 2)) == "attention, 1,500 steps, seed 2"
