@@ -95,7 +95,7 @@ def test_another_definition_is_refused_until_fresh(made):
     experiments.run(experiment(), say=silent)
     file.write_text(CODE.replace("STEP = 1", "STEP = 2"))
     for ask in (experiments.stored, lambda e: experiments.run(e, say=silent)):
-        with pytest.raises(StaleResults, match="another definition of small.*FRESH=1"):
+        with pytest.raises(StaleResults, match=r"another definition of small.*FRESH=1"):
             ask(experiment())
     assert len(ran) == 9
     experiments.run(experiment(), fresh=True, say=silent)
