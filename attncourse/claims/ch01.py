@@ -56,7 +56,7 @@ def fixed_length_vector(
     because = (
         f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
         f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it. Of "
-        f"inputs of {lengths[-1]} symbols, {enough:g} % come back right "
+        f"inputs of {lengths[-1]} symbols, at least {enough:g} % come back right "
         f"{_after(needs_without)} without attention and {_after(needs_with)} with it."
     )
     if fixed_with and fixed_without:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +145,30 @@ def test_what_is_kept_is_whole_and_small(name):
     assert {"torch", "numpy", "python", "processor"} <= set(record["provenance"])
     assert all(entry["cpu_seconds"] > 0 and entry["date"] for entry in record["results"])
     assert experiment.path.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("name", experiments.known())
+def test_a_page_trains_live_from_the_same_definition(name):
+    """Some notebook imports the experiment's own file, trains with it, and shows what is kept."""
+    code = []
+    for path in sorted((Path(__file__).parents[2] / "book").rglob("*.ipynb")):
+        cells = json.loads(path.read_text("utf8"))["cells"]
+        code.append("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code"))
+    using = [text for text in code if f"from attncourse.experiments import {name} as " in text]
+    assert using, f"no notebook imports attncourse.experiments.{name}"
+    for text in using:
+        short = text.split(f"from attncourse.experiments import {name} as ")[1].split()[0]
+        assert f"{short}.learn(" in text
+        assert f"experiments.curve({short}.EXPERIMENT" in "".join(text.split())
+
+
+def test_a_new_file_is_found_by_itself(tmp_path, monkeypatch):
+    (tmp_path / "quite_new.py").write_text(
+        "from attncourse.experiments.core import Experiment\n"
+        "EXPERIMENT = Experiment(__file__, {'a': (1,)}, (0, 1, 2), lambda trial: {})\n"
+    )
+    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
+    assert {"quite_new", "say_it_back"} <= set(experiments.known())
 
 
 def test_a_trial_can_be_said():
