@@ -96,7 +96,7 @@ def pronounce(
         letters = pad([LETTERS.encode(word) for word in batch])
         numbers, weights = model.generate(letters, max_len)
         for row, word in enumerate(batch):
-            said[word] = tuple(words().phonemes.decode(numbers[row]))
+            said[word] = tuple(words().phonemes.decode(numbers[row]))  # pyrefly: ignore
             if weights is not None:
                 maps[word] = weights[row, : len(said[word]) + 1, : len(word)].numpy()
     return said, maps

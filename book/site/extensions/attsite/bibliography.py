@@ -6,19 +6,19 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pybtex.database import Entry, parse_file
+from pybtex.database import parse_file
 from pybtex.richtext import Text
 
 ARXIV = re.compile(r"^arXiv:(\S+)$")
 URL = re.compile(r"\\url\{([^}]+)\}")
 
 
-def entries(path: Path) -> dict[str, Entry]:
+def entries(path: Path) -> dict[str, Any]:
     """All entries by key."""
     return dict(parse_file(str(path)).entries)
 
 
-def address(entry: Entry) -> str:
+def address(entry: Any) -> str:
     """Where the work can be read: its own address, arXiv, or the publisher by DOI."""
     fields: Any = entry.fields
     note = fields.get("note", "")
@@ -26,8 +26,8 @@ def address(entry: Entry) -> str:
     quoted = URL.search(note) or URL.search(fields.get("howpublished", ""))
     if "url" in fields:
         return fields["url"]
-    if "eprint" in fields or arxiv:
-        return f"https://arxiv.org/abs/{fields['eprint'] if 'eprint' in fields else arxiv[1]}"
+    if number := fields.get("eprint") or (arxiv and arxiv[1]):
+        return f"https://arxiv.org/abs/{number}"
     if quoted:
         return quoted[1]
     if "doi" in fields:
@@ -35,7 +35,7 @@ def address(entry: Entry) -> str:
     return ""
 
 
-def _authors(entry: Entry) -> str:
+def _authors(entry: Any) -> str:
     people = entry.persons.get("author") or entry.persons.get("editor") or []
     names = [
         str(Text(" ").join([*person.rich_prelast_names, *person.rich_last_names]))
@@ -46,12 +46,12 @@ def _authors(entry: Entry) -> str:
     return " and ".join(names)
 
 
-def label(entry: Entry) -> str:
+def label(entry: Any) -> str:
     """As in brackets: "Vaswani et al., 2017"."""
     return ", ".join(filter(None, (_authors(entry), entry.fields.get("year"))))
 
 
-def textual(entry: Entry) -> str:
+def textual(entry: Any) -> str:
     """As in a sentence: "Vaswani et al. (2017)"."""
     year = entry.fields.get("year")
     return _authors(entry) + (f" ({year})" if year else "")

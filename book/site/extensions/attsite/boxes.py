@@ -38,7 +38,7 @@ def opening(block: nodes.Element) -> nodes.strong | None:
 class Mark(SphinxTransform):
     """Mark what is to become a box, by its English words, before they are translated."""
 
-    default_priority = Locale.default_priority - 2
+    default_priority = (Locale.default_priority or 0) - 2
 
     def apply(self, **_: Any) -> None:
         """Set classes; nothing moves yet."""
@@ -56,7 +56,7 @@ class Mark(SphinxTransform):
 class Boxes(SphinxTransform):
     """Make the boxes, from the words as they now are."""
 
-    default_priority = Locale.default_priority + 4
+    default_priority = (Locale.default_priority or 0) + 4
 
     def apply(self, **_: Any) -> None:
         """Change the tree."""

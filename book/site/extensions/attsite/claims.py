@@ -34,7 +34,7 @@ BOX = re.compile(r'<aside class="att-claim"[^>]*?data-record="([^"]*)"')
 logger = logging.getLogger(__name__)
 
 
-def noted(env: BuildEnvironment) -> dict[str, list[dict[str, Any]]]:
+def noted(env: Any) -> dict[str, list[dict[str, Any]]]:
     """The records of every page that was read, by page."""
     if not hasattr(env, "attsite_claims"):
         env.attsite_claims = {}

@@ -28,7 +28,7 @@ CITATION = "attsite-citation"
 class Links(SphinxTransform):
     """Turn both kinds of link into references that Sphinx resolves and checks."""
 
-    default_priority = Locale.default_priority + 3
+    default_priority = (Locale.default_priority or 0) + 3
 
     def apply(self, **_: Any) -> None:
         """Change the tree."""
@@ -78,15 +78,14 @@ def resolve(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
 ) -> nodes.Element | None:
     """Find the term or the entry of the bibliography that a link means."""
-    domain: Any
     if node["reftype"] == "term" and node["reftarget"].startswith(TERM):
-        domain = env.get_domain("std")
-        for (kind, _), (page, label) in domain.objects.items():
+        terms: Any = env.get_domain("std")
+        for (kind, _), (page, label) in terms.objects.items():
             if kind == "term" and label == node["reftarget"]:
                 return make_refnode(app.builder, node["refdoc"], page, label, content)
     elif node["reftype"] == CITATION:
-        domain = env.get_domain("cite")
-        for citation in domain.citations:
+        works: Any = env.get_domain("cite")
+        for citation in works.citations:
             if citation.key == node["reftarget"]:
                 page = citation.bibliography_key.docname
                 place = citation.citation_id

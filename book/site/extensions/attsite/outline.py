@@ -56,7 +56,8 @@ class Outline(SphinxDirective):
         if not any(chapter["chapter"] == number for chapter in chapters()):
             raise self.error(f"the article lists ten chapters; it has none numbered {number}")
         self.env.note_dependency(str(DATA))
-        self.env.attsite_shows_outline = {self.env.docname} | getattr(
+        env: Any = self.env
+        env.attsite_shows_outline = {self.env.docname} | getattr(
             self.env, "attsite_shows_outline", set()
         )
         return [outline(chapter=number)]

@@ -30,7 +30,7 @@ def values_of(app: Sphinx, page: str) -> dict[str, dict[str, Any]] | None:
 class Quotations(SphinxTransform):
     """Replace every anchored value."""
 
-    default_priority = Locale.default_priority + 2
+    default_priority = (Locale.default_priority or 0) + 2
 
     def apply(self, **_: Any) -> None:
         """Replace them, and complain about anchors without a value and values without one."""

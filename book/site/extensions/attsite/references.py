@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pybtex.database import Entry, Person
+from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.richtext import Text
 from pybtex.style.formatting.unsrt import Style as Unsorted
@@ -24,13 +24,13 @@ STYLE = "attcourse"
 ARXIV = re.compile(r"arXiv:\s*(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.I)
 
 
-def surname(person: Person) -> str:
+def surname(person: Any) -> str:
     """A person's last name as it is read: ``van Merriënboer``, without TeX's accents and braces."""
     parts = [*person.prelast_names, *person.last_names]
     return " ".join(str(Text.from_latex(part)) for part in parts)
 
 
-def authors(entry: Entry) -> str:
+def authors(entry: Any) -> str:
     """One name, two names, or the first of more."""
     persons = entry.persons.get("author") or entry.persons.get("editor") or []
     if not persons:
@@ -41,7 +41,7 @@ def authors(entry: Entry) -> str:
     return f"{first} et al." if others else first
 
 
-def order(entry: Entry) -> tuple[str, ...]:
+def order(entry: Any) -> tuple[str, ...]:
     """What the list is sorted by: the label's own words, without accents, then the title."""
 
     def plain(text: str) -> str:
@@ -54,7 +54,7 @@ def order(entry: Entry) -> tuple[str, ...]:
     return (*map(plain, (authors(entry), fields.get("year", ""), title)), entry.key)
 
 
-def labels(entries: Iterable[Entry]) -> dict[str, str]:
+def labels(entries: Iterable[Any]) -> dict[str, str]:
     """The label of every entry by its key; a letter tells apart what would read the same."""
     entries = sorted(entries, key=order)
     same = Counter((authors(e), e.fields.get("year", "")) for e in entries)
@@ -71,7 +71,7 @@ def labels(entries: Iterable[Entry]) -> dict[str, str]:
 class Sorting(BaseSortingStyle):
     """Sort as a reader looks an entry up."""
 
-    def sort(self, entries: Iterable[Entry]) -> list[Entry]:
+    def sort(self, entries: Iterable[Any]) -> list[Any]:
         """Sort the entries."""
         return sorted(entries, key=order)
 
@@ -79,7 +79,7 @@ class Sorting(BaseSortingStyle):
 class Labels(BaseLabelStyle):
     """Label by author and year."""
 
-    def format_labels(self, sorted_entries: Iterable[Entry]) -> Iterator[str]:
+    def format_labels(self, sorted_entries: Iterable[Any]) -> Iterator[str]:
         """Yield a label an entry."""
         entries = list(sorted_entries)
         found = labels(entries)
@@ -92,7 +92,7 @@ class Style(Unsorted):
     default_sorting_style = STYLE
     default_label_style = STYLE
 
-    def format_entry(self, label: str, entry: Entry, bib_data: Any = None) -> Any:
+    def format_entry(self, label: str, entry: Any, bib_data: Any = None) -> Any:
         """Turn an arXiv number of the note into the field that becomes a link."""
         note = entry.fields.get("note", "")
         number = ARXIV.search(note)
