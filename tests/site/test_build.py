@@ -286,6 +286,7 @@ def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
         "# The code of nothing\nx = 1",
         "md:> **Predict.** *Which* one?\n\n> Only a quotation.",
         'md:A [vector](../index.md#term-one-hot-vector) ([V et al., 2017](https://x.org "vaswani2017")).',
+        'md:([Cho et al., 2014](https://x.org "cho2014gru")), [Cho et al. (2014)](https://x.org "cho2014properties").',
         "md:- **[One](../index.md).** Words.\n- **[Two](../index.md).** Words.\n\nOr\n\n- **Bold** words.",
         "md:<details>\n<summary>Answer</summary>\n\nIt is *so*.\n\n</details>",
         "md:## Takeaways\n\n- One.",
@@ -304,6 +305,9 @@ def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
     assert there.endswith("references.html")
     entries = BeautifulSoup(book.page("book/references"), "html.parser")
     assert "Vaswani" in entries.find(id=place).text
+    # Two works of 2014 by Cho and others: the list tells them apart, and so does the text.
+    shown = [a.text for a in page.select("a.reference.internal[href*='references.html#']")]
+    assert {"Cho et al., 2014a", "Cho et al. (2014b)"} < set(shown)
     assert [len(cards.select("li")) for cards in page.select("ul.att-cards")] == [2]
     assert page.select_one("details:not([class]) em").text == "so"
     assert page.select_one("details.hide summary .collapsed").text == "The code of nothing"

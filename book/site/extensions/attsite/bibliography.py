@@ -4,54 +4,46 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
-from pybtex.database import parse_file
-from pybtex.richtext import Text
+from pybtex.database import Entry, parse_file
 
-ARXIV = re.compile(r"^arXiv:(\S+)$")
+from attsite.references import ARXIV, authors
+
 URL = re.compile(r"\\url\{([^}]+)\}")
 
 
-def entries(path: Path) -> dict[str, Any]:
+def entries(path: Path) -> dict[str, Entry]:
     """All entries by key."""
     return dict(parse_file(str(path)).entries)
 
 
-def address(entry: Any) -> str:
+def fields(entry: Entry) -> dict[str, str]:
+    """An entry's fields."""
+    return dict(entry.fields or {})
+
+
+def address(entry: Entry) -> str:
     """Where the work can be read: its own address, arXiv, or the publisher by DOI."""
-    fields: Any = entry.fields
-    note = fields.get("note", "")
-    arxiv = ARXIV.match(note)
-    quoted = URL.search(note) or URL.search(fields.get("howpublished", ""))
-    if "url" in fields:
-        return fields["url"]
-    if number := fields.get("eprint") or (arxiv and arxiv[1]):
-        return f"https://arxiv.org/abs/{number}"
+    has = fields(entry)
+    note = has.get("note", "")
+    arxiv = ARXIV.search(note)
+    quoted = URL.search(note) or URL.search(has.get("howpublished", ""))
+    if "url" in has:
+        return has["url"]
+    if "eprint" in has or arxiv:
+        return f"https://arxiv.org/abs/{has['eprint'] if arxiv is None else arxiv[1]}"
     if quoted:
         return quoted[1]
-    if "doi" in fields:
-        return f"https://doi.org/{fields['doi']}"
-    return ""
+    return f"https://doi.org/{has['doi']}" if "doi" in has else ""
 
 
-def _authors(entry: Any) -> str:
-    people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [
-        str(Text(" ").join([*person.rich_prelast_names, *person.rich_last_names]))
-        for person in people
-    ]
-    if len(names) > 2:
-        return f"{names[0]} et al."
-    return " and ".join(names)
-
-
-def label(entry: Any) -> str:
+def label(entry: Entry, letter: str = "") -> str:
     """As in brackets: "Vaswani et al., 2017"."""
-    return ", ".join(filter(None, (_authors(entry), entry.fields.get("year"))))
+    year = fields(entry).get("year")
+    return authors(entry) + (f", {year}{letter}" if year else "")
 
 
-def textual(entry: Any) -> str:
+def textual(entry: Entry, letter: str = "") -> str:
     """As in a sentence: "Vaswani et al. (2017)"."""
-    year = entry.fields.get("year")
-    return _authors(entry) + (f" ({year})" if year else "")
+    year = fields(entry).get("year")
+    return authors(entry) + (f" ({year}{letter})" if year else "")

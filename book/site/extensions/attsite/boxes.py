@@ -15,9 +15,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.i18n import Locale
-from sphinx.util import logging
 
-LOGGER = logging.getLogger(__name__)
+#: When Sphinx has put a translation in place of the text.
+TRANSLATED: int = Locale.default_priority or 20
 #: The words that begin a box, and the class by which the style sheet knows it.
 BOXES = {"Predict": "predict"}
 SECTIONS = {"Takeaways": "takeaways"}
@@ -38,7 +38,7 @@ def opening(block: nodes.Element) -> nodes.strong | None:
 class Mark(SphinxTransform):
     """Mark what is to become a box, by its English words, before they are translated."""
 
-    default_priority = (Locale.default_priority or 0) - 2
+    default_priority = TRANSLATED - 2
 
     def apply(self, **_: Any) -> None:
         """Set classes; nothing moves yet."""
@@ -56,7 +56,7 @@ class Mark(SphinxTransform):
 class Boxes(SphinxTransform):
     """Make the boxes, from the words as they now are."""
 
-    default_priority = (Locale.default_priority or 0) + 4
+    default_priority = TRANSLATED + 4
 
     def apply(self, **_: Any) -> None:
         """Change the tree."""

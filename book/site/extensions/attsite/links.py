@@ -2,7 +2,8 @@
 
 ``[query](../01-background/terms.md#term-query)`` leads into the glossary, and the build fails
 where the glossary has no such term. ``[Vaswani et al., 2017](https://… "vaswani2017")`` leads to
-the entry of the bibliography with that key.
+the entry of the bibliography with that key, and gets the letter by which the list tells apart two
+works of one year.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.i18n import Locale
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import CitationTarget
 from sphinxcontrib.bibtex.roles import CitationRef
+
+from attsite.bibliography import label, textual
+from attsite.boxes import TRANSLATED
 
 LOGGER = logging.getLogger(__name__)
 TERM = "term-"
@@ -28,7 +31,7 @@ CITATION = "attsite-citation"
 class Links(SphinxTransform):
     """Turn both kinds of link into references that Sphinx resolves and checks."""
 
-    default_priority = (Locale.default_priority or 0) + 3
+    default_priority = TRANSLATED + 3
 
     def apply(self, **_: Any) -> None:
         """Change the tree."""
@@ -78,21 +81,31 @@ def resolve(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
 ) -> nodes.Element | None:
     """Find the term or the entry of the bibliography that a link means."""
+    std: Any = env.get_domain("std")
+    cite: Any = env.get_domain("cite")
     if node["reftype"] == "term" and node["reftarget"].startswith(TERM):
-        terms: Any = env.get_domain("std")
-        for (kind, _), (page, label) in terms.objects.items():
-            if kind == "term" and label == node["reftarget"]:
-                return make_refnode(app.builder, node["refdoc"], page, label, content)
+        for (kind, _), (page, place) in std.objects.items():
+            if kind == "term" and place == node["reftarget"]:
+                return make_refnode(app.builder, node["refdoc"], page, place, content)
     elif node["reftype"] == CITATION:
-        works: Any = env.get_domain("cite")
-        for citation in works.citations:
+        for citation in cite.citations:
             if citation.key == node["reftarget"]:
                 page = citation.bibliography_key.docname
                 place = citation.citation_id
+                _add_letter(content, citation)
                 made = make_refnode(app.builder, node["refdoc"], page, place, content)
                 made["ids"] = node["ids"]
                 return made
     return None
+
+
+def _add_letter(content: nodes.Element, citation: Any) -> None:
+    entry, words = citation.entry, content.astext()
+    letter = citation.formatted_entry.label.removeprefix(label(entry))
+    if len(letter) == 1 and words in (label(entry), textual(entry)):
+        better = label(entry, letter) if words == label(entry) else textual(entry, letter)
+        content.children = []
+        content.append(nodes.Text(better))
 
 
 def setup(app: Sphinx) -> None:

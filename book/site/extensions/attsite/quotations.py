@@ -14,8 +14,9 @@ from docutils import nodes
 from quoted import ANCHOR, word
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.i18n import Locale
 from sphinx.util import logging
+
+from attsite.boxes import TRANSLATED
 
 LOGGER = logging.getLogger(__name__)
 SPANS = (nodes.emphasis, nodes.strong, nodes.literal)
@@ -30,7 +31,7 @@ def values_of(app: Sphinx, page: str) -> dict[str, dict[str, Any]] | None:
 class Quotations(SphinxTransform):
     """Replace every anchored value."""
 
-    default_priority = (Locale.default_priority or 0) + 2
+    default_priority = TRANSLATED + 2
 
     def apply(self, **_: Any) -> None:
         """Replace them, and complain about anchors without a value and values without one."""
