@@ -14,12 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "attncourse"
 FILES = sorted(PACKAGE.rglob("*.py"))
-<<<<<<< Updated upstream
 LONGEST = 250  # lines of a file, docstrings not counted
-=======
-ROOMS = ["reference", "pytorch", "analysis", "training", "data", "widgets", "grading", "claims"]
-LONGEST = 260  # about 250 lines
->>>>>>> Stashed changes
 SMALL = 25  # parts of a syntax tree: a line that only passes on
 #: Who may know whom. A room is a folder or a file of the package; one that has no line is refused.
 KNOWS = {

@@ -22,14 +22,14 @@ BENDS = {
 }
 
 
-def assert_close(found, expected, atol=1e-12):
+def close(found, expected, atol=1e-12):
     np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu"])
 def test_activations_one_number_at_a_time(name):
     x = np.array([-5.0, -1.5, -0.1, 0.0, 0.1, 1.0, 2.5, 6.0])
-    assert_close(getattr(ref, name)(x), [BENDS[name](n) for n in x])
+    close(getattr(ref, name)(x), [BENDS[name](n) for n in x])
     far = getattr(ref, name)(
         np.array([-1e4, 1e4, -1e300, 1e300])
         if name != "gelu_tanh"
@@ -39,7 +39,7 @@ def test_activations_one_number_at_a_time(name):
     assert far[3] > 1e80
     half = getattr(ref, name)(x.astype(np.float16))
     assert half.dtype == np.float16
-    assert_close(half, getattr(ref, name)(x.astype(np.float16).astype(float)), atol=2e-3)
+    close(half, getattr(ref, name)(x.astype(np.float16).astype(float)), atol=2e-3)
 
 
 def test_the_approximation_is_as_near_as_it_says():
@@ -75,7 +75,7 @@ def test_mlps_one_number_at_a_time(name, bend):
             hidden = [BENDS[bend](g) * h for g, h in zip(gate, hidden, strict=True)]
         else:
             hidden = [BENDS[bend](h) for h in hidden]
-        assert_close(y, affine(hidden, p.w_out, p.b_out))
+        close(y, affine(hidden, p.w_out, p.b_out))
 
 
 def by_hand(x, p, asked=None, *, normed=False, turned=None, **options):
@@ -130,7 +130,7 @@ def test_attention_layer_by_hand():
         positions=positions,
         **options,
     )
-    assert_close(found, by_hand(x, p, normed=True, turned=positions, **options))
+    close(found, by_hand(x, p, normed=True, turned=positions, **options))
 
 
 def test_cross_attention_by_hand():
@@ -138,9 +138,9 @@ def test_cross_attention_by_hand():
     context, mask = normal(cases.BATCH, cases.CONTEXT, cases.D_CONTEXT), some(2, 1, 5, 7)
     given = {"qk_norm": ref.rms_norm, "mask": mask} | HEADED
     found, cache = ref.attention_layer(x, p, context=context, **given)
-    assert_close(found, by_hand(x, p, context, normed=True, mask=mask))
+    close(found, by_hand(x, p, context, normed=True, mask=mask))
     again, same = ref.attention_layer(x, p, context=0 * context, cache=cache, **given)
-    assert_close(again, found)
+    close(again, found)
     assert same is cache, "keys and values of the context are not computed twice"
 
 
@@ -150,9 +150,9 @@ def test_positions_start_behind_the_cache():
     whole, cache = ref.attention_layer(x, p, **given)
     _, past = ref.attention_layer(x[:, :3], p, **given)
     rest, kept = ref.attention_layer(x[:, 3:], p, cache=past, **given)
-    assert_close(rest, whole[:, 3:])
+    close(rest, whole[:, 3:])
     for a, b in zip(kept, cache, strict=True):
-        assert_close(a, b)
+        close(a, b)
 
 
 def test_a_magnitude_scales_queries_and_keys():
@@ -163,7 +163,7 @@ def test_a_magnitude_scales_queries_and_keys():
     scaled, _ = ref.attention_layer(
         x, p, **HEADED, frequencies=frequencies, scale=1.5**2 / cases.D_K**0.5
     )
-    assert_close(long, scaled)
+    close(long, scaled)
     pairs, _ = ref.attention_layer(x, p, **HEADED, **turned, interleaved=True)
     halves, _ = ref.attention_layer(x, p, **HEADED, **turned)
     assert abs(pairs - halves).max() > 1e-3
@@ -179,16 +179,16 @@ def test_what_attends_can_be_chosen():
 
     found, _ = ref.attention_layer(x, p, **HEADED, causal=True, attend=watched)
     (asked, weights), _ = ref.attention_layer(x, p, **HEADED, causal=True, return_weights=True)
-    assert_close(found, asked)
-    assert_close(maps[0], weights)
+    close(found, asked)
+    close(maps[0], weights)
     assert weights.shape == (2, cases.HEADS, 5, 5)
 
 
 def test_where_the_norms_stand():
     x = normal(2, 3, 4)
-    assert_close(ref.pre_norm(x, lambda h: h**2, lambda h: h - 1), x + (x - 1) ** 2)
-    assert_close(ref.post_norm(x, lambda h: h**2, lambda h: h / 3), (x + x**2) / 3)
-    assert_close(
+    close(ref.pre_norm(x, lambda h: h**2, lambda h: h - 1), x + (x - 1) ** 2)
+    close(ref.post_norm(x, lambda h: h**2, lambda h: h / 3), (x + x**2) / 3)
+    close(
         ref.sandwich_norm(x, lambda h: h**2, lambda h: h - 1, lambda h: h / 3), x + (x - 1) ** 2 / 3
     )
 
@@ -236,7 +236,7 @@ def test_a_block_is_three_sublayers_with_norms_of_their_own(residual):
         mask=mask,
         frequencies=FREQUENCIES,
     )
-    assert_close(found, expected)
+    close(found, expected)
 
 
 def test_options_of_single_layers():
@@ -245,9 +245,9 @@ def test_options_of_single_layers():
     expected, _ = ref.transformer_block(x, stack.blocks[0], **given, window=2)
     expected, _ = ref.transformer_block(expected, stack.blocks[1], **given, scale=0.1)
     found, _ = ref.decoder(x, stack, **HEADED, layer_options=[{"window": 2}, {"scale": 0.1}])
-    assert_close(found, ref.layer_norm(expected, *stack.norm))
+    close(found, ref.layer_norm(expected, *stack.norm))
     free, _ = ref.decoder(x, stack._replace(norm=None), **HEADED, causal=False)
-    assert_close(ref.layer_norm(free, *stack.norm), ref.encoder(x, stack, **HEADED))
+    close(ref.layer_norm(free, *stack.norm), ref.encoder(x, stack, **HEADED))
 
 
 def gpt2(tokens, p, n_heads):
@@ -282,7 +282,7 @@ def test_a_whole_model_in_a_few_lines():
     p = ref.LanguageModelParameters(cases.embedding(), ref.StackParameters(blocks, cases.norm()[0]))
     found, _ = ref.language_model(cases.TOKENS, p, n_heads=3, mlp=ref.gelu_tanh_mlp)
     for tokens, logits in zip(cases.TOKENS, found, strict=True):
-        assert_close(logits, gpt2(tokens, p, n_heads=3), atol=1e-11)
+        close(logits, gpt2(tokens, p, n_heads=3), atol=1e-11)
 
 
 MODELS = {
@@ -308,7 +308,7 @@ def test_cached_steps_equal_one_pass(name, chunks):
     for n in chunks:
         tokens = cases.TOKENS[:, first : first + n]
         logits, caches = ref.language_model(tokens, parameters, caches=caches, **HEADED, **options)
-        assert_close(logits, whole[:, first : first + n])
+        close(logits, whole[:, first : first + n])
         first += n
 
 
@@ -335,7 +335,7 @@ def test_padding_on_the_left_changes_nothing():
     found, _ = ref.language_model(
         padded, parameters, **HEADED, **turned, mask=mask, positions=positions
     )
-    assert_close(found[:, 3:], expected)
+    close(found[:, 3:], expected)
 
 
 def test_padding_of_the_source_changes_nothing():
@@ -349,9 +349,9 @@ def test_padding_of_the_source_changes_nothing():
     changed = cases.SOURCE.copy()
     changed[1, 4:] = 8
     same = ref.encoder_decoder(changed, cases.TOKENS, p, **HEADED, source_mask=mask)
-    assert_close(same, found)
+    close(same, found)
     alone = ref.encoder_decoder(cases.SOURCE[1:, :4], cases.TOKENS[1:], p, **HEADED)
-    assert_close(found[1:], alone)
+    close(found[1:], alone)
     changed[1, 3] = 8
     assert (
         abs(ref.encoder_decoder(changed, cases.TOKENS, p, **HEADED, source_mask=mask) - found).max()
@@ -387,7 +387,7 @@ def test_an_encoder_decoder_is_its_parts():
         target_options={"bias": other, "logits_scale": 0.3},
         **given,
     )
-    assert_close(found, expected)
+    close(found, expected)
 
 
 def test_patches_and_the_convolution_they_are():
@@ -398,7 +398,7 @@ def test_patches_and_the_convolution_they_are():
         tile = images[b, :, i * p : (i + 1) * p, j * p : (j + 1) * p]
         assert list(cut[b, i * 3 + j]) == [tile[c, y, x] for c, y, x in np.ndindex(3, p, p)]
         convolved = [sum((kernel[o] * tile).flat) for o in range(5)]
-        assert_close(cut[b, i * 3 + j] @ kernel.reshape(5, -1).T, convolved)
+        close(cut[b, i * 3 + j] @ kernel.reshape(5, -1).T, convolved)
 
 
 @pytest.mark.parametrize("class_token", [True, False])
@@ -409,9 +409,9 @@ def test_vision_is_its_parts(class_token):
         x = np.stack([np.vstack([p.class_token, rows]) for rows in x])
     y = ref.encoder(x + p.positions, p.encoder, **HEADED)
     read = y[:, 0] if class_token else sum(y[:, i] for i in range(6)) / 6
-    assert_close(ref.vision_transformer(images, p, patch_len=2, **HEADED), read @ p.w_out + p.b_out)
+    close(ref.vision_transformer(images, p, patch_len=2, **HEADED), read @ p.w_out + p.b_out)
     features = ref.vision_transformer(images, p._replace(w_out=None), patch_len=2, **HEADED)
-    assert_close(features, read)
+    close(features, read)
 
 
 def test_without_positions_the_order_of_patches_does_not_matter():
@@ -419,14 +419,12 @@ def test_without_positions_the_order_of_patches_does_not_matter():
     images = normal(1, 3, 2, 8)
     swapped = np.concatenate([images[..., 4:], images[..., :4]], axis=-1)
     given = HEADED | {"patch_len": 2}
-    assert_close(
-        ref.vision_transformer(images, p, **given), ref.vision_transformer(swapped, p, **given)
-    )
+    close(ref.vision_transformer(images, p, **given), ref.vision_transformer(swapped, p, **given))
 
 
 def test_a_score_out_of_the_softcap_is_bent():
     x, w = np.array([[3.0]]), np.array([[1.0, 2.0]])
-    assert_close(
+    close(
         ref.unembed(x, w, np.array([1.0, 0.0]), scale=2.0, softcap=5.0),
         [[5 * math.tanh(7 / 5), 5 * math.tanh(12 / 5)]],
     )
@@ -439,8 +437,8 @@ def test_embeddings_add_up():
         np.array([[100.0, 200.0], [300.0, 400.0]]),
     )
     found = ref.embed(np.array([1, 0]), tables, segments=np.array([0, 1]), scale=2.0)
-    assert_close(found, [[116, 228], [332, 444]])
+    close(found, [[116, 228], [332, 444]])
     found = ref.embed(np.array([[1, 0]]), tables, positions=np.array([[1, 1]]))
-    assert_close(found, [[[133, 244], [131, 242]]])
+    close(found, [[[133, 244], [131, 242]]])
     normed = ref.embed(np.array([1, 0]), tables._replace(norm=ref.NormParameters()))
-    assert_close(normed, [[-1, 1], [-1, 1]], atol=1e-3)
+    close(normed, [[-1, 1], [-1, 1]], atol=1e-3)

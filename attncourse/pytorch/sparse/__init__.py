@@ -5,8 +5,7 @@ an attention that never makes the grid and costs in proportion to what it keeps.
 files have as well (:func:`sliding_window_mask`, :func:`block_mask`) are theirs.
 """
 
-from attncourse.pytorch.sparse.big_bird import big_bird_attention
-from attncourse.pytorch.sparse.big_bird_layout import big_bird_blocks, big_bird_mask
+from attncourse.pytorch.sparse.big_bird import big_bird_attention, big_bird_blocks, big_bird_mask
 from attncourse.pytorch.sparse.blocks import block_sparse_attention, block_sparse_mask
 from attncourse.pytorch.sparse.fixed import fixed_attention, fixed_mask
 from attncourse.pytorch.sparse.local import block_attention

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from attncourse import _checks
+from attncourse.reference.sparse.blocks import block_sparse_mask
 from attncourse.reference.sparse.parts import (
     _gathered,
     _joined,
@@ -13,6 +14,145 @@ from attncourse.reference.sparse.parts import (
     _rows,
     _with_heads,
 )
+
+
+def big_bird_blocks(
+    random_blocks: Int[np.ndarray, "*n_heads n_q_blocks n_random"],
+    global_blocks: Int[np.ndarray, " n_global"],
+    q_len: int,
+    kv_len: int,
+    *,
+    block_len: int,
+    window: int = 2,
+) -> Int[np.ndarray, "*n_heads n_q_blocks n_picks"]:
+    r"""Say which blocks each block of queries sees: its neighbours, random ones, the global ones.
+
+    .. math:: T_r = \{ b : |b - r| < w \} \cup R_r \cup G
+
+    where :math:`r` is a block of queries, :math:`w` the window in blocks, :math:`R_r` its random
+    blocks and :math:`G` the global ones. Neighbours carry what is near, random blocks make any two
+    positions a few layers apart, and global blocks gather and spread.
+
+    Parameters
+    ----------
+    random_blocks : integer array
+        For each block of queries its random blocks of keys; one table, or one for each head. -1
+        stands for none.
+    global_blocks : integer array
+        The blocks that are seen by all (and see all: :func:`big_bird_attention`).
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    block_len : int
+        How many positions share a block; the last block may be shorter.
+    window : int
+        How many blocks a block sees on either side, itself included in both.
+
+    Returns
+    -------
+    integer array
+        A table for :func:`block_sparse_attention`. -1 stands where a neighbour would lie outside;
+        a block may stand twice.
+
+    Raises
+    ------
+    TypeError
+        If a table is not an integer array, or another argument not a whole number.
+    ValueError
+        If a table has the wrong shape or names a block that does not exist, there is no global
+        block, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: n_q_blocks · (2 · window - 1 + n_random + n_global) numbers a head.
+
+    References
+    ----------
+    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
+
+    Examples
+    --------
+    >>> big_bird_blocks(np.array([[2], [3], [0], [1]]), np.array([0]), 8, 8, block_len=2)
+    array([[-1,  0,  1,  2,  0],
+           [ 0,  1,  2,  3,  0],
+           [ 1,  2,  3,  0,  0],
+           [ 2,  3, -1,  1,  0]])
+    """
+    sizes = _checks.blocked(q_len, kv_len, block_len)
+    _checks.count("window", window, minimum=1)
+    _checks.block_table(np.ndarray, "random_blocks", random_blocks, sizes)
+    _checks.members(np.ndarray, "global_blocks", global_blocks, sizes[1])
+    _checks.one_device(random_blocks=random_blocks, global_blocks=global_blocks)
+    own = np.arange(sizes[0])[:, None] + (kv_len - q_len) // block_len
+    near = own + np.arange(1 - window, window)
+    near = np.where((near >= 0) & (near < sizes[1]), near, -1)
+    rows = random_blocks.shape[:-1]
+    tables = [
+        np.broadcast_to(near, (*rows, near.shape[-1])),
+        random_blocks,
+        np.broadcast_to(global_blocks, (*rows, global_blocks.shape[0])),
+    ]
+    return np.concatenate(tables, axis=-1)
+
+
+def big_bird_mask(
+    random_blocks: Int[np.ndarray, "*n_heads n_q_blocks n_random"],
+    global_blocks: Int[np.ndarray, " n_global"],
+    q_len: int,
+    kv_len: int,
+    *,
+    block_len: int,
+    window: int = 2,
+) -> Bool[np.ndarray, "*n_heads q_len kv_len"]:
+    r"""Lay Big Bird's pattern out as a grid of positions.
+
+    .. math:: M_{ij} = [\, \lfloor j / B \rfloor \in T_r \ \text{or}\ r \in G \,], \qquad
+        r = \lfloor p_i / B \rfloor, \quad p_i = i + n - m
+
+    where :math:`T_r` are the blocks of :func:`big_bird_blocks`, :math:`G` the global blocks,
+    :math:`B` the length of a block, :math:`m` is q_len and :math:`n` is kv_len.
+
+    Parameters
+    ----------
+    random_blocks, global_blocks, block_len, window
+        As in :func:`big_bird_blocks`.
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+
+    Returns
+    -------
+    boolean array
+        True = may attend; one grid, or one for each head.
+
+    Raises
+    ------
+    TypeError
+        If a table is not an integer array, or another argument not a whole number.
+    ValueError
+        If a table has the wrong shape or names a block that does not exist, there is no global
+        block, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: q_len · kv_len comparisons a block in a row; :func:`big_bird_attention` does without.
+
+    References
+    ----------
+    Zaheer et al. (2020), Big Bird, section 2 and figure 1, arXiv:2007.14062.
+
+    Examples
+    --------
+    >>> random_blocks = np.array([[3], [3], [0], [1]])
+    >>> big_bird_mask(random_blocks, np.array([0]), 4, 4, block_len=1, window=1).astype(int)
+    array([[1, 1, 1, 1],
+           [1, 1, 0, 1],
+           [1, 0, 1, 0],
+           [1, 1, 0, 1]])
+    """
+    sizes = {"block_len": block_len, "window": window}
+    blocks = big_bird_blocks(random_blocks, global_blocks, q_len, kv_len, **sizes)
+    seen = block_sparse_mask(blocks, q_len, kv_len, block_len=block_len)
+    own = np.arange(kv_len - q_len, kv_len) // block_len
+    return seen | (own[:, None] == global_blocks).any(-1)[:, None]
 
 
 def big_bird_attention(

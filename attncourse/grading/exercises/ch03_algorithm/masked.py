@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-<<<<<<< Updated upstream:attncourse/grading/exercises/ch03_algorithm/masked.py
 from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch03_algorithm import oracles
-=======
-from attncourse.grading.checks import Call, Question, Wrong
-from attncourse.grading.compare import Suspect, compare
-from attncourse.grading.exercises.algorithm import oracles
-from attncourse.grading.exercises.algorithm.masked_mistakes import suspects
->>>>>>> Stashed changes:attncourse/grading/exercises/algorithm/masked.py
 
 QUESTION = Question(
     "masked_attention",
@@ -24,7 +17,6 @@ QUESTION = Question(
 AXES = ("query", "feature")
 
 
-<<<<<<< Updated upstream:attncourse/grading/exercises/ch03_algorithm/masked.py
 def _softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     # As a learner would write it: a row of minus infinities becomes NaN.
     powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
@@ -161,8 +153,6 @@ def _wrong_axis(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.nan_to_num(weights)
 
 
-=======
->>>>>>> Stashed changes:attncourse/grading/exercises/algorithm/masked.py
 def _draw(
     rng: np.random.Generator, *batch: int, q_len: int = 3, kv_len: int = 5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
