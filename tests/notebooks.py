@@ -23,7 +23,7 @@ NO_LESSON = {
     "exercises": "an exercise is made from its questions; the page that sends there is the lesson",
     "solutions": "what exercises are made from",
 }
-SHOWN_LINES = 150  # of code that a reader meets unfolded
+SHOWN_LINES = 150  # of code that a reader meets unfolded, empty ones not counted
 CELL_LINES = 25
 PLUMBING = {"hide-input", "remove-input", "remove-cell", "hide-cell"}
 #: Calls that draw, tabulate, check or record: their cells are folded.
@@ -58,7 +58,7 @@ WORDS = {
     r"^#+ (Practice|Exercises?|Problems?|Your turn)$": "## Practise",
     r"^#+ (References?|Source|Literature|Further reading)$": "## Sources",
     r"^> \*\*(Prediction|Guess|Before you run|Question)\b": "> **Predict.**",
-    r"<summary>(Answers|The answer|Solution)</summary>": "<summary>Answer</summary>",
+    r"<summary>(The answers?|Solutions?)</summary>": "<summary>Answer</summary>",
 }
 FENCE = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2[`~]*[ \t]*$", re.M | re.S)
 SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
@@ -204,7 +204,7 @@ def folds(notebook: NotebookNode, path: Path) -> Iterator[str]:
 def code(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """What a reader meets unfolded is short and needs no excuse."""
     shown = [cell for cell in notebook.cells if cell.cell_type == "code" and not tags(cell)]
-    total = sum(len(cell.source.splitlines()) for cell in shown)
+    total = sum(bool(line.strip()) for cell in shown for line in cell.source.splitlines())
     if total > SHOWN_LINES and lesson(path):
         yield f"{total} lines of code are shown; {SHOWN_LINES} are enough for a page"
     for cell in shown:
