@@ -23,6 +23,13 @@ from tests.twins import leaves, to_torch
 ALONE = {"fused_attention": "scaled_dot_product_attention"}
 
 
+@pytest.fixture(autouse=True)
+def looking():
+    """NumPy refuses a NaN, or an index out of range; PyTorch does when it is asked to look."""
+    with att.check_values():
+        yield
+
+
 class Place(NamedTuple):
     """Where an array stands in a call: the function, the argument, and the way down to it."""
 

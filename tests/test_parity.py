@@ -21,10 +21,12 @@ from tests.twins import given, leaves, replaced, tensors
 
 #: What only PyTorch can have, and why. Nothing else may differ.
 WITHOUT_TWIN = {
+    "check_values": "NumPy looks at values anyway",
     "fused_attention": "hands the work to a kernel of PyTorch's; held to the plain path elsewhere",
     "ring_attention": "runs on process groups; simulated_ring_attention is what it computes",
 }
 FILES_WITHOUT_TWIN = {
+    "values": "NumPy looks at values anyway",
     "fused": "the path to PyTorch's kernel",
     "modules": "they own parameters",
     "ring.agreement": "what processes agree on",
@@ -32,6 +34,13 @@ FILES_WITHOUT_TWIN = {
 }
 #: NumPy has one place to put an array, so only PyTorch's functions ask where.
 ONLY_IN_PYTORCH = "device"
+
+
+@pytest.fixture(autouse=True)
+def looking():
+    """NumPy refuses a NaN, or an index out of range; PyTorch does when it is asked to look."""
+    with att.check_values():
+        yield
 
 
 def is_module(name: str) -> bool:

@@ -34,6 +34,7 @@ from attncourse._checks.flash import flash_backward, parts, tiled
 from attncourse._checks.hard import chosen, noisy, uniform
 from attncourse._checks.latent import latent
 from attncourse._checks.linformer import shortened
+from attncourse._checks.looking import look_once
 from attncourse._checks.norms import norm
 from attncourse._checks.numbers import (
     above_one,
@@ -93,6 +94,7 @@ __all__ = [
     "inside_table",
     "integer",
     "latent",
+    "look_once",
     "members",
     "new_queries",
     "no_nan",

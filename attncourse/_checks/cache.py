@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, integer, one_device, readable
+from attncourse._checks.arrays import floating, integer, one_device
+from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count
 from attncourse._checks.shapes import axis as has_axis
 from attncourse._checks.shapes import shapes
@@ -70,7 +71,7 @@ def counts(kind: type, counts: Any, lengths: Any, seq: int) -> None:
 
 def between(name: str, array: Any, minimum: int, maximum: int) -> None:
     """Raise unless all entries lie within the bounds, where entries can be looked at."""
-    if readable(array) and 0 not in array.shape:
+    if looked_at(array) and 0 not in array.shape:
         low, high = int(array.min()), int(array.max())
         if low < minimum or high > maximum:
             raise ValueError(
@@ -81,7 +82,7 @@ def between(name: str, array: Any, minimum: int, maximum: int) -> None:
 
 def room(what: str, needed: Any, free: Any, hint: str) -> None:
     """Raise if more is needed than there is free, where numbers can be looked at."""
-    if readable(needed) and 0 not in needed.shape and (most := int(needed.max())) > int(free):
+    if looked_at(needed) and 0 not in needed.shape and (most := int(needed.max())) > int(free):
         raise ValueError(f"cache: expected room for {most} {what}, got {int(free)}; {hint}.")
 
 
@@ -117,7 +118,7 @@ def scattered(past: Any, update: Any, write_indices: Any, axis: int) -> tuple[in
 def sequence(name: str, index: Any, lengths: Any, *, empty: bool = False) -> None:
     """Raise unless ``index`` is a sequence of the batch, and an empty one if that is asked for."""
     count(name, index, maximum=lengths.shape[0] - 1)
-    if empty and readable(lengths) and (used := int(lengths[index])):
+    if empty and looked_at(lengths) and (used := int(lengths[index])):
         raise ValueError(
             f"{name}: expected an empty sequence, got {index}, which has {used} positions; "
             "free it first."
@@ -128,5 +129,5 @@ def shared_length(length: Any, available: Any) -> Any:
     """Give how many positions are shared: all, if not said; never more than there are."""
     if length is None:
         return available
-    maximum = int(available) if readable(available) else None
+    maximum = int(available) if looked_at(available) else None
     return count("length", length, maximum=maximum)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, integer, one_device, readable
+from attncourse._checks.arrays import floating, integer, one_device
+from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, real
 from attncourse._checks.shapes import shapes
 
@@ -17,13 +18,13 @@ def uniform(kind: type, noise: Any, batch: tuple[int, ...]) -> None:
             f"noise: expected one number for each row of logits, shape {batch}, "
             f"got {tuple(noise.shape)}."
         )
-    if readable(noise) and not bool(((noise >= 0) & (noise < 1)).all()):
+    if looked_at(noise) and not bool(((noise >= 0) & (noise < 1)).all()):
         raise ValueError("noise: expected numbers from 0 to below 1, got one outside.")
 
 
 def possible(logits: Any) -> None:
     """Raise if a row of logits rules out every token, so that none can be drawn."""
-    if readable(logits) and not bool((logits > float("-inf")).any(-1).all()):
+    if looked_at(logits) and not bool((logits > float("-inf")).any(-1).all()):
         raise ValueError(
             "logits: expected at least one token above -inf in each row, got a row without any."
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, one_device, readable
+from attncourse._checks.arrays import floating, one_device
+from attncourse._checks.looking import looked_at
 from attncourse._checks.shapes import broadcasts
 from attncourse._checks.softmax import softmax
 
@@ -13,7 +14,7 @@ def uniform(kind: type, **arrays: Any) -> None:
     """Raise unless each array holds numbers from zero to one."""
     floating(kind, **arrays)
     for name, array in arrays.items():
-        if readable(array) and (found := int(((array < 0) | (array > 1)).sum())):
+        if looked_at(array) and (found := int(((array < 0) | (array > 1)).sum())):
             raise ValueError(
                 f"{name}: expected numbers from 0 to 1, got {found} others; draw them uniformly."
             )
@@ -39,7 +40,7 @@ def chosen(kind: type, x: Any, choice: Any, axis: int, mask: Any = None, **worth
             f"choice: expected the shape of the scores, {tuple(x.shape)}, "
             f"got {tuple(choice.shape)}."
         )
-    if readable(choice):
+    if looked_at(choice):
         one_hot = ((choice == 0) | (choice == 1)).all() and (choice.sum(axis) <= 1).all()
         if not bool(one_hot):
             raise ValueError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import boolean, floating, one_device, readable
+from attncourse._checks.arrays import boolean, floating, one_device
+from attncourse._checks.looking import looked_at
 from attncourse._checks.attention import heads
 from attncourse._checks.numbers import count, real
 from attncourse._checks.shapes import broadcasts, shapes
@@ -78,7 +79,7 @@ def recurrence(
 def log_gate(kind: type, log_decay: Any) -> None:
     """Raise unless these are logarithms of gates, so at or below zero."""
     floating(kind, log_decay=log_decay)
-    if readable(log_decay) and bool((log_decay > 0).any()):
+    if looked_at(log_decay) and bool((log_decay > 0).any()):
         raise ValueError(
             f"log_decay: expected numbers at or below zero, got {float(log_decay.max()):g}; "
             "pass the logarithm of a gate between 0 and 1, not the gate."

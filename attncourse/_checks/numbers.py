@@ -12,12 +12,15 @@ from attncourse._checks.arrays import type_name
 
 def count(name: str, value: Any, minimum: int | None = 0, maximum: int | None = None) -> int:
     """Give ``value`` as an int, and raise unless it is a whole number within the bounds."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}.")
+    if type(value) is int or type(value).__name__ == "SymInt":
+        number = value  # a length that a compiler keeps open stays open
+    else:
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = None
+        if number is None or isinstance(value, bool):
+            raise TypeError(f"{name}: expected a whole number, got {value!r}.")
     if minimum is not None and number < minimum:
         raise ValueError(f"{name}: expected at least {minimum}, got {number}.")
     if maximum is not None and number > maximum:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, integer, one_device, readable
+from attncourse._checks.arrays import floating, integer, one_device
+from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, divides, positive
 from attncourse._checks.shapes import axis, shapes
 
@@ -23,7 +24,7 @@ def inside_table(kind: type, table: Any, positions: Any) -> None:
     integer(kind, positions=positions)
     one_device(table=table, positions=positions)
     n_positions = shapes(table=(table, "n_positions d_model"))["n_positions"]
-    if not readable(positions):
+    if not looked_at(positions):
         return
     outside = positions[(positions < 0) | (positions >= n_positions)]
     if len(outside):

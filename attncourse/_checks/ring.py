@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import integer, readable
+from attncourse._checks.arrays import integer
+from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, divides
 from attncourse._checks.shapes import shapes
 
@@ -26,7 +27,7 @@ def order(kind: type, order: Any, seq_len: int | None = None) -> None:
     length = shapes(order=(order, "seq_len"))["seq_len"]
     if seq_len is not None and length != seq_len:
         raise ValueError(f"order: expected shape (seq_len,) = ({seq_len},), got ({length},).")
-    if readable(order) and sorted(order.tolist()) != list(range(length)):
+    if looked_at(order) and sorted(order.tolist()) != list(range(length)):
         raise ValueError(
             f"order: expected each of the positions 0 to {length - 1} once, got another list."
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import boolean, floating, integer, one_device, readable, type_name
+from attncourse._checks.arrays import boolean, floating, integer, one_device, type_name
+from attncourse._checks.looking import looked_at
 from attncourse._checks.attention import projections
 from attncourse._checks.shapes import shapes
 
@@ -24,7 +25,7 @@ def one_each(name: str, values: Any, n_layers: int) -> None:
 def indices(kind: type, name: str, array: Any, n_rows: int, what: str) -> None:
     """Raise unless ``array`` holds whole numbers that each name a row of ``what``."""
     integer(kind, **{name: array})
-    if not readable(array) or 0 in array.shape:
+    if not looked_at(array) or 0 in array.shape:
         return
     lowest, highest = int(array.min()), int(array.max())
     if lowest < 0 or highest >= n_rows:

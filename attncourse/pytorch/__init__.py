@@ -38,8 +38,8 @@ from attncourse.pytorch.linear import (
 )
 from attncourse.pytorch.linformer import linformer_attention
 from attncourse.pytorch.masks import (
-    block_mask, causal_mask, document_mask, materialise, padding_mask, position_mask, prefix_mask,
-    sliding_window_mask,
+    attention_mask, block_mask, causal_mask, document_mask, materialise, padding_mask,
+    position_mask, prefix_mask, sliding_window_mask,
 )
 from attncourse.pytorch.modules import (
     MLP, Decoder, Encoder, EncoderDecoder, GatedMLP, LanguageModel, LayerNorm, MultiHeadAttention,
@@ -85,6 +85,7 @@ from attncourse.pytorch.transformer import (
     sample_token, sandwich_norm, silu, swiglu_mlp, top_k_filter, top_p_filter, transformer_block,
     unembed, vision_transformer,
 )
+from attncourse.pytorch.values import check_values
 
 __all__ = [
     "MLP", "AttentionGradients", "AttentionParameters", "BlockCache", "BlockParameters", "Decoder",
@@ -95,10 +96,10 @@ __all__ = [
     "RollingCache", "StackParameters", "StaticCache", "TransformerBlock", "VisionTransformer",
     "VisionTransformerParameters", "absorbed_latent_attention", "additive_scores", "alibi_bias",
     "alibi_slopes", "append_to_cache", "append_to_paged_cache", "append_to_rolling_cache",
-    "append_to_static_cache", "argmax_attention", "attention_layer", "beam_search",
-    "big_bird_attention", "big_bird_blocks", "big_bird_mask", "block_attention", "block_mask",
-    "block_sparse_attention", "block_sparse_mask", "cached_attention", "causal_mask",
-    "choice_log_prob", "concat_scores", "cosine_scores", "decay_matrix", "decoder",
+    "append_to_static_cache", "argmax_attention", "attention_layer", "attention_mask",
+    "beam_search", "big_bird_attention", "big_bird_blocks", "big_bird_mask", "block_attention",
+    "block_mask", "block_sparse_attention", "block_sparse_mask", "cached_attention", "causal_mask",
+    "check_values", "choice_log_prob", "concat_scores", "cosine_scores", "decay_matrix", "decoder",
     "delta_rule_chunked", "delta_rule_parallel", "delta_rule_recurrent", "dilated_window_mask",
     "document_mask", "dot_scores", "dpfp_features", "dynamic_ntk_frequencies", "elu_features",
     "embed", "encoder", "encoder_decoder", "entmax", "fixed_attention", "fixed_mask",

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse.pytorch.masks import attention_mask
 from attncourse.pytorch.scores import masked_scores
 from attncourse.pytorch.softmax import softmax
 
@@ -100,26 +101,36 @@ def scaled_dot_product_attention(
             [5.]])
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
-    kv_len = scores_shape[-1]
+    q_len, kv_len = scores_shape[-2:]
     dtype = torch.promote_types(q.dtype, torch.float32)
+    where = {"causal": causal, "window": window, "device": q.device}
+    allowed = attention_mask(q_len, kv_len, mask=mask, **where)
+    closed = None
+    if allowed is not None and (mask is not None or q_len > kv_len):
+        # A row in which all is hidden is opened, and what comes of it is set to zero below.
+        closed = ~allowed.any(-1, keepdim=True)
+        allowed = allowed | closed
     scores = masked_scores(
-        q.to(dtype),
-        k.to(dtype),
-        mask=mask,
-        bias=bias,
-        causal=causal,
-        window=window,
-        scale=scale,
-        softcap=softcap,
+        q.to(dtype), k.to(dtype), mask=allowed, bias=bias, scale=scale, softcap=softcap
     )
     if sinks is not None:
         # One more column, dropped again once it has taken its share.
         per_head = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
-        column = per_head.expand(*scores_shape[:-1], 1)
-        scores = torch.cat([scores, column], dim=-1)
-    weights = softmax(scores)[..., :kv_len]
+        scores = torch.cat([scores, per_head.expand(*scores_shape[:-1], 1)], dim=-1)
+    if bias is None and sinks is None:
+        weights = torch.softmax(scores, dim=-1)
+        # What is left of -inf is an overflow: zeros as well, as in PyTorch's own attention.
+        lost = scores.detach().amax(-1, keepdim=True) == -torch.inf
+        closed = lost if closed is None else closed | lost
+    else:
+        weights = softmax(scores)[..., :kv_len]
 
-    if q.ndim > 2:
-        v = v.repeat_interleave(q.shape[-3] // v.shape[-3], dim=-3)
-    output = (weights @ v.to(dtype)).to(q.dtype)
-    return (output, weights.to(q.dtype)) if return_weights else output
+    # Query heads that share a head of values are one longer list of queries to it.
+    shared = weights.reshape(*v.shape[:-2], -1, kv_len)
+    output = (shared @ v.to(dtype)).reshape(*scores_shape[:-1], v.shape[-1]).to(q.dtype)
+    if closed is not None:
+        output = output.masked_fill(closed, 0)
+    if not return_weights:
+        return output
+    weights = weights if closed is None else weights.masked_fill(closed, 0)
+    return output, weights.to(q.dtype)

@@ -5,6 +5,10 @@
 attend to gives zeros. ``attncourse.pytorch`` says the same in PyTorch.
 """
 
+from types import FunctionType
+
+from attncourse import _checks
+
 # An index: several names a line, so that it can be seen whole.
 # fmt: off
 from attncourse.reference.backward import (
@@ -37,8 +41,8 @@ from attncourse.reference.linear import (
 )
 from attncourse.reference.linformer import linformer_attention
 from attncourse.reference.masks import (
-    block_mask, causal_mask, document_mask, materialise, padding_mask, position_mask, prefix_mask,
-    sliding_window_mask,
+    attention_mask, block_mask, causal_mask, document_mask, materialise, padding_mask,
+    position_mask, prefix_mask, sliding_window_mask,
 )
 from attncourse.reference.multihead import (
     grouped_query_attention, merge_heads, multi_head_attention, multi_query_attention, split_heads,
@@ -89,37 +93,43 @@ __all__ = [
     "StackParameters", "StaticCache", "VisionTransformerParameters", "absorbed_latent_attention",
     "additive_scores", "alibi_bias", "alibi_slopes", "append_to_cache", "append_to_paged_cache",
     "append_to_rolling_cache", "append_to_static_cache", "argmax_attention", "attention_layer",
-    "beam_search", "big_bird_attention", "big_bird_blocks", "big_bird_mask", "block_attention",
-    "block_mask", "block_sparse_attention", "block_sparse_mask", "cached_attention", "causal_mask",
-    "choice_log_prob", "concat_scores", "cosine_scores", "decay_matrix", "decoder",
-    "delta_rule_chunked", "delta_rule_parallel", "delta_rule_recurrent", "dilated_window_mask",
-    "document_mask", "dot_scores", "dpfp_features", "dynamic_ntk_frequencies", "elu_features",
-    "embed", "encoder", "encoder_decoder", "entmax", "fixed_attention", "fixed_mask",
-    "flash_attention", "flash_attention_backward", "fork_sequence", "free_sequence", "geglu_mlp",
-    "geglu_tanh_mlp", "gelu", "gelu_mlp", "gelu_tanh", "gelu_tanh_mlp", "general_scores",
-    "generate", "global_mask", "greedy", "grouped_query_attention",
-    "grouped_query_attention_backward", "gumbel_hardmax", "gumbel_noise", "gumbel_softmax",
-    "half_split_to_interleaved", "hardmax", "interleaved_to_half_split", "interpolated_frequencies",
-    "inverse_order", "iterative_pseudo_inverse", "l2_normalise", "language_model", "layer_norm",
-    "layer_norm_backward", "learned_positions", "linear_attention", "linear_attention_chunked",
-    "linear_attention_parallel", "linear_attention_recurrent", "linformer_attention",
-    "llama3_frequencies", "location_scores", "longformer_attention", "masked_scores", "materialise",
-    "merge_attention", "merge_heads", "multi_head_attention", "multi_head_attention_backward",
-    "multi_head_latent_attention", "multi_query_attention", "ntk_by_parts_frequencies",
-    "ntk_frequencies", "nystrom_attention", "online_softmax", "online_softmax_step",
-    "orthogonal_projection", "padding_mask", "paged_cache", "paged_cached_attention", "patches",
-    "performer_attention", "position_mask", "positioned_attention", "positive_features",
-    "post_norm", "pre_norm", "prefix_mask", "read_paged_cache", "reinforce_gradient",
-    "reinforce_loss", "relative_positions", "relu_features", "relu_mlp", "retention_log_decay",
-    "rms_norm", "rms_norm_backward", "rolling_cache", "rolling_cached_attention", "rotary",
-    "rotary_frequencies", "rotary_tables", "rotate", "sample_token", "sampled_attention",
-    "sandwich_norm", "scaled_dot_product_attention", "scaled_dot_product_attention_backward",
-    "scaled_dot_scores", "segment_means", "shaw_attention", "shaw_bias", "shaw_values", "silu",
-    "simulated_ring_attention", "sinusoidal_positions", "sliding_window_attention",
-    "sliding_window_mask", "softmax", "softmax_backward", "softmax_features", "sparsemax",
-    "split_heads", "static_cache", "static_cached_attention", "straight_through_gumbel",
-    "strided_attention", "strided_mask", "striped_order", "swiglu_mlp", "t5_bias", "t5_buckets",
-    "taylor_features", "tensor_scatter", "top_k_attention", "top_k_filter", "top_k_softmax",
-    "top_p_filter", "transformer_block", "trigonometric_features", "two_sided_window_mask",
-    "unembed", "vision_transformer", "yarn_frequencies", "yarn_magnitude", "zigzag_order",
+    "attention_mask", "beam_search", "big_bird_attention", "big_bird_blocks", "big_bird_mask",
+    "block_attention", "block_mask", "block_sparse_attention", "block_sparse_mask",
+    "cached_attention", "causal_mask", "choice_log_prob", "concat_scores", "cosine_scores",
+    "decay_matrix", "decoder", "delta_rule_chunked", "delta_rule_parallel", "delta_rule_recurrent",
+    "dilated_window_mask", "document_mask", "dot_scores", "dpfp_features",
+    "dynamic_ntk_frequencies", "elu_features", "embed", "encoder", "encoder_decoder", "entmax",
+    "fixed_attention", "fixed_mask", "flash_attention", "flash_attention_backward", "fork_sequence",
+    "free_sequence", "geglu_mlp", "geglu_tanh_mlp", "gelu", "gelu_mlp", "gelu_tanh",
+    "gelu_tanh_mlp", "general_scores", "generate", "global_mask", "greedy",
+    "grouped_query_attention", "grouped_query_attention_backward", "gumbel_hardmax", "gumbel_noise",
+    "gumbel_softmax", "half_split_to_interleaved", "hardmax", "interleaved_to_half_split",
+    "interpolated_frequencies", "inverse_order", "iterative_pseudo_inverse", "l2_normalise",
+    "language_model", "layer_norm", "layer_norm_backward", "learned_positions", "linear_attention",
+    "linear_attention_chunked", "linear_attention_parallel", "linear_attention_recurrent",
+    "linformer_attention", "llama3_frequencies", "location_scores", "longformer_attention",
+    "masked_scores", "materialise", "merge_attention", "merge_heads", "multi_head_attention",
+    "multi_head_attention_backward", "multi_head_latent_attention", "multi_query_attention",
+    "ntk_by_parts_frequencies", "ntk_frequencies", "nystrom_attention", "online_softmax",
+    "online_softmax_step", "orthogonal_projection", "padding_mask", "paged_cache",
+    "paged_cached_attention", "patches", "performer_attention", "position_mask",
+    "positioned_attention", "positive_features", "post_norm", "pre_norm", "prefix_mask",
+    "read_paged_cache", "reinforce_gradient", "reinforce_loss", "relative_positions",
+    "relu_features", "relu_mlp", "retention_log_decay", "rms_norm", "rms_norm_backward",
+    "rolling_cache", "rolling_cached_attention", "rotary", "rotary_frequencies", "rotary_tables",
+    "rotate", "sample_token", "sampled_attention", "sandwich_norm", "scaled_dot_product_attention",
+    "scaled_dot_product_attention_backward", "scaled_dot_scores", "segment_means", "shaw_attention",
+    "shaw_bias", "shaw_values", "silu", "simulated_ring_attention", "sinusoidal_positions",
+    "sliding_window_attention", "sliding_window_mask", "softmax", "softmax_backward",
+    "softmax_features", "sparsemax", "split_heads", "static_cache", "static_cached_attention",
+    "straight_through_gumbel", "strided_attention", "strided_mask", "striped_order", "swiglu_mlp",
+    "t5_bias", "t5_buckets", "taylor_features", "tensor_scatter", "top_k_attention", "top_k_filter",
+    "top_k_softmax", "top_p_filter", "transformer_block", "trigonometric_features",
+    "two_sided_window_mask", "unembed", "vision_transformer", "yarn_frequencies", "yarn_magnitude",
+    "zigzag_order",
 ]
+
+# A NaN is looked for once, in what a reader calls.
+for _name in __all__:
+    if isinstance(globals()[_name], FunctionType):
+        globals()[_name] = _checks.look_once(globals()[_name], _checks.no_nan)

@@ -19,6 +19,14 @@ GOOD = {
     "sliding_window_mask": _masks(1, 2, 9),
     "prefix_mask": _masks(0, 2, 9),
     "block_mask": _masks(1, 2, 9),
+    "attention_mask": [
+        call(3, 5, causal=True),
+        call(3, 5),
+        call(5, 3, window=2),
+        call(3, 5, mask=normal(2, 1, 3, 5) > 0),
+        call(3, 5, mask=normal(2, 4, 1, 5) > 0, causal=True, window=2),
+        call(3, 5, mask=normal(5) > 0, causal=True),
+    ],
     "document_mask": [
         call(np.array([[1, 1, 2, 2, 1], [0, 0, 0, -3, -3]])),
         call(np.array([[1, 1, 2, 2, 1], [0, 0, 0, -3, -3]]), 2),
@@ -28,6 +36,13 @@ GOOD = {
 }
 
 BAD = {
+    "attention_mask": [
+        (call(3.0, 5), TypeError, "q_len: expected a whole number, got 3.0"),
+        (call(3, 5, mask=normal(3, 5)), TypeError, "mask: expected a boolean array"),
+        (call(3, 5, mask=normal(5, 3) > 0), ValueError, "mask: expected a shape that broadcasts"),
+        (call(3, 5, causal=1), TypeError, "causal: expected True or False"),
+        (call(3, 5, window=0), ValueError, "window: expected at least 1"),
+    ],
     "materialise": [
         (call(lambda q_pos, kv_pos: q_pos - kv_pos, 2, 3), TypeError, "mask: expected a boolean"),
         (call(lambda q_pos, kv_pos: True, 2, 3), TypeError, "mask: expected a ARRAY, got bool"),
@@ -69,12 +84,11 @@ BAD = {
         (call(np.array([True]), 3), TypeError, "lengths: expected an integer array, got bool"),
         (call([1, 2], 3), TypeError, "lengths: expected a ARRAY, got list"),
         (call(np.array([[1]]), 3), ValueError, "lengths: expected shape (batch), got (1, 1)"),
-        (call(np.array([1, 4]), 3), ValueError, "lengths: expected at most 3, got 4"),
-        (call(np.array([1, -1]), 3), ValueError, "lengths: expected at least 0, got -1"),
+        (call(np.array([1, 4]), 3), ValueError, "lengths: expected numbers from 0 to 3, got 4"),
+        (call(np.array([1, -1]), 3), ValueError, "lengths: expected numbers from 0 to 3, got -1"),
         (call(np.array([1]), 3.0), TypeError, "kv_len: expected a whole number"),
     ],
 }
 
 NO_GRADIENT = dict.fromkeys(GOOD, "a mask is boolean")
 
-NOT_ON_META = {"padding_mask": "a length beyond the keys is refused, so the lengths are read"}

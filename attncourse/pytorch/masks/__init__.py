@@ -10,7 +10,7 @@ position ``i + kv_len - q_len``. Torch's ``is_causal`` aligns top-left.
 """
 
 from attncourse.pytorch.masks.batches import document_mask, padding_mask
-from attncourse.pytorch.masks.given import position_mask
+from attncourse.pytorch.masks.given import attention_mask, position_mask
 from attncourse.pytorch.masks.grid import materialise
 from attncourse.pytorch.masks.positions import (
     block_mask,
@@ -20,6 +20,7 @@ from attncourse.pytorch.masks.positions import (
 )
 
 __all__ = [
+    "attention_mask",
     "block_mask",
     "causal_mask",
     "document_mask",

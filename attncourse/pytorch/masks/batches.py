@@ -106,6 +106,5 @@ def padding_mask(lengths: Int[Tensor, " batch"], kv_len: int) -> Bool[Tensor, "b
     _checks.integer(Tensor, lengths=lengths)
     _checks.shapes(lengths=(lengths, "batch"))
     _checks.count("kv_len", kv_len)
-    for length in lengths.tolist():
-        _checks.count("lengths", length, maximum=kv_len)
+    _checks.between("lengths", lengths, 0, kv_len)
     return (torch.arange(kv_len, device=lengths.device) < lengths[:, None])[:, None, None, :]

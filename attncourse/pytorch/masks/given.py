@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse.pytorch.masks.positions import causal_mask, sliding_window_mask
 
 
 def position_mask(
@@ -75,3 +77,64 @@ def position_mask(
     if window is not None:
         allowed = allowed & (kv_pos > q_pos - _checks.count("window", window, minimum=1))
     return allowed[..., None, :, :] if allowed.ndim > 2 else allowed
+
+
+def attention_mask(
+    q_len: int,
+    kv_len: int,
+    *,
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    device: torch.device | str | None = None,
+) -> Bool[Tensor, "*#scores"] | None:
+    r"""Join what hides keys from queries: a mask, the future, what lies outside a window.
+
+    .. math:: M_{ij} = M'_{ij} \ \text{and}\ j \le p_i \ \text{and}\ j > p_i - W,
+        \qquad p_i = i + n - m
+
+    where :math:`M'` is the mask given, :math:`W` the window, :math:`m` is q_len and :math:`n` is
+    kv_len; what is not asked for drops out.
+
+    Parameters
+    ----------
+    q_len, kv_len : int
+        How many queries and keys there are. The last query stands at the last key.
+    mask : boolean array that broadcasts to the scores, optional
+        True = may attend.
+    causal : bool
+        Hide the future.
+    window : int, optional
+        Let a query see itself and the ``window - 1`` positions before it, so nothing after it.
+    device : torch.device or str, optional
+        Where to make the mask; where ``mask`` is, else torch's default device, if left out.
+
+    Returns
+    -------
+    boolean array, or None
+        True = may attend; it broadcasts to the scores. None where nothing is hidden.
+
+    References
+    ----------
+    Dong et al. (2024), Flex Attention ("and_masks"), arXiv:2412.05496.
+
+    Examples
+    --------
+    >>> attention_mask(2, 4, causal=True, window=2).int()
+    tensor([[0, 1, 1, 0],
+            [0, 0, 1, 1]], dtype=torch.int32)
+    """
+    _checks.count("q_len", q_len)
+    _checks.count("kv_len", kv_len)
+    _checks.flag("causal", causal)
+    if mask is not None:
+        _checks.boolean(Tensor, mask=mask)
+        _checks.broadcasts("mask", mask, (*mask.shape[:-2], q_len, kv_len), "the scores")
+        device = mask.device if device is None else device
+    if window is not None:
+        near = sliding_window_mask(q_len, kv_len, window, device=device)
+        return near if mask is None else mask & near
+    if causal:
+        past = causal_mask(q_len, kv_len, device=device)
+        return past if mask is None else mask & past
+    return mask

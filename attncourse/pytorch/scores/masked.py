@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.masks import causal_mask, sliding_window_mask
+from attncourse.pytorch.masks import attention_mask
 from attncourse.pytorch.scores.products import scaled_dot_scores
 
 
@@ -88,21 +88,19 @@ def masked_scores(
         _checks.positive("softcap", softcap)
     q_len, kv_len = scores_shape[-2:]
     dtype = torch.promote_types(q.dtype, torch.float32)
-    if q.ndim > 2:
-        # Heads 0 0 1 1, not 0 1 0 1: neighbouring query heads share.
-        k = k.repeat_interleave(q.shape[-3] // k.shape[-3], dim=-3)
+    group = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+    if group > 1:
+        # Neighbouring query heads share a head of keys: to it, their queries are one longer list.
+        q = q.reshape(*k.shape[:-2], group * q_len, q.shape[-1])
 
-    scores = scaled_dot_scores(q.to(dtype), k.to(dtype), scale=scale)
+    scores = scaled_dot_scores(q.to(dtype), k.to(dtype), scale=scale).reshape(scores_shape)
     if softcap is not None:
         scores = softcap * torch.tanh(scores / softcap)
     if bias is not None:
         scores = scores + bias.to(dtype)
 
-    allowed = torch.ones(scores_shape, dtype=torch.bool, device=q.device)
-    if mask is not None:
-        allowed = allowed & mask
-    if causal:
-        allowed = allowed & causal_mask(q_len, kv_len, device=q.device)
-    if window is not None:
-        allowed = allowed & sliding_window_mask(q_len, kv_len, window, device=q.device)
-    return torch.where(allowed, scores, -torch.inf).to(q.dtype)
+    options = {"causal": causal, "window": window, "device": q.device}
+    allowed = attention_mask(q_len, kv_len, mask=mask, **options)
+    if allowed is not None:
+        scores = torch.where(allowed, scores, -torch.inf)
+    return scores.to(q.dtype)

@@ -110,7 +110,7 @@ def scaled_dot_scores(
         _checks.shapes(q=(q, "*batch q_len d_k"))
         scale = 1 / math.sqrt(_checks.count("d_k", q.shape[-1], minimum=1))
     _checks.real("scale", scale)
-    return dot_scores(q, k) * scale
+    return dot_scores(q * scale, k)
 
 
 def general_scores(

@@ -66,10 +66,17 @@ def softmax(
     """
     _checks.softmax(Tensor, x, axis, mask)
     _checks.positive("temperature", temperature)
-    exponentials = torch.exp(_below_zero(x, axis, mask) / temperature)
-    total = exponentials.sum(axis, keepdim=True)
-    # An empty row has total zero: divide its zeros by one.
-    return (exponentials / torch.where(total == 0, 1, total)).to(x.dtype)
+    scores = x.to(torch.promote_types(x.dtype, torch.float32))
+    if mask is not None:
+        scores = torch.where(mask, scores, -torch.inf)
+    top = scores.detach().amax(axis, keepdim=True)
+    _checks.below_infinity(x=top)
+    if temperature != 1:
+        scores = (scores - _finite(top)) / temperature
+    # A row of -inf is opened, since its gradient would be NaN, and its weights are set to zero.
+    empty = top == -torch.inf
+    weights = torch.softmax(torch.where(empty, 0, scores), axis)
+    return weights.masked_fill(empty, 0).to(x.dtype)
 
 
 def _below_zero(x: Tensor, axis: int, mask: Tensor | None) -> Tensor:

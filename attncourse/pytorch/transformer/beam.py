@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import generation as check
-from attncourse._checks.arrays import readable
+from attncourse._checks.looking import readable
 
 
 def beam_search(

@@ -10,7 +10,7 @@ position ``i + kv_len - q_len``. Torch's ``is_causal`` aligns top-left.
 """
 
 from attncourse.reference.masks.batches import document_mask, padding_mask
-from attncourse.reference.masks.given import position_mask
+from attncourse.reference.masks.given import attention_mask, position_mask
 from attncourse.reference.masks.grid import materialise
 from attncourse.reference.masks.positions import (
     block_mask,
@@ -20,6 +20,7 @@ from attncourse.reference.masks.positions import (
 )
 
 __all__ = [
+    "attention_mask",
     "block_mask",
     "causal_mask",
     "document_mask",

@@ -107,6 +107,5 @@ def padding_mask(
     _checks.integer(np.ndarray, lengths=lengths)
     _checks.shapes(lengths=(lengths, "batch"))
     _checks.count("kv_len", kv_len)
-    for length in lengths.tolist():
-        _checks.count("lengths", length, maximum=kv_len)
+    _checks.between("lengths", lengths, 0, kv_len)
     return (np.arange(kv_len) < lengths[:, None])[:, None, None, :]

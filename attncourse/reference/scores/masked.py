@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.masks import causal_mask, sliding_window_mask
+from attncourse.reference.masks import attention_mask
 from attncourse.reference.scores.products import scaled_dot_scores
 
 
@@ -97,11 +97,5 @@ def masked_scores(
     if bias is not None:
         scores = scores + bias.astype(dtype)
 
-    allowed = np.ones(scores_shape, dtype=bool)
-    if mask is not None:
-        allowed = allowed & mask
-    if causal:
-        allowed = allowed & causal_mask(q_len, kv_len)
-    if window is not None:
-        allowed = allowed & sliding_window_mask(q_len, kv_len, window)
-    return np.where(allowed, scores, -np.inf).astype(q.dtype)
+    allowed = attention_mask(q_len, kv_len, mask=mask, causal=causal, window=window)
+    return np.where(True if allowed is None else allowed, scores, -np.inf).astype(q.dtype)

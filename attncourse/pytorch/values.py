@@ -1,0 +1,37 @@
+"""The switch that lets functions look at values, and not at types, shapes and devices only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attncourse._checks.looking import asked
+
+
+@contextmanager
+def check_values(on: bool = True) -> Iterator[None]:
+    """Look for NaN, and for numbers out of range, in every tensor that is given inside.
+
+    PyTorch's functions look at types, shapes and devices only: to read a value back makes a GPU
+    wait. Inside this block, or where Python was started with ``ATTNCOURSE_CHECK_VALUES=1``, they
+    look at values too, and refuse a NaN by the name of its argument, as the NumPy functions do.
+
+    Parameters
+    ----------
+    on : bool
+        False switches the look off inside the block, whatever the environment said.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attncourse.pytorch import check_values, softmax
+    >>> with check_values():
+    ...     softmax(torch.tensor([0.0, float("nan")]))
+    Traceback (most recent call last):
+    ValueError: x: expected numbers, got NaN in 1 of 2 entries; look for it in the step before ...
+    """
+    before = asked.set(on)
+    try:
+        yield
+    finally:
+        asked.reset(before)
