@@ -91,4 +91,3 @@ BAD = {
 }
 
 NO_GRADIENT = dict.fromkeys(GOOD, "a mask is boolean")
-
