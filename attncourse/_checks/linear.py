@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attncourse._checks.arrays import boolean, floating, one_device
-from attncourse._checks.looking import looked_at
 from attncourse._checks.attention import heads
+from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, real
 from attncourse._checks.shapes import broadcasts, shapes
 

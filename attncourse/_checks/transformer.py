@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attncourse._checks.arrays import boolean, floating, integer, one_device, type_name
-from attncourse._checks.looking import looked_at
 from attncourse._checks.attention import projections
+from attncourse._checks.looking import looked_at
 from attncourse._checks.shapes import shapes
 
 
