@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from attncourse._checks.looking import looked_at
+from attncourse._checks.looking import autocast, looked_at
 
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 INTEGER = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -50,7 +50,7 @@ def floating(kind: type, **arrays: Any) -> None:
                 f"{name}: expected a floating dtype ({', '.join(FLOATING)}), "
                 f"got {dtype_name(array)}; {hint}."
             )
-    if len({dtype_name(array) for array in arrays.values()}) > 1:
+    if len({array.dtype for array in arrays.values()}) > 1 and not autocast(array):
         found = ", ".join(f"{name} {dtype_name(array)}" for name, array in arrays.items())
         raise TypeError(f"Expected one floating dtype for all, got {found}; convert them to one.")
     if kind.__module__ != "numpy":  # NumPy's were looked at when the outermost function was called

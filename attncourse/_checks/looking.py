@@ -21,6 +21,15 @@ def traced() -> bool:
     return torch is not None and torch.compiler.is_compiling()
 
 
+def autocast(array: Any) -> bool:
+    """Say whether torch brings what meets to one dtype by itself, where this array lives."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(array, torch.Tensor):
+        return False
+    device = array.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
 def readable(array: Any) -> bool:
     """Say whether values can be looked at: not on the meta device, nor while torch traces."""
     torch = sys.modules.get("torch")

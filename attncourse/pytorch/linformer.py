@@ -7,10 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.scores import scaled_dot_scores
 from attncourse.pytorch.softmax import softmax
 
 
+@in_full_precision
 def linformer_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.scores import scaled_dot_scores
 from attncourse.pytorch.softmax import softmax
 
@@ -69,6 +70,7 @@ def segment_means(
     return (total / lengths[:, None]).to(x.dtype)
 
 
+@in_full_precision
 def iterative_pseudo_inverse(
     a: Float[Tensor, "*batch rows columns"], *, iterations: int = 6
 ) -> Float[Tensor, "*batch columns rows"]:
@@ -140,6 +142,7 @@ def iterative_pseudo_inverse(
     return inverse.to(a.dtype)
 
 
+@in_full_precision
 def nystrom_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -7,11 +7,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.masks import attention_mask
 from attncourse.pytorch.scores import masked_scores
 from attncourse.pytorch.softmax import softmax
 
 
+@in_full_precision
 def scaled_dot_product_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

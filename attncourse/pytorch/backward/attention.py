@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.backward.softmax import softmax_backward
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 from attncourse.pytorch.scores import scaled_dot_scores
@@ -40,6 +41,7 @@ class AttentionGradients(NamedTuple):
     sinks: Float[Tensor, " n_heads"] | None
 
 
+@in_full_precision
 def scaled_dot_product_attention_backward(
     grad: Float[Tensor, "*batch n_heads q_len d_v"],
     q: Float[Tensor, "*batch n_heads q_len d_k"],

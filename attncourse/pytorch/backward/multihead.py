@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.backward.attention import scaled_dot_product_attention_backward
 from attncourse.pytorch.multihead import merge_heads, split_heads
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
@@ -47,6 +48,7 @@ class MultiHeadGradients(NamedTuple):
     sinks: Float[Tensor, " n_heads"] | None
 
 
+@in_full_precision
 def multi_head_attention_backward(
     grad: Float[Tensor, "*batch q_len d_out"],
     x: Float[Tensor, "*batch q_len d_model"],
@@ -125,6 +127,7 @@ def multi_head_attention_backward(
     return grouped_query_attention_backward(grad, x, w_query, w_key, w_value, w_out, **options)
 
 
+@in_full_precision
 def grouped_query_attention_backward(
     grad: Float[Tensor, "*batch q_len d_out"],
     x: Float[Tensor, "*batch q_len d_model"],

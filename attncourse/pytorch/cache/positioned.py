@@ -9,10 +9,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.masks import position_mask
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 
 
+@in_full_precision
 def positioned_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

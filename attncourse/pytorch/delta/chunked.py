@@ -9,11 +9,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.delta.recurrent import _attend
 from attncourse.pytorch.linear.chunked import _chunk, _chunked, _faded_scores
 from attncourse.pytorch.linear.decay import _left
 
 
+@in_full_precision
 def delta_rule_chunked(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],
@@ -82,6 +84,7 @@ def delta_rule_chunked(
     return _attend(read, q, k, v, beta, log_decay, state, scale)
 
 
+@in_full_precision
 def delta_rule_parallel(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],

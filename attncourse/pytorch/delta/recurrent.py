@@ -6,12 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attncourse._autocast import in_full_precision
 from attncourse._checks.arrays import floating
 from attncourse._checks.linear import recurrence
 from attncourse.pytorch.linear.grouped import _gates, _grouped
 from attncourse.pytorch.linear.state import Read
 
 
+@in_full_precision
 def delta_rule_recurrent(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],

@@ -9,11 +9,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.backward.attention import AttentionGradients, _sum_copies
 from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles
 from attncourse.pytorch.softmax.stable import _finite
 
 
+@in_full_precision
 def flash_attention_backward(
     grad: Float[Tensor, "*batch n_heads q_len d_v"],
     q: Float[Tensor, "*batch n_heads q_len d_k"],

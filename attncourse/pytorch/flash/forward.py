@@ -9,11 +9,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.flash.backward import _backward
 from attncourse.pytorch.flash.tiles import _cut, _Tiles
 from attncourse.pytorch.softmax.stable import _finite
 
 
+@in_full_precision
 def flash_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -11,11 +11,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.hard.best import hardmax, top_k_softmax
 from attncourse.pytorch.hard.gumbel import gumbel_hardmax
 from attncourse.pytorch.scores import masked_scores
 
 
+@in_full_precision
 def argmax_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
@@ -77,6 +79,7 @@ def argmax_attention(
     return _attend(hardmax, q, k, v, return_weights, options)
 
 
+@in_full_precision
 def top_k_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
@@ -140,6 +143,7 @@ def top_k_attention(
     return _attend(partial(top_k_softmax, top_k=top_k), q, k, v, return_weights, options)
 
 
+@in_full_precision
 def sampled_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

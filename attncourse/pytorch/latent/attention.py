@@ -243,4 +243,5 @@ def _project(
     if cache is not None:
         latents = torch.cat([cache.latents, latents], -2)
         rotary_keys = torch.cat([cache.rotary_keys, rotary_keys], -2)
-    return q, q_turned, LatentCache(latents, rotary_keys)
+    kept = q.dtype  # under autocast a projection, a norm and a cache may differ
+    return q, q_turned.to(kept), LatentCache(latents.to(kept), rotary_keys.to(kept))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from attncourse._autocast import in_full_precision
 from attncourse._checks.linear import linear as check
 from attncourse.pytorch.linear.grouped import _grouped, _masked, _mixed, _with_one
 
 
+@in_full_precision
 def linear_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

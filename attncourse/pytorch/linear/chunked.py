@@ -9,10 +9,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.linear.decay import _left
 from attncourse.pytorch.linear.state import LinearState, Read, _attend
 
 
+@in_full_precision
 def linear_attention_chunked(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],
@@ -81,6 +83,7 @@ def linear_attention_chunked(
     return _attend(read, q, k, v, log_decay, mask, state, normalise, scale)
 
 
+@in_full_precision
 def linear_attention_parallel(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],

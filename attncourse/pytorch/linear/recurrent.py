@@ -6,9 +6,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.linear.state import LinearState, _attend
 
 
+@in_full_precision
 def linear_attention_recurrent(
     q: Float[Tensor, "*batch n_heads seq d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],

@@ -7,12 +7,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse._checks.linear import linear as check_linear
 from attncourse._checks.linear import random_features, recurrence
 from attncourse.pytorch.linear import linear_attention, linear_attention_chunked
 from attncourse.pytorch.performer.features import _exponents
 
 
+@in_full_precision
 def performer_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -6,9 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attncourse._autocast import in_full_precision
 from attncourse._checks.linear import random_features as check
 
 
+@in_full_precision
 def positive_features(
     x: Float[Tensor, "*batch d_k"], projection: Float[Tensor, "n_features d_k"]
 ) -> Float[Tensor, "*batch n_features"]:
@@ -64,6 +66,7 @@ def positive_features(
     return (torch.exp(exponents) / len(projection) ** 0.5).to(x.dtype)
 
 
+@in_full_precision
 def trigonometric_features(
     x: Float[Tensor, "*batch d_k"], projection: Float[Tensor, "n_features d_k"]
 ) -> Float[Tensor, "*batch 2*n_features"]:

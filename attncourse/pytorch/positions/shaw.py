@@ -9,11 +9,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.positions.grid import relative_positions
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 from attncourse.pytorch.scores import scaled_dot_scores
 
 
+@in_full_precision
 def shaw_bias(
     q: Float[Tensor, "*batch q_len d_k"],
     key_table: Float[Tensor, "n_distances d_k"],
@@ -82,6 +84,7 @@ def shaw_bias(
     return by_distance[..., queries, rows].to(q.dtype)
 
 
+@in_full_precision
 def shaw_values(
     weights: Float[Tensor, "*batch q_len kv_len"],
     value_table: Float[Tensor, "n_distances d_v"],
@@ -140,6 +143,7 @@ def shaw_values(
     return mixed.to(weights.dtype)
 
 
+@in_full_precision
 def shaw_attention(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -7,11 +7,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.flash import flash_attention, merge_attention
 from attncourse.pytorch.masks import position_mask
 from attncourse.pytorch.ring.order import inverse_order
 
 
+@in_full_precision
 def simulated_ring_attention(
     q: Float[Tensor, "*batch n_heads seq_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads seq_len d_k"],

@@ -7,10 +7,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 from attncourse.pytorch.masks import attention_mask
 from attncourse.pytorch.scores.products import scaled_dot_scores
 
 
+@in_full_precision
 def masked_scores(
     q: Float[Tensor, "*batch n_heads q_len d_k"],
     k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
+from attncourse._autocast import in_full_precision
 
 
 def dot_scores(
@@ -166,6 +167,7 @@ def general_scores(
     return q @ w @ k.swapaxes(-1, -2)
 
 
+@in_full_precision
 def cosine_scores(
     q: Float[Tensor, "*batch q_len d_k"],
     k: Float[Tensor, "*batch kv_len d_k"],

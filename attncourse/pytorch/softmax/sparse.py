@@ -70,7 +70,7 @@ def sparsemax(
     ordered = scores.detach().sort(-1, descending=True).values.clamp(min=-1)
     k = torch.arange(1, x.shape[axis] + 1, dtype=scores.dtype, device=x.device)
     size = (1 + k * ordered > ordered.cumsum(-1)).sum(-1, keepdim=True)
-    smallest = ordered.gather(-1, size - 1)
+    smallest = ordered.gather(-1, (size - 1).clamp(min=0))
     support = (scores >= smallest) & (scores > -1)
     inside = torch.where(support, scores, 0)
     n_inside = support.sum(-1, keepdim=True).clamp(min=1)  # one, in an empty row

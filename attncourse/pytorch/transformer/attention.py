@@ -177,11 +177,13 @@ def attention_layer(
             turn = {"interleaved": interleaved, "magnitude": magnitude}
             q = rotary(q, positions, frequencies, **turn)
             k = rotary(k, positions, frequencies, **turn)
-        cache = append_to_cache(cache, k, v)
+        # Under autocast a projection, a norm and a cache may differ in dtype.
+        kept = v.dtype if cache is None else cache.v.dtype
+        cache = append_to_cache(cache, k.to(kept), v.to(kept))
 
     if p.sinks is not None:
         options["sinks"] = p.sinks
-    attended = attend(q, *cache, **options)
+    attended = attend(q.to(cache.k.dtype), *cache, **options)
     output, *weights = attended if isinstance(attended, tuple) else (attended,)
     output = _affine(merge_heads(output), p.w_out, p.b_out)
     return (output, *weights) if weights else output, cache

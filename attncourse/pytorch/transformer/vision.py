@@ -167,7 +167,7 @@ def vision_transformer(
     check.image_tokens(Tensor, cut, p.w_patch, **learned)
     x = _affine(cut, p.w_patch, p.b_patch)
     if p.class_token is not None:
-        first = p.class_token.expand(*x.shape[:-2], 1, -1)
+        first = p.class_token.to(x.dtype).expand(*x.shape[:-2], 1, -1)
         x = torch.cat([first, x], dim=-2)
     if p.positions is not None:
         x = x + p.positions
