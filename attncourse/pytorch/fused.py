@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.masks import causal_mask, sliding_window_mask
+from attncourse.pytorch.masks import attention_mask
 
 
 def fused_attention(
@@ -73,25 +73,28 @@ def fused_attention(
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias)
     _checks.flag("causal", causal)
     q_len, kv_len = scores_shape[-2:]
+    dtype = q.dtype
     if scale is not None:
         _checks.real("scale", scale)
+        if scale <= 0:  # the kernel's causal mask is a large negative score, before the scale
+            q, scale = q * scale, 1.0
+    if bias is not None and torch.promote_types(bias.dtype, dtype) != dtype:
+        q, k, v = q.to(bias.dtype), k.to(bias.dtype), v.to(bias.dtype)  # a narrow bias may overflow
     options = {"scale": scale, "enable_gqa": q.ndim > 2 and q.shape[-3] != k.shape[-3]}
+    attend = F.scaled_dot_product_attention
 
     # The three lines: nothing is hidden, or the kernel's own causal mask is the right one.
     square = causal and q_len == kv_len
     if mask is None and bias is None and window is None and (square or not causal):
-        return F.scaled_dot_product_attention(q, k, v, is_causal=causal, **options)
+        return attend(q, k, v, is_causal=causal, **options)
 
-    allowed = torch.ones(q_len, kv_len, dtype=torch.bool, device=q.device)
-    if mask is not None:
-        allowed = allowed & mask
-    if causal:
-        allowed = allowed & causal_mask(q_len, kv_len, device=q.device)
-    if window is not None:
-        allowed = allowed & sliding_window_mask(q_len, kv_len, window, device=q.device)
+    where = {"causal": causal, "window": window, "device": q.device}
+    allowed = attention_mask(q_len, kv_len, mask=mask, **where)
+    if allowed is None:
+        return attend(q, k, v, bias.to(q.dtype), **options).to(dtype)
     # What a kernel gives for an empty row is not documented: open such rows, then zero them.
     empty = ~allowed.any(-1, keepdim=True)
     attn_mask = allowed | empty
     if bias is not None:
         attn_mask = torch.where(attn_mask, bias.to(q.dtype), -torch.inf)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask, **options).masked_fill(empty, 0)
+    return attend(q, k, v, attn_mask, **options).masked_fill(empty, 0).to(dtype)

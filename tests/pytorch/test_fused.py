@@ -155,3 +155,36 @@ def test_errors(bad, error, words):
     q, k, v = inputs()
     with pytest.raises(ValueError, match="multiple of n_kv_heads = 3, got 4"):
         att.fused_attention(q[:, :4], k, v)
+
+
+@pytest.mark.parametrize("scale", [-1.0, -0.25, 0.0, 0.25])
+@pytest.mark.parametrize("options", [{"causal": True}, {"window": 2}, {}])
+def test_any_scale(scale, options):
+    """The kernel hides the future by a large negative score: a scale must not turn it round."""
+    q, k, v = inputs(7, 7)
+    expected = att.scaled_dot_product_attention(q, k, v, scale=scale, **options)
+    found = att.fused_attention(q, k, v, scale=scale, **options)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e5, -1e5, 1e9, -1e9, 1e30])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("options", [{"causal": True}, {}])
+def test_a_bias_beyond_the_range_of_the_queries(size, dtype, options):
+    q, k, v = inputs(7, 7, dtype=dtype)
+    bias = size * (1 + torch.arange(7.0)) * torch.tensor([[1.0], [0], [1], [1], [0], [1], [1]])
+    expected = att.scaled_dot_product_attention(q, k, v, bias=bias, **options)
+    found = att.fused_attention(q, k, v, bias=bias, **options)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("attend", [att.scaled_dot_product_attention, att.fused_attention])
+def test_infinite_scores(attend):
+    """Zeros for a query whose every score is -inf, NaN for one with a score of +inf: everywhere."""
+    q = torch.tensor([[[[1e30]], [[1.0]]]]).expand(1, 2, 1, 1)
+    k, v = torch.tensor([-1e30, -1e30])[None, None, :, None].expand(1, 2, 2, 1), torch.ones(2, 1)
+    v = v.expand(1, 2, 2, 1)
+    assert (attend(q, k, v)[0, 0] == 0).all()
+    assert attend(q, -k, v)[0, 0].isnan().all()
+    assert (attend(q, k, v)[0, 1] == 1).all()

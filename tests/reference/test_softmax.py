@@ -328,3 +328,22 @@ def test_an_infinite_score_is_named():
             softmax(x)
         hidden = softmax(x, mask=np.array([[True, False], [True, True]]))
         np.testing.assert_array_equal(hidden[0], [1, 0])
+
+
+@pytest.mark.parametrize("alpha", [2.01, 2.5, 3, 4, 10, 30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_entmax_sums_to_one_however_narrow_the_last_gap(alpha, dtype):
+    """Above alpha = 2 the smallest weight is a high root: its gap is lost in the threshold."""
+    x = np.array([[0, -0.1, -0.1], [0, 0, -0.02], [1, 1, 1]], dtype)
+    weights = ref.entmax(x, alpha=alpha)
+    np.testing.assert_allclose(weights.sum(-1), 1, rtol=4 * np.finfo(dtype).eps)
+    for row, found in zip(x, weights, strict=True):
+        # The condition of the optimum: each weight to the power alpha - 1 lies on one line.
+        inside = found > 0
+        line = found[inside].astype(float) ** (alpha - 1) - (alpha - 1) * row[inside].astype(float)
+        np.testing.assert_allclose(line, line[0], atol=50 * np.finfo(dtype).eps * alpha)
+
+
+def test_entmax_at_ten():
+    weights = ref.entmax(np.array([0, -0.1, -0.1], np.float32), alpha=10)
+    np.testing.assert_allclose(weights, [0.98836, 0.00582, 0.00582], atol=1e-5)

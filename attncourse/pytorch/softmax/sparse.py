@@ -153,6 +153,10 @@ def entmax(
             middle = (low + high) / 2
             heavy = _powers(scores, middle, exponent).sum(axis, keepdim=True) > 1
             low, high = torch.where(heavy, middle, low), torch.where(heavy, high, middle)
+    if alpha > 2:
+        last = torch.where(scores >= high, scores, torch.inf).amin(axis, keepdim=True).detach()
+        inside = torch.where(scores >= high, scores - last, -torch.inf)
+        return _from_the_smallest(inside, alpha, axis).to(x.dtype)
     # The search has no gradient. Each step of Newton's gives the threshold one that is right.
     threshold = low
     for _ in range(2):
@@ -166,3 +170,38 @@ def _powers(scores: Tensor, threshold: Tensor, exponent: float) -> Tensor:
     """Raise what stands above the threshold to a power; the rest gives zero, also at power 0."""
     gap = scores - threshold
     return torch.where(gap > 0, torch.where(gap > 0, gap, 1) ** exponent, 0)
+
+
+def _from_the_smallest(inside: Tensor, alpha: float, axis: int) -> Tensor:
+    """Find the weights by the smallest one, which is above zero where ``inside`` is zero.
+
+    Above alpha = 2 that weight is a root of its distance from the threshold, and so narrow a
+    distance is lost in the threshold's rounding. The weight itself is not.
+    """
+    exponent = 1 / (alpha - 1)
+
+    def weigh(smallest: Tensor) -> Tensor:
+        gap = smallest ** (alpha - 1)
+        weights = _powers(inside, -gap, exponent)
+        return torch.where(
+            (inside == 0) & (gap == 0), smallest, weights
+        )  # a power too small to write
+
+    low = torch.zeros_like(inside.amax(axis, keepdim=True))
+    high = low + 1
+    with torch.no_grad():
+        for _ in range(64):
+            middle = (low + high) / 2
+            heavy = weigh(middle).sum(axis, keepdim=True) > 1
+            low, high = torch.where(heavy, low, middle), torch.where(heavy, middle, high)
+    smallest = low
+    for _ in range(2):
+        weights = weigh(smallest)
+        excess = weights.sum(axis, keepdim=True) - 1
+        gap = smallest ** (alpha - 1)
+        slope = torch.where(
+            weights > 0, weights / torch.where(inside > -gap, inside + gap, 1), 0
+        ).sum(axis, keepdim=True)
+        slope = slope * smallest ** (alpha - 2)
+        smallest = smallest - excess / torch.where(slope == 0, 1, slope)
+    return weigh(smallest)

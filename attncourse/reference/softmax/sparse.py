@@ -151,6 +151,10 @@ def entmax(
         middle = (low + high) / 2
         heavy = _powers(scores, middle, exponent).sum(axis, keepdims=True) > 1
         low, high = np.where(heavy, middle, low), np.where(heavy, high, middle)
+    if alpha > 2:
+        last = np.where(scores >= high, scores, np.inf).min(axis, keepdims=True)
+        inside = np.where(scores >= high, scores - last, -np.inf)
+        return _from_the_smallest(inside, alpha, axis).astype(x.dtype)
     threshold = low
     for _ in range(2):
         excess = _powers(scores, threshold, exponent).sum(axis, keepdims=True) - 1
@@ -163,3 +167,35 @@ def _powers(scores: np.ndarray, threshold: np.ndarray, exponent: float) -> np.nd
     """Raise what stands above the threshold to a power; the rest gives zero, also at power 0."""
     gap = scores - threshold
     return np.where(gap > 0, np.where(gap > 0, gap, 1) ** exponent, 0)
+
+
+def _from_the_smallest(inside: np.ndarray, alpha: float, axis: int) -> np.ndarray:
+    """Find the weights by the smallest one, which is above zero where ``inside`` is zero.
+
+    Above alpha = 2 that weight is a root of its distance from the threshold, and so narrow a
+    distance is lost in the threshold's rounding. The weight itself is not.
+    """
+    exponent = 1 / (alpha - 1)
+
+    def weigh(smallest: np.ndarray) -> np.ndarray:
+        gap = smallest ** (alpha - 1)
+        weights = _powers(inside, -gap, exponent)
+        return np.where((inside == 0) & (gap == 0), smallest, weights)  # a power too small to write
+
+    low = np.zeros_like(inside.max(axis, keepdims=True))
+    high = low + 1
+    for _ in range(64):
+        middle = (low + high) / 2
+        heavy = weigh(middle).sum(axis, keepdims=True) > 1
+        low, high = np.where(heavy, low, middle), np.where(heavy, middle, high)
+    smallest = low
+    for _ in range(2):
+        weights = weigh(smallest)
+        excess = weights.sum(axis, keepdims=True) - 1
+        gap = smallest ** (alpha - 1)
+        slope = np.where(weights > 0, weights / np.where(inside > -gap, inside + gap, 1), 0).sum(
+            axis, keepdims=True
+        )
+        slope = slope * smallest ** (alpha - 2)
+        smallest = smallest - excess / np.where(slope == 0, 1, slope)
+    return weigh(smallest)
