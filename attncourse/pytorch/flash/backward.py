@@ -11,7 +11,7 @@ from torch import Tensor
 from attncourse import _checks
 from attncourse._autocast import in_full_precision
 from attncourse.pytorch.backward.attention import AttentionGradients, _sum_copies
-from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles
+from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles, _zero
 from attncourse.pytorch.softmax.stable import _finite
 
 
@@ -140,8 +140,9 @@ def _backward(
     d = (grad.to(dtype) * output.to(dtype)).sum(-1, keepdim=True)
     if grad_log_sum_exp is not None:
         d = d - grad_log_sum_exp.to(dtype)[..., None]
-    grad_q, grad_k, grad_v = (torch.zeros_like(a, dtype=dtype) for a in (q, k, v))
-    grad_bias = None if bias is None else torch.zeros_like(bias, dtype=dtype)
+    zero = _zero(q, k, v, grad, d, lse, bias, sinks, tiles.mask, dtype=dtype)
+    grad_q, grad_k, grad_v = (zero + torch.zeros_like(a, dtype=dtype) for a in (q, k, v))
+    grad_bias = None if bias is None else zero + torch.zeros_like(bias, dtype=dtype)
     for rows in tiles.queries():
         q_rows, grad_rows = (a[..., rows, :].to(dtype) for a in (q, grad))
         for columns in tiles.keys(rows):

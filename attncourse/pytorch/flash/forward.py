@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from attncourse._autocast import in_full_precision
 from attncourse.pytorch.flash.backward import _backward
-from attncourse.pytorch.flash.tiles import _cut, _Tiles
+from attncourse.pytorch.flash.tiles import _cut, _Tiles, _zero
 from attncourse.pytorch.softmax.stable import _finite
 
 
@@ -133,12 +134,14 @@ def flash_attention(
         kv_tile=kv_tile,
     )
     # Half precision is rounded after autograd has kept the output: its backward pass needs it.
-    output, log_sum_exp = _Flash.apply(q, k, v, bias, sinks, tiles)
+    output, log_sum_exp = _Flash.apply(q, k, v, bias, sinks, mask, tiles)
     return output.to(q.dtype), log_sum_exp
 
 
 class _Flash(torch.autograd.Function):
     """Tell autograd of the backward pass by hand: its own would keep every tile."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(
@@ -147,9 +150,10 @@ class _Flash(torch.autograd.Function):
         v: Tensor,
         bias: Tensor | None,
         sinks: Tensor | None,
+        mask: Tensor | None,
         tiles: _Tiles,
     ) -> tuple[Tensor, Tensor]:
-        return _forward(q, k, v, bias, sinks, tiles)
+        return _forward(q, k, v, bias, sinks, replace(tiles, mask=mask))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
@@ -159,9 +163,9 @@ class _Flash(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         grad, grad_log_sum_exp = grads
-        q, k, v, bias, sinks, output, log_sum_exp = ctx.saved_tensors
+        q, k, v, bias, sinks, mask, output, log_sum_exp = ctx.saved_tensors
         arrays = (grad, grad_log_sum_exp, q, k, v, bias, sinks, output, log_sum_exp)
-        return (*_backward(*arrays, ctx.tiles), None)
+        return (*_backward(*arrays, replace(ctx.tiles, mask=mask)), None, None)
 
 
 def _forward(
@@ -173,8 +177,9 @@ def _forward(
     tiles: _Tiles,
 ) -> tuple[Tensor, Tensor]:
     dtype = torch.promote_types(q.dtype, torch.float32)
-    output = q.new_zeros(*q.shape[:-1], v.shape[-1], dtype=dtype)
-    log_sum_exp = q.new_zeros(q.shape[:-1], dtype=dtype)
+    zero = _zero(q, k, v, bias, sinks, tiles.mask, dtype=dtype)
+    output = zero + q.new_zeros(*q.shape[:-1], v.shape[-1], dtype=dtype)
+    log_sum_exp = zero + q.new_zeros(q.shape[:-1], dtype=dtype)
     for rows in tiles.queries():
         q_rows = q[..., rows, :].to(dtype)
         mixed = q_rows.new_zeros(*q_rows.shape[:-1], v.shape[-1])
@@ -182,8 +187,8 @@ def _forward(
         normaliser = torch.zeros_like(maximum)
         if sinks is not None:
             # A sink is one score that was seen before all others, and brought no value.
-            maximum[:] = sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
-            normaliser[:] = 1
+            maximum = normaliser + sinks.to(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
+            normaliser = torch.ones_like(maximum)
         for columns in tiles.keys(rows):
             k_columns = tiles.repeated(k[..., columns, :].to(dtype))
             v_columns = tiles.repeated(v[..., columns, :].to(dtype))

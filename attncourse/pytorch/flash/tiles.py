@@ -115,3 +115,11 @@ def _part(array: Tensor, rows: slice, columns: slice) -> Tensor:
     return array[
         ..., whole if array.shape[-2] == 1 else rows, whole if array.shape[-1] == 1 else columns
     ]
+
+
+def _zero(*arrays: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """Give a zero to start sums with; under vmap one for each entry that any array has."""
+    return sum(
+        (array.new_zeros((), dtype=dtype) for array in arrays[1:] if array is not None),
+        start=arrays[0].new_zeros((), dtype=dtype),
+    )
