@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attncourse._checks.arrays import floating, integer, one_device
+from attncourse._checks.arrays import floating, integer, one_device, type_name
 from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, real
 from attncourse._checks.shapes import shapes
@@ -61,9 +61,36 @@ def next_logits(kind: type, logits: Any, tokens: Any) -> None:
     shapes(tokens=(tokens, "batch seq"), logits=(logits, "batch n_tokens"))
 
 
-def stop_token(stop: int, n_tokens: int) -> None:
-    """Raise unless the token that ends a text is one of the vocabulary."""
-    count("stop", stop, maximum=n_tokens - 1)
+def stops(stop: Any) -> tuple[int, ...]:
+    """Give the tokens that end a text: one, several or none."""
+    if stop is None:
+        return ()
+    several = tuple(stop) if isinstance(stop, tuple | list) else (stop,)
+    return tuple(count("stop", token) for token in several)
+
+
+def stop_tokens(stops: tuple[int, ...], n_tokens: int) -> None:
+    """Raise unless the tokens that end a text are of the vocabulary."""
+    for stop in stops:
+        count("stop", stop, maximum=n_tokens - 1)
+
+
+def some_way_on(reached: Any) -> None:
+    """Raise if no beam of a text may go on: every token of each is ruled out."""
+    if looked_at(reached) and not bool((reached > float("-inf")).any(-1).any(-1).all()):
+        raise ValueError(
+            "logits: expected at least one token above -inf for each text, got a text none of "
+            "whose beams may go on."
+        )
+
+
+def no_rows(state: Any) -> None:
+    """Raise if a part of a state may hold rows that cannot be reordered."""
+    if not (state is None or isinstance(state, bool | int | float | str)):
+        raise TypeError(
+            f"state: expected arrays in tuples, lists and dicts, got {type_name(type(state))}; "
+            "its rows could not follow the beams."
+        )
 
 
 def not_negative(name: str, value: Any) -> None:

@@ -7,10 +7,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import attncourse.pytorch as att
 import attncourse.reference as ref
 from tests.cases import transformer as cases
 
@@ -224,3 +226,113 @@ def test_with_a_cache_or_without_the_texts_are_the_same(options):
     _, past = ref.language_model(begun[:, :-1], parameters, **cases.HEADED, **options)
     c = ref.beam_search(with_cache, begun, 5, n_beams=4, stop=4, length_penalty=0.6, state=past)
     np.testing.assert_array_equal(c[0], a[0])
+
+
+RULED_OUT = np.array(
+    [[-np.inf, 0.9, 0.1, -np.inf], [-np.inf] * 4, [-np.inf, -np.inf, 0, -np.inf], [0.0] * 4]
+)
+
+
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_a_beam_that_may_not_go_on_does_not_spoil_the_others(room):
+    table = RULED_OUT if room is ref else torch.from_numpy(RULED_OUT)
+    begun = np.array([[0]]) if room is ref else torch.tensor([[0]])
+    for n_beams in (2, 3, 5):
+        found, scores = room.beam_search(
+            lambda tokens, state: (table[tokens[:, -1]], state), begun, 3, n_beams=n_beams
+        )
+        assert not np.isnan(np.asarray(scores)).any()
+        assert found[0, 0].tolist() == [0, 2, 2, 2]
+        np.testing.assert_allclose(scores[0, 0], np.log(1 / (1 + np.exp(0.8))), atol=1e-12)
+
+
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_an_infinite_logit_is_a_certainty(room):
+    table = np.array([[1.0, np.inf, 0.0], [0.0, np.inf, np.inf], [3.0, 0.0, 0.0]])
+    table = table if room is ref else torch.from_numpy(table)
+    begun = np.array([[0]]) if room is ref else torch.tensor([[0]])
+    found, scores = room.beam_search(
+        lambda tokens, state: (table[tokens[:, -1]], state), begun, 2, n_beams=2
+    )
+    assert found[0].tolist() == [[0, 1, 1], [0, 1, 2]]
+    np.testing.assert_allclose(np.asarray(scores[0]), np.log([0.5, 0.5]), atol=1e-12)
+
+
+@pytest.mark.parametrize("pack", [tuple, list, lambda parts: {"k": parts[0], "v": {"w": parts[1]}}])
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_a_state_follows_its_beam_in_any_nest(room, pack):
+    """The state remembers the whole text; a state left behind would remember another."""
+    library = np if room is ref else torch
+    logits = np.random.default_rng(3).normal(size=(5, 5))
+    logits = logits if room is ref else torch.from_numpy(logits)
+
+    def parts(state):
+        return [state["k"], state["v"]["w"]] if isinstance(state, dict) else list(state)
+
+    def step(tokens, state):
+        first, second = parts(state)
+        if tokens.shape[1] > 1:
+            last = tokens[:, -1:].astype(float) if room is ref else tokens[:, -1:].double()
+            first, second = library.concatenate([first, last], 1), second + last
+            assert (first[:, -1] == last[:, 0]).all()
+            assert (first.sum(1) == second[:, 0]).all()
+        return logits[tokens[:, -1]], pack([first, second])
+
+    begun = np.array([[0], [1]]) if room is ref else torch.tensor([[0], [1]])
+    none = np.zeros((2, 0)) if room is ref else torch.zeros(2, 0, dtype=torch.float64)
+    zero = np.zeros((2, 1)) if room is ref else torch.zeros(2, 1, dtype=torch.float64)
+    found, _ = room.beam_search(step, begun, 4, n_beams=3, state=pack([none, zero]))
+    assert found.shape == (2, 3, 5)
+
+
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_a_state_that_cannot_follow_is_refused(room):
+    class Cache:
+        pass
+
+    begun = np.array([[0]]) if room is ref else torch.tensor([[0]])
+    logits = np.zeros((2, 3)) if room is ref else torch.zeros(2, 3)
+    with pytest.raises(
+        TypeError, match=r"state: expected arrays in tuples, lists and dicts, got .*Cache"
+    ):
+        room.beam_search(lambda t, s: (logits, s), begun, 1, n_beams=2, state=Cache())
+
+
+@pytest.mark.parametrize("choose", ["greedy", "sample_token", "beam_search"])
+def test_nothing_to_choose_is_refused_alike(choose):
+    """NumPy refuses; PyTorch, which does not look, gives the first token, and a score of -inf."""
+
+    def chosen(room, row, begun, noise):
+        if choose == "beam_search":
+            return room.beam_search(lambda t, s: (row.repeat(2, 0), s), begun, 1, n_beams=2)
+        return room.greedy(row) if choose == "greedy" else room.sample_token(row, noise)
+
+    row, begun, noise = np.full((1, 3), -np.inf), np.array([[0]]), np.array([0.7])
+    with pytest.raises(ValueError, match="expected at least one token above -inf"):
+        chosen(ref, row, begun, noise)
+    ours = [torch.from_numpy(a) for a in (row, begun, noise)]
+    if choose == "beam_search":
+        ours[0] = torch.full((2, 3), -torch.inf)
+        step = lambda t, s: (ours[0], s)  # noqa: E731
+        with att.check_values(), pytest.raises(ValueError, match="at least one token above -inf"):
+            att.beam_search(step, ours[1], 1, n_beams=2)
+        assert (att.beam_search(step, ours[1], 1, n_beams=2)[1] == -torch.inf).all()
+        return
+    with att.check_values(), pytest.raises(ValueError, match="at least one token above -inf"):
+        chosen(att, *ours)
+    assert chosen(att, *ours).tolist() == [0]
+
+
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_several_tokens_may_end_a_text(room):
+    step = lambda tokens, state: (eye[(tokens[:, -1] + 1) % 6], state)  # noqa: E731
+    eye = 9 * np.eye(6) if room is ref else 9 * torch.eye(6)
+    begun = np.array([[0], [3]]) if room is ref else torch.tensor([[0], [3]])
+    found, _ = room.generate(step, begun, 5, stop=(2, 5))
+    assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
+    found, _ = room.beam_search(step, begun, 3, n_beams=1, stop=(2, 5))
+    assert found[:, 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    found, _ = room.generate(step, begun, 3, stop=(5, 0))
+    assert found.tolist() == [[0, 1, 2, 3], [3, 4, 5, 5]]
+    with pytest.raises(ValueError, match="stop: expected at most 5, got 6"):
+        room.generate(step, begun, 3, stop=(2, 6))

@@ -21,7 +21,7 @@ def beam_search(
     *,
     n_beams: int,
     state: Any = None,
-    stop: int | None = None,
+    stop: int | tuple[int, ...] | None = None,
     length_penalty: float = 0.0,
 ) -> tuple[Int[Tensor, "batch n_beams seq_new"], Float[Tensor, "batch n_beams"]]:
     r"""Look for the likeliest continuations, several at a time.
@@ -48,10 +48,11 @@ def beam_search(
         How many texts stay alive.
     state : anything
         The first state, with one row for each beginning: None, or tuples of arrays.
-    stop : int, optional
-        The token that ends a text. What comes after it in the same row is this token again.
+    stop : int or a tuple of int, optional
+        The tokens that end a text. What comes after one in the same row is the first of them.
     length_penalty : float
-        Zero compares plain probabilities, which favour short texts; 0.6 to 0.7 in the source.
+        Zero compares plain probabilities, which favour short texts; the source uses 0.2 with
+        this formula.
 
     Returns
     -------
@@ -63,9 +64,12 @@ def beam_search(
     Raises
     ------
     TypeError
-        If ``tokens`` are not integers, or a number is not whole.
+        If ``tokens`` are not integers, a number is not whole, or the state holds something whose
+        rows could not follow the beams.
     ValueError
-        If shapes do not fit together, or a number is out of its range.
+        If shapes do not fit together, a number is out of its range, or no beam of a text may go on
+        (all of its logits are -inf). A single beam that may not go on is dropped. A logit of
+        ``inf`` is a certainty.
 
     Notes
     -----
@@ -90,8 +94,7 @@ def beam_search(
     _checks.count("n_new", n_new, minimum=1)
     _checks.count("n_beams", n_beams, minimum=1)
     check.not_negative("length_penalty", length_penalty)
-    if stop is not None:
-        _checks.count("stop", stop)
+    stops = check.stops(stop)
     n_batch = tokens.shape[0]
     here = {"device": tokens.device}
     first = torch.arange(n_batch, **here)[:, None] * n_beams  # the row of each text's first beam
@@ -106,11 +109,12 @@ def beam_search(
         check.next_logits(Tensor, logits, tokens)
         n_tokens = logits.shape[-1]
         following = _log_softmax(logits).reshape(n_batch, n_beams, n_tokens)
-        if stop is not None:
-            check.stop_token(stop, n_tokens)
+        if stops:
+            check.stop_tokens(stops, n_tokens)
             # After its end a text goes on in one way, which costs nothing.
-            alone = torch.where(torch.arange(n_tokens, **here) == stop, 0.0, -torch.inf)
+            alone = torch.where(torch.arange(n_tokens, **here) == stops[0], 0.0, -torch.inf)
             following = torch.where(ended[..., None], alone.to(following.dtype), following)
+        check.some_way_on(log_p[..., None] + following)
         lengths = lengths + ~ended
         reached = log_p[..., None].to(following.dtype) + following
         penalty = ((5 + lengths[..., None].to(following.dtype)) / 6) ** length_penalty
@@ -124,22 +128,31 @@ def beam_search(
         rows = (first + beams).reshape(-1)
         tokens = torch.cat([tokens[rows], new.reshape(-1, 1).to(tokens.dtype)], dim=1)
         state = _reorder(state, rows)
-        if stop is not None:
-            ended = ended | (new == stop)
+        if stops:
+            ended = ended | sum(new == stop for stop in stops).bool()
             if readable(ended) and ended.all():
                 break
     return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores
 
 
 def _log_softmax(logits: Tensor) -> Tensor:
-    return torch.log_softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), -1)
+    """Take logarithms of the shares: none where no token is left, all to the infinite ones."""
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    top = wide.amax(-1, keepdim=True)
+    sure = torch.where(wide == torch.inf, 0.0, -torch.inf)
+    wide = torch.where(top == torch.inf, sure, wide)
+    shares = torch.log_softmax(torch.where(top == -torch.inf, 0, wide), -1)
+    return torch.where(top == -torch.inf, -torch.inf, shares)
 
 
 def _reorder(state: Any, rows: Tensor) -> Any:
-    """Take these rows of every array in a structure of tuples."""
+    """Take these rows of every array in a nest of tuples, lists and dicts."""
     if isinstance(state, Tensor):
         return state[rows]
-    if isinstance(state, tuple):
+    if isinstance(state, dict):
+        return {name: _reorder(part, rows) for name, part in state.items()}
+    if isinstance(state, tuple | list):
         parts = [_reorder(part, rows) for part in state]
-        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+    check.no_rows(state)
     return state

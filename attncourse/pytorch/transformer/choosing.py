@@ -33,7 +33,8 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
     TypeError
         If ``logits`` are not floating.
     ValueError
-        If there is no token to choose from, or a NaN among the logits.
+        If there is no token to choose from, a row rules out all of them, or a NaN is among the
+        logits.
 
     Notes
     -----
@@ -52,6 +53,7 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
     """
     _checks.floating(Tensor, logits=logits)
     _checks.axis(logits, -1)
+    check.possible(logits)
     return logits.argmax(-1)
 
 
@@ -117,7 +119,9 @@ def sample_token(
     dtype = torch.promote_types(torch.promote_types(logits.dtype, noise.dtype), torch.float32)
     reached = softmax(logits.to(dtype), temperature=temperature).cumsum(-1)
     # Rounding may leave the sum a little beside one: stretch the noise to what it is.
-    return (reached <= noise[..., None].to(dtype) * reached[..., -1:]).sum(-1)
+    passed = reached <= noise[..., None].to(dtype) * reached[..., -1:]
+    # A row without any token gives the first one, as greedy does: PyTorch does not look for it.
+    return (passed & (reached[..., -1:] > 0)).sum(-1)
 
 
 def top_k_filter(

@@ -23,7 +23,7 @@ def generate(
     state: Any = None,
     choose: Callable[..., Any] = greedy,
     noise: Float[Tensor, "n_new batch"] | None = None,
-    stop: int | None = None,
+    stop: int | tuple[int, ...] | None = None,
 ) -> tuple[Int[Tensor, "batch seq_new"], Any]:
     r"""Continue each text of a batch, token by token.
 
@@ -50,8 +50,8 @@ def generate(
         there is noise: ``lambda z, u: sample_token(top_p_filter(z, 0.9), u)``.
     noise : array, floating, optional
         One row for each new token, evenly from [0, 1): (n_new, batch).
-    stop : int, optional
-        The token that ends a text. What comes after it in the same row is this token again.
+    stop : int or a tuple of int, optional
+        The tokens that end a text. What comes after one in the same row is the first of them.
 
     Returns
     -------
@@ -88,20 +88,19 @@ def generate(
     check.beginnings(Tensor, tokens)
     _checks.count("n_new", n_new)
     check.noise_rows(Tensor, noise, n_new, tokens)
-    if stop is not None:
-        _checks.count("stop", stop)
+    stops = check.stops(stop)
     ended = torch.zeros(tokens.shape[0], dtype=torch.bool, device=tokens.device)
     for t in range(n_new):
         logits, state = step(tokens, state)
         check.next_logits(Tensor, logits, tokens)
-        if stop is not None:
-            check.stop_token(stop, logits.shape[-1])
+        if stops:
+            check.stop_tokens(stops, logits.shape[-1])
         new = choose(logits) if noise is None else choose(logits, noise[t])
         check.chosen(Tensor, new, tokens)
-        if stop is not None:
-            new = torch.where(ended, stop, new)
-            ended = ended | (new == stop)
+        if stops:
+            new = torch.where(ended, stops[0], new)
+            ended = ended | sum(new == stop for stop in stops).bool()
         tokens = torch.cat([tokens, new[:, None].to(tokens.dtype)], dim=1)
-        if stop is not None and readable(ended) and ended.all():
+        if stops and readable(ended) and ended.all():
             break
     return tokens, state

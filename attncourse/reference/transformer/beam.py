@@ -19,7 +19,7 @@ def beam_search(
     *,
     n_beams: int,
     state: Any = None,
-    stop: int | None = None,
+    stop: int | tuple[int, ...] | None = None,
     length_penalty: float = 0.0,
 ) -> tuple[Int[np.ndarray, "batch n_beams seq_new"], Float[np.ndarray, "batch n_beams"]]:
     r"""Look for the likeliest continuations, several at a time.
@@ -46,10 +46,11 @@ def beam_search(
         How many texts stay alive.
     state : anything
         The first state, with one row for each beginning: None, or tuples of arrays.
-    stop : int, optional
-        The token that ends a text. What comes after it in the same row is this token again.
+    stop : int or a tuple of int, optional
+        The tokens that end a text. What comes after one in the same row is the first of them.
     length_penalty : float
-        Zero compares plain probabilities, which favour short texts; 0.6 to 0.7 in the source.
+        Zero compares plain probabilities, which favour short texts; the source uses 0.2 with
+        this formula.
 
     Returns
     -------
@@ -61,9 +62,12 @@ def beam_search(
     Raises
     ------
     TypeError
-        If ``tokens`` are not integers, or a number is not whole.
+        If ``tokens`` are not integers, a number is not whole, or the state holds something whose
+        rows could not follow the beams.
     ValueError
-        If shapes do not fit together, or a number is out of its range.
+        If shapes do not fit together, a number is out of its range, or no beam of a text may go on
+        (all of its logits are -inf). A single beam that may not go on is dropped. A logit of
+        ``inf`` is a certainty.
 
     Notes
     -----
@@ -87,8 +91,7 @@ def beam_search(
     _checks.count("n_new", n_new, minimum=1)
     _checks.count("n_beams", n_beams, minimum=1)
     check.not_negative("length_penalty", length_penalty)
-    if stop is not None:
-        _checks.count("stop", stop)
+    stops = check.stops(stop)
     n_batch = tokens.shape[0]
     first = np.arange(n_batch)[:, None] * n_beams  # the row of each text's first beam
     rows = np.arange(n_batch).repeat(n_beams)
@@ -102,11 +105,12 @@ def beam_search(
         check.next_logits(np.ndarray, logits, tokens)
         n_tokens = logits.shape[-1]
         following = _log_softmax(logits).reshape(n_batch, n_beams, n_tokens)
-        if stop is not None:
-            check.stop_token(stop, n_tokens)
+        if stops:
+            check.stop_tokens(stops, n_tokens)
             # After its end a text goes on in one way, which costs nothing.
-            alone = np.where(np.arange(n_tokens) == stop, 0.0, -np.inf)
+            alone = np.where(np.arange(n_tokens) == stops[0], 0.0, -np.inf)
             following = np.where(ended[..., None], alone.astype(following.dtype), following)
+        check.some_way_on(log_p[..., None] + following)
         lengths = lengths + ~ended
         reached = log_p[..., None].astype(following.dtype) + following
         penalty = ((5 + lengths[..., None].astype(following.dtype)) / 6) ** length_penalty
@@ -120,24 +124,31 @@ def beam_search(
         rows = (first + beams).reshape(-1)
         tokens = np.concatenate([tokens[rows], new.reshape(-1, 1).astype(tokens.dtype)], axis=1)
         state = _reorder(state, rows)
-        if stop is not None:
-            ended = ended | (new == stop)
+        if stops:
+            ended = ended | np.isin(new, stops)
             if ended.all():
                 break
     return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Take logarithms of the shares: none where no token is left, all to the infinite ones."""
     wide = logits.astype(np.promote_types(logits.dtype, np.float32))
-    wide = wide - wide.max(-1, keepdims=True)
-    return wide - np.log(np.exp(wide).sum(-1, keepdims=True))
+    top = wide.max(-1, keepdims=True)
+    sure = np.where(wide == np.inf, 0.0, -np.inf).astype(wide.dtype)
+    wide = np.where(top == np.inf, sure, wide - np.where(np.isfinite(top), top, 0))
+    total = np.exp(wide).sum(-1, keepdims=True)
+    return np.where(total == 0, -np.inf, wide - np.log(np.where(total == 0, 1, total)))
 
 
 def _reorder(state: Any, rows: np.ndarray) -> Any:
-    """Take these rows of every array in a structure of tuples."""
+    """Take these rows of every array in a nest of tuples, lists and dicts."""
     if isinstance(state, np.ndarray):
         return state[rows]
-    if isinstance(state, tuple):
+    if isinstance(state, dict):
+        return {name: _reorder(part, rows) for name, part in state.items()}
+    if isinstance(state, tuple | list):
         parts = [_reorder(part, rows) for part in state]
-        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+    check.no_rows(state)
     return state

@@ -32,7 +32,8 @@ def greedy(logits: Float[np.ndarray, "*batch n_tokens"]) -> Int[np.ndarray, "*ba
     TypeError
         If ``logits`` are not floating.
     ValueError
-        If there is no token to choose from, or a NaN among the logits.
+        If there is no token to choose from, a row rules out all of them, or a NaN is among the
+        logits.
 
     Notes
     -----
@@ -50,6 +51,7 @@ def greedy(logits: Float[np.ndarray, "*batch n_tokens"]) -> Int[np.ndarray, "*ba
     """
     _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
+    check.possible(logits)
     return logits.argmax(-1)
 
 

@@ -21,7 +21,7 @@ def generate(
     state: Any = None,
     choose: Callable[..., Any] = greedy,
     noise: Float[np.ndarray, "n_new batch"] | None = None,
-    stop: int | None = None,
+    stop: int | tuple[int, ...] | None = None,
 ) -> tuple[Int[np.ndarray, "batch seq_new"], Any]:
     r"""Continue each text of a batch, token by token.
 
@@ -48,8 +48,8 @@ def generate(
         there is noise: ``lambda z, u: sample_token(top_p_filter(z, 0.9), u)``.
     noise : array, floating, optional
         One row for each new token, evenly from [0, 1): (n_new, batch).
-    stop : int, optional
-        The token that ends a text. What comes after it in the same row is this token again.
+    stop : int or a tuple of int, optional
+        The tokens that end a text. What comes after one in the same row is the first of them.
 
     Returns
     -------
@@ -85,20 +85,19 @@ def generate(
     check.beginnings(np.ndarray, tokens)
     _checks.count("n_new", n_new)
     check.noise_rows(np.ndarray, noise, n_new, tokens)
-    if stop is not None:
-        _checks.count("stop", stop)
+    stops = check.stops(stop)
     ended = np.zeros(tokens.shape[0], dtype=bool)
     for t in range(n_new):
         logits, state = step(tokens, state)
         check.next_logits(np.ndarray, logits, tokens)
-        if stop is not None:
-            check.stop_token(stop, logits.shape[-1])
+        if stops:
+            check.stop_tokens(stops, logits.shape[-1])
         new = choose(logits) if noise is None else choose(logits, noise[t])
         check.chosen(np.ndarray, new, tokens)
-        if stop is not None:
-            new = np.where(ended, stop, new)
-            ended = ended | (new == stop)
+        if stops:
+            new = np.where(ended, stops[0], new)
+            ended = ended | np.isin(new, stops)
         tokens = np.concatenate([tokens, new[:, None].astype(tokens.dtype)], axis=1)
-        if stop is not None and ended.all():
+        if stops and ended.all():
             break
     return tokens, state
