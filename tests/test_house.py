@@ -18,9 +18,10 @@ LONGEST = 250  # lines of a file, docstrings not counted
 SMALL = 25  # parts of a syntax tree: a line that only passes on
 #: Who may know whom. A room is a folder or a file of the package; one that has no line is refused.
 KNOWS = {
+    "_autocast": set(),
     "_checks": set(),
     "reference": {"_checks"},
-    "pytorch": {"_checks"},
+    "pytorch": {"_autocast", "_checks"},
     "analysis": {"_checks", "reference"},
     "data": set(),
     "models": {"_checks", "pytorch", "data"},

@@ -4,6 +4,9 @@
 nothing runs; measures take the weights that attention returned, as NumPy arrays.
 """
 
+from types import FunctionType
+
+from attncourse import _checks
 from attncourse.analysis.cache import kv_cache_bytes, latent_cache_bytes
 from attncourse.analysis.entropy import attention_distance, attention_entropy
 from attncourse.analysis.heads import (
@@ -78,3 +81,8 @@ __all__ = [
     "training_operations",
     "visible_pairs",
 ]
+
+# A NaN is looked for once, in what a reader calls.
+for _name in __all__:
+    if isinstance(globals()[_name], FunctionType):
+        globals()[_name] = _checks.look_once(globals()[_name], _checks.no_nan)

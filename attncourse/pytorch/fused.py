@@ -91,7 +91,8 @@ def fused_attention(
     where = {"causal": causal, "window": window, "device": q.device}
     allowed = attention_mask(q_len, kv_len, mask=mask, **where)
     if allowed is None:
-        return attend(q, k, v, bias.to(q.dtype), **options).to(dtype)
+        attn_mask = None if bias is None else bias.to(q.dtype)
+        return attend(q, k, v, attn_mask, **options).to(dtype)
     # What a kernel gives for an empty row is not documented: open such rows, then zero them.
     empty = ~allowed.any(-1, keepdim=True)
     attn_mask = allowed | empty

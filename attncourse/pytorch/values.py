@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from attncourse import _checks
 from attncourse._checks.looking import asked
 
 
@@ -21,15 +22,27 @@ def check_values(on: bool = True) -> Iterator[None]:
     on : bool
         False switches the look off inside the block, whatever the environment said.
 
+    Returns
+    -------
+    context manager
+        For ``with``. It holds for the thread, or the task, that entered it, and costs one pass over
+        each tensor and a wait for the device each time.
+
+    Raises
+    ------
+    TypeError
+        If ``on`` is not True or False.
+
     Examples
     --------
     >>> import torch
-    >>> from attncourse.pytorch import check_values, softmax
+    >>> from attncourse.pytorch import softmax
     >>> with check_values():
-    ...     softmax(torch.tensor([0.0, float("nan")]))
+    ...     softmax(torch.tensor([0.0, float("nan")]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: x: expected numbers, got NaN in 1 of 2 entries; look for it in the step before ...
+    ValueError: x: expected numbers, got NaN in 1 of 2 entries; look for it in ...
     """
+    _checks.flag("on", on)
     before = asked.set(on)
     try:
         yield

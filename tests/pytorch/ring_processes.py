@@ -91,7 +91,8 @@ def run_wrong(change: dict[str, Any], rank: int) -> str:
     if rank == 2:
         call |= {name: how(call[name]) for name, how in change.items()}
     try:
-        att.ring_attention(**call)
+        with att.check_values():
+            att.ring_attention(**call)
     except (TypeError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     return "no error"

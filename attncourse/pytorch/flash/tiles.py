@@ -117,9 +117,7 @@ def _part(array: Tensor, rows: slice, columns: slice) -> Tensor:
     ]
 
 
-def _zero(*arrays: Tensor | None, dtype: torch.dtype) -> Tensor:
+def _zero(first: Tensor, *others: Tensor | None, dtype: torch.dtype) -> Tensor:
     """Give a zero to start sums with; under vmap one for each entry that any array has."""
-    return sum(
-        (array.new_zeros((), dtype=dtype) for array in arrays[1:] if array is not None),
-        start=arrays[0].new_zeros((), dtype=dtype),
-    )
+    zeros = (array.new_zeros((), dtype=dtype) for array in others if array is not None)
+    return sum(zeros, start=first.new_zeros((), dtype=dtype))

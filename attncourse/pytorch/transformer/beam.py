@@ -129,7 +129,8 @@ def beam_search(
         tokens = torch.cat([tokens[rows], new.reshape(-1, 1).to(tokens.dtype)], dim=1)
         state = _reorder(state, rows)
         if stops:
-            ended = ended | sum(new == stop for stop in stops).bool()
+            for token in stops:
+                ended = ended | (new == token)
             if readable(ended) and ended.all():
                 break
     return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores

@@ -99,7 +99,8 @@ def generate(
         check.chosen(Tensor, new, tokens)
         if stops:
             new = torch.where(ended, stops[0], new)
-            ended = ended | sum(new == stop for stop in stops).bool()
+            for token in stops:
+                ended = ended | (new == token)
         tokens = torch.cat([tokens, new[:, None].to(tokens.dtype)], dim=1)
         if stops and readable(ended) and ended.all():
             break

@@ -109,6 +109,17 @@ def attention_mask(
     boolean array, or None
         True = may attend; it broadcasts to the scores. None where nothing is hidden.
 
+    Raises
+    ------
+    TypeError
+        If ``mask`` is not boolean, ``causal`` not True or False, or a number not whole.
+    ValueError
+        If the mask does not broadcast to the scores, or a number is out of its range.
+
+    Notes
+    -----
+    Cost: q_len · kv_len bytes for a new mask, and one comparison each.
+
     References
     ----------
     Dong et al. (2024), Flex Attention ("and_masks"), arXiv:2412.05496.
