@@ -38,9 +38,11 @@ def check_values(on: bool = True) -> Iterator[None]:
     >>> import torch
     >>> from attncourse.pytorch import softmax
     >>> with check_values():
-    ...     softmax(torch.tensor([0.0, float("nan")]))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ValueError: x: expected numbers, got NaN in 1 of 2 entries; look for it in ...
+    ...     try:
+    ...         softmax(torch.tensor([0.0, float("nan")]))
+    ...     except ValueError as error:
+    ...         print(str(error).partition(";")[0])
+    x: expected numbers, got NaN in 1 of 2 entries
     """
     _checks.flag("on", on)
     before = asked.set(on)
