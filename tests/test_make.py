@@ -16,8 +16,10 @@ pytestmark = pytest.mark.skipif(MAKE is None, reason="no make")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make as a new user's shell does, whose PATH knows no environment."""
-    env = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    """Run make as a new user's shell does: no environment in its PATH, no make around it."""
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
+    env = {k: v for k, v in os.environ.items() if k not in outer}
+    env["PATH"] = "/usr/local/bin:/usr/bin:/bin"
     return subprocess.run(
         [str(MAKE), *arguments], cwd=ROOT, env=env, capture_output=True, text=True
     )

@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import time
+import uuid
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,10 +105,12 @@ def test_box_holds(name, exercise, question, notebook, tmp_path, monkeypatch):
 
 
 @needs_box
-def test_nothing_is_kept_for_the_next_box(notebook):
-    cell = """
+def test_nothing_is_kept_for_the_next_box(notebook, request):
+    left = Path(f"/tmp/attncourse-{uuid.uuid4().hex}")  # None that an earlier run has left.
+    request.addfinalizer(lambda: left.unlink(missing_ok=True))
+    cell = f"""
 import pathlib
-left = pathlib.Path("/tmp/attncourse-left-behind")
+left = pathlib.Path({str(left)!r})
 was_there = left.exists()
 left.write_text("x")
 """
