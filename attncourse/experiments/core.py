@@ -74,9 +74,14 @@ class Experiment:
         return sorted(found, key=lambda trial: trial.n_steps)
 
     def definition(self) -> str:
-        """Hash the code that defines it: its syntax without docstrings, so that words are free."""
+        """Hash the code that defines it: its syntax without docstrings, so that words are free.
+
+        Which trials there are does not say how one is measured: budgets and seeds are free, too.
+        """
         tree = ast.parse(Path(self.file).read_text("utf8"))
         for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Experiment":
+                node.keywords = [k for k in node.keywords if k.arg not in ("budgets", "seeds")]
             if (
                 isinstance(node, WITH_DOCSTRING)
                 and ast.get_docstring(node, clean=False) is not None
@@ -89,6 +94,14 @@ class StaleResults(ValueError):
     """Stored results come from another definition, or from other versions."""
 
 
+def cpu() -> str:
+    """Name the processor's model, where the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text("utf8").splitlines() if told.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
 def provenance(experiment: Experiment) -> dict[str, Any]:
     """Say what a result rests on, as far as a machine can."""
     return {
@@ -96,6 +109,7 @@ def provenance(experiment: Experiment) -> dict[str, Any]:
         "definition": experiment.definition(),
         "python": platform.python_version(),
         "processor": platform.machine(),
+        "cpu": cpu(),
         "threads": 1,
         **{name: version(name).partition("+")[0] for name in LIBRARIES},
     }

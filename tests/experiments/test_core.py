@@ -91,6 +91,20 @@ def test_words_are_free_and_code_is_not(made):
     assert experiment().definition() != before
 
 
+def test_a_further_budget_runs_only_its_own_trials(made):
+    """How many trials there are is no part of how one is measured; what measures it is."""
+    experiment, ran, file = made
+    made_by = "EXPERIMENT = Experiment(__file__, budgets={}, seeds=(0, 1, 2), measure=measure)\n"
+    file.write_text(CODE + made_by.format("{'a': (5,)}"))
+    experiments.run(experiment(budgets={"a": (5,)}), say=silent)
+    file.write_text(CODE + made_by.format("{'a': (5, 7)}").replace("2)", "2, 3)"))
+    experiments.run(experiment(budgets={"a": (5, 7)}, seeds=(0, 1, 2, 3)), say=silent)
+    assert len(ran) == len(set(ran)) == 8
+    before = experiment().definition()
+    file.write_text(CODE + made_by.format("{'a': (5,)}").replace("=measure", "=other"))
+    assert experiment().definition() != before
+
+
 def test_another_definition_is_refused_until_fresh(made):
     experiment, ran, file = made
     experiments.run(experiment(), say=silent)
@@ -142,7 +156,7 @@ def test_what_is_kept_is_whole_and_small(name):
     assert set(experiments.stored(experiment)) == set(experiment.trials())
     record = json.loads(experiment.path.read_text("utf8"))
     assert record["provenance"]["command"] == f"make runs ONLY={name}"
-    assert {"torch", "numpy", "python", "processor"} <= set(record["provenance"])
+    assert {"torch", "numpy", "python", "processor", "cpu"} <= set(record["provenance"])
     assert all(entry["cpu_seconds"] > 0 and entry["date"] for entry in record["results"])
     assert experiment.path.stat().st_size < 200_000
 
