@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # A reader's own IPython start-up files do not belong in the book.
     os.environ["IPYTHONDIR"] = str(build / ".ipython")
+    # jsonschema would compile 39 grammars for web addresses, which no notebook's schema asks for.
+    sys.modules.setdefault("rfc3987_syntax", None)  # pyrefly: ignore
     sys.path[:0] = [str(HERE), str(HERE / "extensions")]
     from execute import execute
     from node import install
