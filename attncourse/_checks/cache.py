@@ -49,16 +49,16 @@ def pages(kind: type, cache: Any, *new_kv: Any) -> None:
     integer(kind, **{name: array for name, array in fields.items() if name not in floats})
     one_device(**fields, **new)
     patterns = {
-        "cache.k": "n_pages n_kv_heads page_len d_k",
-        "cache.v": "n_pages n_kv_heads page_len d_v",
-        "cache.table": "batch max_pages",
+        "cache.k": "n_pages n_kv_heads page_size d_k",
+        "cache.v": "n_pages n_kv_heads page_size d_v",
+        "cache.block_table": "batch max_pages",
         "cache.lengths": "batch",
-        "cache.uses": "n_pages",
+        "cache.ref_counts": "n_pages",
         "k": "batch n_kv_heads seq d_k",
         "v": "batch n_kv_heads seq d_v",
     }
     shapes(**{name: (array, patterns[name]) for name, array in {**fields, **new}.items()})
-    between("cache.table", cache.table, -1, cache.k.shape[0] - 1)
+    between("cache.block_table", cache.block_table, -1, cache.k.shape[0] - 1)
 
 
 def counts(kind: type, counts: Any, lengths: Any, seq: int) -> None:

@@ -9,11 +9,11 @@ from attncourse._checks.numbers import count, positive, real
 from attncourse._checks.shapes import shapes
 
 
-def tiled(predicate: Any, *, window: Any, scale: Any, softcap: Any) -> None:
+def tiled(mask_mod: Any, *, window: Any, scale: Any, softcap: Any) -> None:
     """Check the options that are not arrays."""
-    if predicate is not None and not callable(predicate):
+    if mask_mod is not None and not callable(mask_mod):
         raise TypeError(
-            f"predicate: expected a function of two positions, got {type_name(type(predicate))}; "
+            f"mask_mod: expected a function of two positions, got {type_name(type(mask_mod))}; "
             "an array is a mask: pass it as mask=."
         )
     if window is not None:

@@ -9,7 +9,7 @@ from attncourse._checks.numbers import divides
 from attncourse._checks.shapes import shapes
 
 #: The fields of the parameters that may be None.
-OPTIONAL = ("kv_gain", "w_query_down", "query_gain")
+OPTIONAL = ("kv_norm", "w_query_down", "query_norm")
 
 
 def latent(
@@ -35,17 +35,17 @@ def latent(
     if positions is not None:
         integer(kind, positions=positions)
     one_device(x=x, **given, frequencies=frequencies, positions=positions)
-    if parameters.query_gain is not None and parameters.w_query_down is None:
-        raise ValueError("query_gain: expected None without w_query_down, whose result it scales.")
+    if parameters.query_norm is not None and parameters.w_query_down is None:
+        raise ValueError("query_norm: expected None without w_query_down, whose result it scales.")
     query = "d_model" if parameters.w_query_down is None else "q_rank"
     patterns = {
         "x": "*batch seq d_model",
         "w_query_down": "d_model q_rank",
-        "query_gain": "q_rank",
+        "query_norm": "q_rank",
         "w_query_up": f"{query} n_heads*d_nope",
         "w_query_rope": f"{query} n_heads*d_rope",
         "w_kv_down": "d_model kv_rank",
-        "kv_gain": "kv_rank",
+        "kv_norm": "kv_rank",
         "w_key_up": "kv_rank n_heads*d_nope",
         "w_key_rope": "d_model d_rope",
         "w_value_up": "kv_rank n_heads*d_v",

@@ -19,7 +19,7 @@ from attncourse.pytorch.cache import (
     rolling_cached_attention, static_cache, static_cached_attention, tensor_scatter,
 )
 from attncourse.pytorch.delta import (
-    delta_rule_chunked, delta_rule_parallel, delta_rule_recurrent, l2_normalise,
+    delta_rule_chunked, delta_rule_parallel, delta_rule_recurrent, l2_normalize,
 )
 from attncourse.pytorch.flash import flash_attention, flash_attention_backward, merge_attention
 from attncourse.pytorch.fused import fused_attention
@@ -38,7 +38,7 @@ from attncourse.pytorch.linear import (
 )
 from attncourse.pytorch.linformer import linformer_attention
 from attncourse.pytorch.masks import (
-    attention_mask, block_mask, causal_mask, document_mask, materialise, padding_mask,
+    attention_mask, block_mask, causal_mask, create_mask, document_mask, padding_mask,
     position_mask, prefix_mask, sliding_window_mask,
 )
 from attncourse.pytorch.modules import (
@@ -57,7 +57,7 @@ from attncourse.pytorch.positions import (
     interleaved_to_half_split, interpolated_frequencies, learned_positions, llama3_frequencies,
     ntk_by_parts_frequencies, ntk_frequencies, relative_positions, rotary, rotary_frequencies,
     rotary_tables, rotate, shaw_attention, shaw_bias, shaw_values, sinusoidal_positions, t5_bias,
-    t5_buckets, yarn_frequencies, yarn_magnitude,
+    t5_buckets, yarn_attention_factor, yarn_frequencies,
 )
 from attncourse.pytorch.ring import (
     inverse_order, ring_attention, simulated_ring_attention, striped_order, zigzag_order,
@@ -99,20 +99,20 @@ __all__ = [
     "append_to_static_cache", "argmax_attention", "attention_layer", "attention_mask",
     "beam_search", "big_bird_attention", "big_bird_blocks", "big_bird_mask", "block_attention",
     "block_mask", "block_sparse_attention", "block_sparse_mask", "cached_attention", "causal_mask",
-    "check_values", "choice_log_prob", "concat_scores", "cosine_scores", "decay_matrix", "decoder",
-    "delta_rule_chunked", "delta_rule_parallel", "delta_rule_recurrent", "dilated_window_mask",
-    "document_mask", "dot_scores", "dpfp_features", "dynamic_ntk_frequencies", "elu_features",
-    "embed", "encoder", "encoder_decoder", "entmax", "fixed_attention", "fixed_mask",
-    "flash_attention", "flash_attention_backward", "fork_sequence", "free_sequence",
-    "fused_attention", "geglu_mlp", "geglu_tanh_mlp", "gelu", "gelu_mlp", "gelu_tanh",
-    "gelu_tanh_mlp", "general_scores", "generate", "global_mask", "greedy",
+    "check_values", "choice_log_prob", "concat_scores", "cosine_scores", "create_mask",
+    "decay_matrix", "decoder", "delta_rule_chunked", "delta_rule_parallel", "delta_rule_recurrent",
+    "dilated_window_mask", "document_mask", "dot_scores", "dpfp_features",
+    "dynamic_ntk_frequencies", "elu_features", "embed", "encoder", "encoder_decoder", "entmax",
+    "fixed_attention", "fixed_mask", "flash_attention", "flash_attention_backward", "fork_sequence",
+    "free_sequence", "fused_attention", "geglu_mlp", "geglu_tanh_mlp", "gelu", "gelu_mlp",
+    "gelu_tanh", "gelu_tanh_mlp", "general_scores", "generate", "global_mask", "greedy",
     "grouped_query_attention", "grouped_query_attention_backward", "gumbel_hardmax", "gumbel_noise",
     "gumbel_softmax", "half_split_to_interleaved", "hardmax", "interleaved_to_half_split",
-    "interpolated_frequencies", "inverse_order", "iterative_pseudo_inverse", "l2_normalise",
+    "interpolated_frequencies", "inverse_order", "iterative_pseudo_inverse", "l2_normalize",
     "language_model", "layer_norm", "layer_norm_backward", "learned_positions", "linear_attention",
     "linear_attention_chunked", "linear_attention_parallel", "linear_attention_recurrent",
     "linformer_attention", "llama3_frequencies", "location_scores", "longformer_attention",
-    "masked_scores", "materialise", "merge_attention", "merge_heads", "multi_head_attention",
+    "masked_scores", "merge_attention", "merge_heads", "multi_head_attention",
     "multi_head_attention_backward", "multi_head_latent_attention", "multi_query_attention",
     "ntk_by_parts_frequencies", "ntk_frequencies", "nystrom_attention", "online_softmax",
     "online_softmax_step", "orthogonal_projection", "padding_mask", "paged_cache",
@@ -130,5 +130,5 @@ __all__ = [
     "strided_attention", "strided_mask", "striped_order", "swiglu_mlp", "t5_bias", "t5_buckets",
     "taylor_features", "tensor_scatter", "top_k_attention", "top_k_filter", "top_k_softmax",
     "top_p_filter", "transformer_block", "trigonometric_features", "two_sided_window_mask",
-    "unembed", "vision_transformer", "yarn_frequencies", "yarn_magnitude", "zigzag_order",
+    "unembed", "vision_transformer", "yarn_attention_factor", "yarn_frequencies", "zigzag_order",
 ]

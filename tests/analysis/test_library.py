@@ -61,13 +61,13 @@ def test_latent(name, q_rank):
         w_query_up=zeros(given, h * nope),
         w_query_rope=zeros(given, h * rope),
         w_kv_down=zeros(d, r),
-        kv_gain=None,
+        kv_norm=None,
         w_key_up=zeros(r, h * nope),
         w_key_rope=zeros(d, rope),
         w_value_up=zeros(r, h * d_v),
         w_out=zeros(h * d_v, d),
         w_query_down=None if q_rank is None else zeros(d, q_rank),
-        query_gain=None,
+        query_norm=None,
     )
     function = getattr(att, name)
     count = {

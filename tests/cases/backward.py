@@ -46,7 +46,7 @@ def _refused_norm(x: np.ndarray) -> list:
     return [
         (call(x[0], x), ValueError, "grad: expected the shape of x, (2, 5, 12), got (5, 12)"),
         (call(x > 0, x), TypeError, "grad: expected a floating dtype"),
-        (call(x, x, _gain[1:]), ValueError, "gain: expected shape (d_model) with d_model = 12"),
+        (call(x, x, _gain[1:]), ValueError, "weight: expected shape (d_model) with d_model = 12"),
         (call(x, [1.0]), TypeError, "x: expected a ARRAY, got list"),
         (call(x, x, eps=0), ValueError, "eps: expected a number above zero, got 0"),
     ]

@@ -360,7 +360,7 @@ BAD = {
     "paged_cache": [
         *[(call(*args, 2, 3), *rest) for (args, _), *rest in _unlike],
         (call(*_new(), 0, 2, 3), ValueError, "n_pages: expected at least 1, got 0"),
-        (call(*_new(), 4, 0, 3), ValueError, "page_len: expected at least 1, got 0"),
+        (call(*_new(), 4, 0, 3), ValueError, "page_size: expected at least 1, got 0"),
         (call(*_new(), 4, 2, 0), ValueError, "max_pages: expected at least 1, got 0"),
         (call(*_new(), 4, 2, 1.0), TypeError, "max_pages: expected a whole number"),
     ],
@@ -372,21 +372,29 @@ BAD = {
             "cache: expected room for 9 pages of one sequence, got 8; give max_pages more",
         ),
         (
-            call(_pages._replace(uses=np.ones(N_PAGES, int)), *_new()),
+            call(_pages._replace(ref_counts=np.ones(N_PAGES, int)), *_new()),
             ValueError,
             "cache: expected room for 5 new pages, got 0; free a sequence, or set more pages aside",
         ),
         (
-            call(_pages._replace(table=_pages.table + N_PAGES), *_new()),
+            call(_pages._replace(block_table=_pages.block_table + N_PAGES), *_new()),
             ValueError,
-            "cache.table: expected numbers from -1 to 14, got 18",
+            "cache.block_table: expected numbers from -1 to 14, got 18",
         ),
     ],
     "read_paged_cache": [
         (call(tuple(_pages)), TypeError, "cache: expected a PagedCache"),
-        (call(_pages._replace(table=_pages.table - 1)), ValueError, "from -1 to 14, got -2"),
+        (
+            call(_pages._replace(block_table=_pages.block_table - 1)),
+            ValueError,
+            "from -1 to 14, got -2",
+        ),
         (call(_pages._replace(v=_pages.v[1:])), ValueError, "n_pages = 15 (from cache.k)"),
-        (call(_pages._replace(uses=_pages.uses[1:])), ValueError, "cache.uses: expected shape"),
+        (
+            call(_pages._replace(ref_counts=_pages.ref_counts[1:])),
+            ValueError,
+            "cache.ref_counts: expected shape",
+        ),
     ],
     "paged_cached_attention": _of_steps(_pages),
     "fork_sequence": [
@@ -396,13 +404,21 @@ BAD = {
         (call(_pages, 0, 0), ValueError, "an empty sequence, got 0, which has 7 positions"),
         (call(_pages, 0, 1, length=8), ValueError, "length: expected at most 7, got 8"),
         (call(_pages, 0, 1, length=2.0), TypeError, "length: expected a whole number"),
-        (call(_pages._replace(table=_pages.table + 15), 0, 1), ValueError, "from -1 to 14"),
+        (
+            call(_pages._replace(block_table=_pages.block_table + 15), 0, 1),
+            ValueError,
+            "from -1 to 14",
+        ),
     ],
     "free_sequence": [
         (call(tuple(_pages), 0), TypeError, "cache: expected a PagedCache"),
         (call(_pages, 2), ValueError, "sequence: expected at most 1, got 2"),
         (call(_pages, None), TypeError, "sequence: expected a whole number"),
-        (call(_pages._replace(table=_pages.table + 15), 0), ValueError, "from -1 to 14"),
+        (
+            call(_pages._replace(block_table=_pages.block_table + 15), 0),
+            ValueError,
+            "from -1 to 14",
+        ),
     ],
 }
 

@@ -7,7 +7,7 @@ from tests.cases.common import BATCH, D_K, D_V, HEADS, KV_HEADS, call, normal
 
 SEQ = 5
 _q = normal(BATCH, HEADS, SEQ, D_K)
-_k = ref.l2_normalise(normal(BATCH, KV_HEADS, SEQ, D_K))
+_k = ref.l2_normalize(normal(BATCH, KV_HEADS, SEQ, D_K))
 _v = normal(BATCH, KV_HEADS, SEQ, D_V)
 _beta = np.abs(np.sin(normal(BATCH, KV_HEADS, SEQ)))
 _state = normal(BATCH, KV_HEADS, D_K, D_V)
@@ -78,7 +78,7 @@ def _refused() -> list:
 
 
 GOOD = {
-    "l2_normalise": [
+    "l2_normalize": [
         call(normal(2, 3, D_K)),
         call(np.array([[3.0, 4.0], [0.0, 0.0], [1e-8, 0.0]])),
         call(normal(D_K), eps=10.0),
@@ -98,7 +98,7 @@ GOOD = {
 }
 
 BAD = {
-    "l2_normalise": [
+    "l2_normalize": [
         (call([1.0]), TypeError, "x: expected a ARRAY, got list"),
         (call(np.array(1.0)), ValueError, "x: expected shape (*batch, d_k), got ()"),
         (call(_k, eps=0.0), ValueError, "eps: expected a number above zero, got 0.0"),

@@ -40,7 +40,7 @@ _calls = [
     ([a[0, 0] for a in qkv(1, 1)], {"causal": True, "sinks": normal(1)}),
     ([a[0] for a in qkv()], {"bias": normal(KV_LEN)}),
     (qkv(), {"bias": normal(BATCH, 1, Q_LEN, 1), "mask": some(HEADS, 1, KV_LEN)}),
-    (qkv(), {"predicate": near, "softcap": 2.0}),
+    (qkv(), {"mask_mod": near, "softcap": 2.0}),
     # Empty rows: more queries than keys, with and without a sink to fall into.
     ((normal(1, 2, 7, 3), normal(1, 2, 4, 3), normal(1, 2, 4, 5)), {"causal": True}),
     (
@@ -53,18 +53,18 @@ _calls = [
 _options = [options for options in all_options() if len(options) in (1, 6, 7)]
 _tiles = [{"q_tile": 2, "kv_tile": 3}, {"q_tile": 3, "kv_tile": 1}, {"q_tile": 9, "kv_tile": 2}]
 _every = {"mask": some(BATCH, 1, Q_LEN, KV_LEN), "bias": normal(HEADS, Q_LEN, KV_LEN)}
-_every |= {"predicate": near, "sinks": normal(HEADS), "softcap": 1.5, "scale": 0.3, "window": 6}
+_every |= {"mask_mod": near, "sinks": normal(HEADS), "softcap": 1.5, "scale": 0.3, "window": 6}
 
 GOOD = {
     "flash_attention": [
-        call(*_calls[0][0], **_every | {"predicate": None}, q_tile=2, kv_tile=3),
+        call(*_calls[0][0], **_every | {"mask_mod": None}, q_tile=2, kv_tile=3),
         *[call(*qkv(), **options, **_tiles[i % 3]) for i, options in enumerate(_options)],
         *[call(*arrays, **options, **_tiles[0]) for arrays, options in _calls],
         call(*qkv(), **_every, **_tiles[1]),
         call(*qkv()),
     ],
     "flash_attention_backward": [
-        _backward(*qkv(), **_every | {"predicate": None}, with_log_sum_exp=True, tiles=_tiles[0]),
+        _backward(*qkv(), **_every | {"mask_mod": None}, with_log_sum_exp=True, tiles=_tiles[0]),
         *[_backward(*qkv(), **options, tiles=_tiles[i % 3]) for i, options in enumerate(_options)],
         *[_backward(*arrays, **options, tiles=_tiles[0]) for arrays, options in _calls],
         _backward(*qkv(), **_every, tiles=_tiles[1]),
@@ -95,12 +95,12 @@ BAD = {
         (call(_q, _k, _v.astype(np.float32)), TypeError, "one floating dtype for all"),
         (call(_q, _k, _v, mask=np.ones((7, 5), bool)), ValueError, "broadcasts to the scores"),
         (call(_q, _k, _v, mask=lambda i, j: i > j), TypeError, "mask: expected a ARRAY"),
-        (call(_q, _k, _v, predicate=np.ones((5, 7), bool)), TypeError, "pass it as mask="),
-        (call(_q, _k, _v, predicate=lambda i, j: i - j), TypeError, "predicate: expected a bool"),
+        (call(_q, _k, _v, mask_mod=np.ones((5, 7), bool)), TypeError, "pass it as mask="),
+        (call(_q, _k, _v, mask_mod=lambda i, j: i - j), TypeError, "mask_mod: expected a bool"),
         (
-            call(_q, _k, _v, predicate=lambda i, j: (i - j)[:1, :2] > 0),
+            call(_q, _k, _v, mask_mod=lambda i, j: (i - j)[:1, :2] > 0),
             ValueError,
-            "predicate: expected a shape that broadcasts to the tile, (5, 7), got (1, 2)",
+            "mask_mod: expected a shape that broadcasts to the tile, (5, 7), got (1, 2)",
         ),
         (call(_q, _k, _v, bias=normal(5, 6)), ValueError, "bias: expected a shape that broadcasts"),
         (call(_q, _k, _v, window=0), ValueError, "window: expected at least 1, got 0"),

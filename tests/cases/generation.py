@@ -45,11 +45,11 @@ GOOD = {
         call(LOGITS[0], np.array(0.4)),
         call(normal(2, 3, 5), NOISE[:2, :1] * np.ones((2, 3))),
     ],
-    "top_k_filter": [call(LOGITS, 3), call(TIED, 2), call(LOGITS, k=99), call(LOGITS[0], 1)],
+    "top_k_filter": [call(LOGITS, 3), call(TIED, 2), call(LOGITS, top_k=99), call(LOGITS[0], 1)],
     "top_p_filter": [
         call(LOGITS, 0.6),
         call(TIED, 0.5),
-        call(TIED, p=1.0),
+        call(TIED, top_p=1.0),
         call(LOGITS[0], 1e-9),
         call(normal(2, 3, 5), 0.9),
     ],
@@ -86,14 +86,14 @@ BAD = {
         (call(np.full((1, 3), -np.inf), np.zeros(1)), ValueError, "one token above -inf in each"),
     ],
     "top_k_filter": [
-        (call(LOGITS, 0), ValueError, "k: expected at least 1, got 0"),
-        (call(LOGITS, 2.0), TypeError, "k: expected a whole number"),
+        (call(LOGITS, 0), ValueError, "top_k: expected at least 1, got 0"),
+        (call(LOGITS, 2.0), TypeError, "top_k: expected a whole number"),
         (call(normal(3, 0), 1), ValueError, "at least one entry"),
     ],
     "top_p_filter": [
-        (call(LOGITS, 0), ValueError, "p: expected a number above zero, got 0"),
-        (call(LOGITS, 1.1), ValueError, "p: expected a number from 0 to 1, got 1.1"),
-        (call(LOGITS, "most"), TypeError, "p: expected a number, got str"),
+        (call(LOGITS, 0), ValueError, "top_p: expected a number above zero, got 0"),
+        (call(LOGITS, 1.1), ValueError, "top_p: expected a number from 0 to 1, got 1.1"),
+        (call(LOGITS, "most"), TypeError, "top_p: expected a number, got str"),
         (call(normal(3, 0), 0.5), ValueError, "at least one entry"),
     ],
     "generate": [

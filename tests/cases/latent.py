@@ -11,19 +11,19 @@ HEADS, KV_RANK, Q_RANK, D_ROPE = 3, 7, 9, 6
 KV_SUM = KV_LEN + Q_LEN
 
 
-def parameters(query_latent: bool = True, gains: bool = True) -> ref.LatentParameters:
+def parameters(query_latent: bool = True, weights: bool = True) -> ref.LatentParameters:
     query = Q_RANK if query_latent else D_MODEL
     return ref.LatentParameters(
         w_query_up=normal(query, HEADS * D_K),
         w_query_rope=normal(query, HEADS * D_ROPE) / 3,
         w_kv_down=normal(D_MODEL, KV_RANK),
-        kv_gain=normal(KV_RANK) if gains else None,
+        kv_norm=normal(KV_RANK) if weights else None,
         w_key_up=normal(KV_RANK, HEADS * D_K) / 3,
         w_key_rope=normal(D_MODEL, D_ROPE) / 3,
         w_value_up=normal(KV_RANK, HEADS * D_V),
         w_out=normal(HEADS * D_V, D_OUT),
         w_query_down=normal(D_MODEL, Q_RANK) if query_latent else None,
-        query_gain=normal(Q_RANK) if query_latent and gains else None,
+        query_norm=normal(Q_RANK) if query_latent and weights else None,
     )
 
 
@@ -39,13 +39,22 @@ def calls() -> list:
         "return_weights": True,
     }
     each = np.array([[3, 4, 5, 6, 7], [0, 0, 1, 2, 3]])
-    plain = parameters(query_latent=False, gains=False)
+    plain = parameters(query_latent=False, weights=False)
     return [
         call(x, parameters(), frequencies, **one, cache=past, positions=each),
         call(x, parameters(), frequencies, **one, causal=True),
         call(x, parameters(), frequencies, **one, cache=past, **options),
         call(x, plain, frequencies, **one, interleaved=False, window=2),
-        call(x[0], plain, frequencies, **one, positions=each[0], scale=0.3, magnitude=1.2, eps=0.1),
+        call(
+            x[0],
+            plain,
+            frequencies,
+            **one,
+            positions=each[0],
+            scale=0.3,
+            attention_factor=1.2,
+            eps=0.1,
+        ),
     ]
 
 
@@ -70,8 +79,8 @@ _bad = [
         ValueError,
         "n_heads: expected a divisor of the width of w_value_up, 8, got 3",
     ),
-    (_without(w_query_down=None), ValueError, "query_gain: expected None without w_query_down"),
-    (_without(w_query_down=None, query_gain=None), ValueError, "d_model = 12 (from x)"),
+    (_without(w_query_down=None), ValueError, "query_norm: expected None without w_query_down"),
+    (_without(w_query_down=None, query_norm=None), ValueError, "d_model = 12 (from x)"),
     (_without(w_query_up=normal(D_MODEL, 12)), ValueError, "w_query_up: expected shape (q_rank"),
     (_without(w_key_up=normal(KV_RANK, 15)), ValueError, "n_heads*d_nope = 12 (from w_query_up)"),
     (_without(w_out=normal(D_V, D_OUT)), ValueError, "n_heads*d_v = 24 (from w_value_up)"),
@@ -80,8 +89,8 @@ _bad = [
         ValueError,
         "with n_heads = 3 and d_rope = 6 (from",
     ),
-    (_without(kv_gain=normal(KV_RANK, 1)), ValueError, "kv_gain: expected shape (kv_rank)"),
-    (_without(kv_gain=np.ones(KV_RANK, int)), TypeError, "kv_gain: expected a floating dtype"),
+    (_without(kv_norm=normal(KV_RANK, 1)), ValueError, "kv_norm: expected shape (kv_rank)"),
+    (_without(kv_norm=np.ones(KV_RANK, int)), TypeError, "kv_norm: expected a floating dtype"),
     (
         call(_x, _p, normal(D_ROPE), **_one),
         ValueError,

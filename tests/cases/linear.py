@@ -34,9 +34,9 @@ def _causal(**more) -> list:
     all_arrays = {"log_decay": _gates["feature"], "mask": _mask, "state": _state}
     return [
         call(_q, _k, _v, **all_arrays, scale=0.7, **more),
-        call(*_positive, **all_arrays, normalise=True, **more),
-        call(*_positive, log_decay=_gates["head"], state=_state, normalise=True, **more),
-        call(*_positive, mask=_mask, normalise=True, **more),
+        call(*_positive, **all_arrays, normalize=True, **more),
+        call(*_positive, log_decay=_gates["head"], state=_state, normalize=True, **more),
+        call(*_positive, mask=_mask, normalize=True, **more),
         call(*_one, **more),
         call(_q[0], _k[0], _v[0], log_decay=_gates["feature"][0], **more),
         call(*_one, log_decay=_gates["head"][0, 0], mask=_mask[0, 0], **more),
@@ -154,12 +154,12 @@ GOOD = {
     "retention_log_decay": [call(1), call(5), call(3, dtype="float32"), call(60)],
     "linear_attention": [
         call(_q, normal(BATCH, KV_HEADS, 7, D_K), normal(BATCH, KV_HEADS, 7, D_V), scale=0.7),
-        call(*_positive, mask=_mask, normalise=True),
-        call(*_positive, normalise=True, scale=3.0),
+        call(*_positive, mask=_mask, normalize=True),
+        call(*_positive, normalize=True, scale=3.0),
         call(_q, _k, _v, mask=_mask[0, 0, 0]),
         call(_one[0][:2], *_one[1:]),
         call(_q[0], _k[0], _v[0]),
-        call(*_one, mask=np.zeros(SEQ, bool), normalise=True),
+        call(*_one, mask=np.zeros(SEQ, bool), normalize=True),
         call(_q[:0], _k[:0], _v[:0]),
     ],
     "linear_attention_recurrent": _causal(),

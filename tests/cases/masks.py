@@ -11,7 +11,7 @@ def _masks(*numbers: int) -> list:
 
 
 GOOD = {
-    "materialise": [
+    "create_mask": [
         call(lambda q_pos, kv_pos: (q_pos + 2 * kv_pos) % 3 == 0, 4, 7),
         call(lambda q_pos, kv_pos: kv_pos != 1, 5, 3),
     ],
@@ -43,7 +43,7 @@ BAD = {
         (call(3, 5, causal=1), TypeError, "causal: expected True or False"),
         (call(3, 5, window=0), ValueError, "window: expected at least 1"),
     ],
-    "materialise": [
+    "create_mask": [
         (call(lambda q_pos, kv_pos: q_pos - kv_pos, 2, 3), TypeError, "mask: expected a boolean"),
         (call(lambda q_pos, kv_pos: True, 2, 3), TypeError, "mask: expected a ARRAY, got bool"),
         (

@@ -83,7 +83,7 @@ GOOD = {
         call(6, base=100, dtype="float32"),
     ],
     "rotary_tables": [
-        call(_each, _frequencies, magnitude=1.3),
+        call(_each, _frequencies, attention_factor=1.3),
         call(np.array(7), _frequencies),
         call(np.array([[[3], [-2]]], dtype=np.int32), _frequencies),
     ],
@@ -97,8 +97,8 @@ GOOD = {
     "rotary": [
         call(_x, np.arange(Q_LEN), _frequencies),
         call(_x, np.arange(Q_LEN), _frequencies, interleaved=True),
-        call(_x, _each, _frequencies, magnitude=0.7),
-        call(_x, _each, _frequencies, interleaved=True, magnitude=1.2),
+        call(_x, _each, _frequencies, attention_factor=0.7),
+        call(_x, _each, _frequencies, interleaved=True, attention_factor=1.2),
         call(_x[0], np.array([3, 3, 1, 900, -4]), _frequencies[:1]),
         call(normal(Q_LEN, 6), np.arange(Q_LEN), _frequencies),
         call(normal(2, 4, 3, Q_LEN, 6), np.zeros((2, 4, Q_LEN), dtype=np.int64), _frequencies),
@@ -141,7 +141,7 @@ GOOD = {
         call(_slow[:4], base=10000.0, factor=8, original_len=3),
         call(_slow[:4], base=50.0, factor=8, original_len=100000, beta_fast=20000.0),
     ],
-    "yarn_magnitude": [call(16.0), call(1), call(0.5), call(40, mscale=0.707)],
+    "yarn_attention_factor": [call(16.0), call(1), call(0.5), call(40, mscale=0.707)],
 }
 
 _bad_lengths = [
@@ -341,8 +341,16 @@ BAD = {
         (call(normal(3), _frequencies), TypeError, "positions: expected an integer array"),
         (call(_each, _each), TypeError, "frequencies: expected a floating dtype"),
         (call(_each, normal(2, 3)), ValueError, "frequencies: expected shape (n_pairs)"),
-        (call(_each, _frequencies, magnitude=0), ValueError, "magnitude: expected a number above"),
-        (call(_each, _frequencies, magnitude="1"), TypeError, "magnitude: expected a number"),
+        (
+            call(_each, _frequencies, attention_factor=0),
+            ValueError,
+            "attention_factor: expected a number above",
+        ),
+        (
+            call(_each, _frequencies, attention_factor="1"),
+            TypeError,
+            "attention_factor: expected a number",
+        ),
     ],
     "rotate": [
         (call([1.0], *_tables), TypeError, "x: expected a ARRAY, got list"),
@@ -379,7 +387,11 @@ BAD = {
         ),
         (call(_x, _each, normal(1, 3)), ValueError, "frequencies: expected shape (n_pairs)"),
         (call(_x, _each, np.array(0.5)), ValueError, "frequencies: expected shape (n_pairs)"),
-        (call(_x, _each, _frequencies, magnitude=-1), ValueError, "magnitude: expected"),
+        (
+            call(_x, _each, _frequencies, attention_factor=-1),
+            ValueError,
+            "attention_factor: expected",
+        ),
     ],
     "interleaved_to_half_split": _pairing,
     "half_split_to_interleaved": _pairing,
@@ -422,7 +434,7 @@ BAD = {
             "base: expected a number above one, got 1",
         ),
     ],
-    "yarn_magnitude": [
+    "yarn_attention_factor": [
         (call("2"), TypeError, "factor: expected a number, got str"),
         (call(0), ValueError, "factor: expected a number above zero, got 0"),
         (call(2, mscale=np.inf), ValueError, "mscale: expected a finite number"),
@@ -439,7 +451,7 @@ NO_GRADIENT = dict.fromkeys(
         "rotary_frequencies",
         "sinusoidal_positions",
         "t5_buckets",
-        "yarn_magnitude",
+        "yarn_attention_factor",
     ],
     "no floating array comes in",
 )

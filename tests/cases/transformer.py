@@ -154,7 +154,9 @@ GOOD = {
         ),
         call(X, _PLAIN, **HEADED),
         call(X, _PLAIN, **HEADED, cache=past(), frequencies=FREQUENCIES, interleaved=True),
-        call(X, _PLAIN, **HEADED, frequencies=FREQUENCIES, magnitude=1.3, return_weights=True),
+        call(
+            X, _PLAIN, **HEADED, frequencies=FREQUENCIES, attention_factor=1.3, return_weights=True
+        ),
         call(X, _CROSS, **HEADED, context=ASKED, mask=PADDING, qk_norm=ref.layer_norm),
         call(
             X,

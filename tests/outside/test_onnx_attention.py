@@ -88,7 +88,7 @@ def widen(xp: Any, given: Any, kv_len: int, value: float) -> Any:
 def band(room: ModuleType, q_len: int, kv_len: int, end: int, least: int, most: int) -> Any:
     """Let queries that end at key ``end`` see keys from ``least`` to ``most`` places ahead."""
     unused = kv_len - end
-    return room.materialise(
+    return room.create_mask(
         lambda q_pos, kv_pos: (
             (kv_pos >= q_pos - unused + least) & (kv_pos <= q_pos - unused + most)
         ),

@@ -45,7 +45,7 @@ def in_our_words(sample) -> tuple[tuple[torch.Tensor, ...], dict]:
     options = {"bias": said.pop("attn_mask", None), "mask": None}
     if said.pop("is_causal"):
         unseen = k.shape[-2] - q.shape[-2]
-        options["mask"] = att.materialise(
+        options["mask"] = att.create_mask(
             lambda q_pos, kv_pos: kv_pos <= q_pos - unseen, q.shape[-2], k.shape[-2]
         )
     assert said == {"dropout_p": 0}, "nothing that the sample says is passed over"

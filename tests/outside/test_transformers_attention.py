@@ -144,16 +144,16 @@ def deepseek_v3(room: Room, seen: Seen, mask: Any, *, absorbed: bool = False) ->
         w_query_up=w_query_up,
         w_query_rope=w_query_rope,
         w_kv_down=down[:, :rank],
-        kv_gain=room.array(layer.kv_a_layernorm.weight),
+        kv_norm=room.array(layer.kv_a_layernorm.weight),
         w_key_up=w_key_up,
         w_key_rope=down[:, rank:],
         w_value_up=w_value_up,
         w_out=room.matrix(layer.o_proj),
         w_query_down=room.matrix(layer.q_a_proj),
-        query_gain=room.array(layer.q_a_layernorm.weight),
+        query_norm=room.array(layer.q_a_layernorm.weight),
     )
     base, factor = yarn["rope_theta"], yarn["factor"]
-    below = room.yarn_magnitude(factor, mscale=yarn["mscale_all_dim"])
+    below = room.yarn_attention_factor(factor, mscale=yarn["mscale_all_dim"])
     attend = room.absorbed_latent_attention if absorbed else room.multi_head_latent_attention
     return attend(
         room.array(seen.x),
@@ -165,7 +165,7 @@ def deepseek_v3(room: Room, seen: Seen, mask: Any, *, absorbed: bool = False) ->
             original_len=yarn["original_max_position_embeddings"],
         ),
         n_heads=HEADS,
-        magnitude=room.yarn_magnitude(factor, mscale=yarn["mscale"]) / below,
+        attention_factor=room.yarn_attention_factor(factor, mscale=yarn["mscale"]) / below,
         scale=config.qk_head_dim**-0.5 * below**2,
         mask=mask,
         causal=True,

@@ -118,7 +118,7 @@ def test_linear_and_dynamic(n_pairs, base, factor, original_len):
 def test_llama3(n_pairs, base, factor, original_len, low, ratio):
     factors = {"low_freq_factor": low, "high_freq_factor": low * ratio}
     shared = {"factor": factor, **factors}
-    expected, magnitude = made_by_transformers(
+    expected, attention_factor = made_by_transformers(
         2 * n_pairs,
         base,
         rope_type="llama3",
@@ -128,7 +128,7 @@ def test_llama3(n_pairs, base, factor, original_len, low, ratio):
     plain = att.rotary_frequencies(2 * n_pairs, base=base)
     found = att.llama3_frequencies(plain, original_len=original_len, **shared)
     torch.testing.assert_close(found, expected.double(), rtol=1e-5, atol=0)
-    assert magnitude == 1
+    assert attention_factor == 1
 
 
 @settings(SEEDED, max_examples=50)
@@ -142,7 +142,7 @@ def test_llama3(n_pairs, base, factor, original_len, low, ratio):
 def test_yarn(n_pairs, base, factor, original_len, slow, ratio, truncate, mscales):
     betas = {"beta_fast": slow * ratio, "beta_slow": slow, "truncate": truncate}
     mscale, for_all = mscales
-    expected, magnitude = made_by_transformers(
+    expected, attention_factor = made_by_transformers(
         2 * n_pairs,
         base,
         rope_type="yarn",
@@ -158,10 +158,10 @@ def test_yarn(n_pairs, base, factor, original_len, slow, ratio, truncate, mscale
     )
     # Where the ramp is a cliff, float32 decides otherwise which side a pair is on.
     torch.testing.assert_close(found, expected.double(), rtol=2e-3, atol=0)
-    ours = att.yarn_magnitude(factor, mscale=1 if mscale is None else mscale)
+    ours = att.yarn_attention_factor(factor, mscale=1 if mscale is None else mscale)
     if for_all is not None:
-        ours /= att.yarn_magnitude(factor, mscale=for_all)
-    assert magnitude == pytest.approx(ours, rel=1e-12)
+        ours /= att.yarn_attention_factor(factor, mscale=for_all)
+    assert attention_factor == pytest.approx(ours, rel=1e-12)
 
 
 def test_shaw_is_a_whole_layer_of_wav2vec2():

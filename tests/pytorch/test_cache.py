@@ -86,7 +86,7 @@ def test_writing_in_place_as_the_notes_say():
 
     pages = att.append_to_paged_cache(att.paged_cache(k, v, 9, 4, 2), k, v)
     expected = att.append_to_paged_cache(pages, k[:, :, :1], v[:, :, :1])
-    page, row = pages.table[:, 5 // 4], 5 % 4
+    page, row = pages.block_table[:, 5 // 4], 5 % 4
     pages.k[page, :, row] = k[:, :, 0]
     torch.testing.assert_close(pages.k, expected.k, rtol=0, atol=0)
 

@@ -59,7 +59,7 @@ def test_gradients_through_output_and_state(attend, per):
         log_decay = torch.nn.functional.logsigmoid(gates if per == "feature" else gates[..., :1])
         return attend(
             q,
-            att.l2_normalise(k),
+            att.l2_normalize(k),
             v,
             rates.sigmoid(),
             log_decay=None if per == "none" else log_decay,
@@ -78,7 +78,7 @@ def test_gradients_are_finite_and_equal_where_gates_shut(attend, strength):
         q, k, v, rates, gates, state = leaves()
         shut = torch.arange(SEQ)[:, None] == 2
         log_decay = torch.where(shut, -strength, -gates.abs())
-        keys = att.l2_normalise(k)
+        keys = att.l2_normalize(k)
         output, _ = form(q, keys, v, rates.sigmoid(), log_decay=log_decay, state=state)
         output[..., 2:, :].square().sum().backward()
         found.append([x.grad for x in (q, k, v, rates, gates, state)])
@@ -92,7 +92,7 @@ def test_gradients_are_finite_and_equal_where_gates_shut(attend, strength):
 
 def test_the_length_of_nothing_has_a_gradient():
     x = torch.zeros(2, 3, dtype=torch.float64, requires_grad=True)
-    att.l2_normalise(x).sum().backward()
+    att.l2_normalize(x).sum().backward()
     assert x.grad.isfinite().all()
 
 
@@ -100,7 +100,7 @@ def test_the_length_of_nothing_has_a_gradient():
 @pytest.mark.parametrize("form", ["recurrent", "chunked", "parallel"])
 def test_low_precision_within_the_error_budget(form, dtype, room):
     q, k, v = (torch.randn(2, 3, 40, d) for d in (8, 8, 12))
-    q, k, v = (x.to(dtype) for x in (q, att.l2_normalise(k), v))
+    q, k, v = (x.to(dtype) for x in (q, att.l2_normalize(k), v))
     beta, log_decay = torch.rand(2, 3, 40), -0.1 * torch.rand(2, 3, 40, 1)
 
     def plain(q, k, v, beta, log_decay):

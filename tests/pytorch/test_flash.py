@@ -52,7 +52,7 @@ def test_against_the_plain_path(options):
     torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=1e-12)
 
 
-@pytest.mark.parametrize("options", [OPTIONS[0], OPTIONS[-1], {"predicate": near}])
+@pytest.mark.parametrize("options", [OPTIONS[0], OPTIONS[-1], {"mask_mod": near}])
 def test_every_entry_against_finite_differences(options):
     """The log-sum-exp has gradients too, where a query sees something."""
     arrays, rest = leaves_and_rest(options)
@@ -140,7 +140,7 @@ def test_the_same_tiles_are_met_as_in_the_reference(options, lens):
         return (q_pos == q_pos)[:1]
 
     q, k, v = (torch.randn(n, 3) for n in (*lens, lens[1]))
-    given = {**options, "predicate": noting, "q_tile": 2, "kv_tile": 3}
+    given = {**options, "mask_mod": noting, "q_tile": 2, "kv_tile": 3}
     output, log_sum_exp = att.flash_attention(q, k, v, **given)
     forward = met.copy()
     met.clear()

@@ -50,18 +50,18 @@ def leaves() -> list[Tensor]:
 
 
 @EVERY_FORM
-@pytest.mark.parametrize("normalise", [False, True])
+@pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("per", ["feature", "head"])
-def test_gradients_through_output_and_state(attend, normalise, per):
+def test_gradients_through_output_and_state(attend, normalize, per):
     mask = torch.tensor([True, False, True, True, True])
 
     def function(q, k, v, gates, *sums):
         log_decay = torch.nn.functional.logsigmoid(gates if per == "feature" else gates[..., :1])
         state = att.LinearState(*sums[:1], sums[1].abs())
-        if normalise:
+        if normalize:
             q, k = att.elu_features(q), att.elu_features(k)
         output, after = attend(
-            q, k, v, log_decay=log_decay, mask=mask, state=state, normalise=normalise
+            q, k, v, log_decay=log_decay, mask=mask, state=state, normalize=normalize
         )
         return output, *after
 
@@ -97,7 +97,7 @@ def test_an_empty_row_has_a_gradient_of_zero(attend):
     q, k, v = leaf(4, SEQ, 3), leaf(2, SEQ, 3), leaf(2, SEQ, 5)
     mask = torch.tensor([False, False, True, True, True])
     features = att.relu_features(q), att.relu_features(k)
-    output, _ = attend(*features, v, mask=mask, normalise=True)
+    output, _ = attend(*features, v, mask=mask, normalize=True)
     assert (output[:, :2] == 0).all()
     output.square().sum().backward()
     assert all(x.grad.isfinite().all() for x in (q, k, v))

@@ -42,7 +42,7 @@ def test_gradients_are_those_without_a_stabiliser():
             output = att.performer_attention(q, k, v, projection, scale=1.0, causal=True)
         else:
             features = (att.positive_features(x, projection) for x in (q, k))
-            output, _ = att.linear_attention_parallel(*features, v, normalise=True)
+            output, _ = att.linear_attention_parallel(*features, v, normalize=True)
         output.square().sum().backward()
         found.append([x.grad for x in (q, k, v, projection)])
     for a, b in zip(*found, strict=True):

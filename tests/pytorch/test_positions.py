@@ -39,7 +39,7 @@ def test_turns_against_finite_differences(interleaved):
     """Also of the frequencies, which can be learned, and of tables for each sequence."""
 
     def turned(x, frequencies):
-        options = {"interleaved": interleaved, "magnitude": 1.3}
+        options = {"interleaved": interleaved, "attention_factor": 1.3}
         return att.rotary(x, POSITIONS % 5, frequencies, **options)
 
     leaves = leaf(BATCH, HEADS, SEQ, D_K), FREQUENCIES.clone().requires_grad_()

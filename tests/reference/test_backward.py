@@ -275,7 +275,7 @@ def test_softmax_has_axis_minus_one_and_temperature_one():
 @pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
 @pytest.mark.parametrize("options", [{}, {"eps": 0.3}])
 def test_norms_by_differences(name, options):
-    arrays = {"x": 2 * normal(2, 3, 5) + 1, "gain": normal(5)}
+    arrays = {"x": 2 * normal(2, 3, 5) + 1, "weight": normal(5)}
     if name == "layer_norm":
         arrays["bias"] = normal(5)
     grad = normal(2, 3, 5)
@@ -291,19 +291,19 @@ def test_norms_by_differences(name, options):
 
 @pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
 def test_norms_by_autograd(name):
-    """Through PyTorch's own norms, with and without a gain; and at zero, where eps decides."""
+    """Through PyTorch's own norms, with and without a weight; and at zero, where eps decides."""
     theirs = getattr(torch.nn.functional, name)
     for x in (3 * normal(2, 5, 12) + 1, np.zeros((2, 12)), 1e-3 * normal(4, 12)):
-        for gain in (normal(12), None):
+        for weight in (normal(12), None):
             grad = normal(*x.shape)
-            weight = np.ones(12) if gain is None else gain
+            weight = np.ones(12) if weight is None else weight
             extra = (np.zeros(12),) if name == "layer_norm" else ()
             eps = 1e-5 if name == "layer_norm" else 1e-6
             call = (x, weight, *extra), {"eps": eps}
             expected = autograd(
                 lambda x, *parameters, eps: theirs(x, (12,), *parameters, eps=eps), grad, call
             )
-            found = getattr(ref, f"{name}_backward")(grad, x, gain)
+            found = getattr(ref, f"{name}_backward")(grad, x, weight)
             for a, b in zip([f for f in found if f is not None], expected, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
@@ -311,11 +311,11 @@ def test_norms_by_autograd(name):
 @BOTH
 def test_norms_by_hand(room):
     """x = (1, 1) at eps = 3: s = 2 and n = (1/2, 1/2) for RMS."""
-    grad, x, gain = np.array([2.0, 0.0]), np.array([1.0, 1.0]), np.array([0.5, 7.0])
-    call = to_torch((grad, x, gain)) if room is att else (grad, x, gain)
+    grad, x, weight = np.array([2.0, 0.0]), np.array([1.0, 1.0]), np.array([0.5, 7.0])
+    call = to_torch((grad, x, weight)) if room is att else (grad, x, weight)
     found = room.rms_norm_backward(*call, eps=3.0)
     np.testing.assert_allclose(found.x, [0.4375, -0.0625])
-    np.testing.assert_allclose(found.gain, [1.0, 0.0])
+    np.testing.assert_allclose(found.weight, [1.0, 0.0])
     assert found.bias is None
 
 
@@ -325,9 +325,9 @@ def test_norms_in_half_precision(name):
     x, grad = torch.from_numpy(normal(4096, 8)).half(), torch.ones(4096, 8).half()
     found = getattr(att, name)(grad, x, torch.ones(8))
     assert found.x.dtype == torch.float16
-    assert found.gain.dtype == torch.float32
+    assert found.weight.dtype == torch.float32
     exact = getattr(att, name)(grad.double(), x.double(), torch.ones(8).double())
-    torch.testing.assert_close(found.gain.double(), exact.gain, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(found.weight.double(), exact.weight, rtol=1e-4, atol=1e-3)
     torch.testing.assert_close(found.x.double(), exact.x, rtol=1e-3, atol=1e-4)
     if found.bias is not None:
         assert found.bias.tolist() == [4096.0] * 8

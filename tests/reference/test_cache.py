@@ -73,7 +73,8 @@ SCHEMES = {
     "rotary, by parts": _rotary(ref.ntk_by_parts_frequencies(_plain, **_stretch)),
     "rotary, Llama 3": _rotary(ref.llama3_frequencies(_plain, **_stretch)),
     "rotary, YaRN": _rotary(
-        ref.yarn_frequencies(_plain, base=10000.0, **_stretch), magnitude=ref.yarn_magnitude(4.0)
+        ref.yarn_frequencies(_plain, base=10000.0, **_stretch),
+        attention_factor=ref.yarn_attention_factor(4.0),
     ),
 }
 
@@ -301,7 +302,7 @@ SEQUENCES, PAGES, PAGE, TABLE = 3, 7, 2, 4
 
 
 def pages_in_use(cache: ref.PagedCache) -> list[set[int]]:
-    return [set(row[row >= 0].tolist()) for row in cache.table]
+    return [set(row[row >= 0].tolist()) for row in cache.block_table]
 
 
 def check_pages(cache: ref.PagedCache, history: list[list]) -> None:
@@ -313,9 +314,9 @@ def check_pages(cache: ref.PagedCache, history: list[list]) -> None:
         for j, (key, value) in enumerate(text_):
             np.testing.assert_array_equal(k[b, 0, j], key)
             np.testing.assert_array_equal(v[b, 0, j], value)
-        assert (cache.table[b] >= 0).sum() == -(-n // PAGE), "no page too many"
+        assert (cache.block_table[b] >= 0).sum() == -(-n // PAGE), "no page too many"
     used = pages_in_use(cache)
-    assert cache.uses.tolist() == [sum(page in row for row in used) for page in range(PAGES)]
+    assert cache.ref_counts.tolist() == [sum(page in row for row in used) for page in range(PAGES)]
 
 
 @drawn(data=st.data())
@@ -345,7 +346,10 @@ def test_pages_through_any_story(data):
                     assert max(new) > TABLE
                 else:
                     # As many as the texts grow by, and a copy for each shared page but one.
-                    assert sum(new) - (cache.table >= 0).sum() + SEQUENCES > (cache.uses == 0).sum()
+                    assert (
+                        sum(new) - (cache.block_table >= 0).sum() + SEQUENCES
+                        > (cache.ref_counts == 0).sum()
+                    )
                 continue
             for i, c in enumerate(counts):
                 history[i] = history[i] + [(k[i, 0, j], v[i, 0, j]) for j in range(c)]
@@ -362,7 +366,7 @@ def test_a_shared_page_is_copied_before_it_is_written_and_no_other():
     assert pages_in_use(cache) == [{0, 1}, {0, 1}, {0, 1}]
     first = ref.append_to_paged_cache(cache, x, x, counts=np.array([0, 1, 0]))
     assert pages_in_use(first) == [{0, 1}, {0, 2}, {0, 1}]
-    assert first.uses.tolist() == [3, 2, 1, 0, 0, 0, 0]
+    assert first.ref_counts.tolist() == [3, 2, 1, 0, 0, 0, 0]
     owner = ref.append_to_paged_cache(cache, x, x, counts=np.array([1, 0, 0]))
     assert pages_in_use(owner) == [{0, 2}, {0, 1}, {0, 1}]
     # Two of three write: both need a copy. Then the third is alone and needs none.
@@ -382,13 +386,13 @@ def test_a_shared_page_is_copied_before_it_is_written_and_no_other():
 
 def test_the_last_free_page_is_given_and_one_more_is_refused():
     x = normal(2, 1, 8, 2)
-    cache = ref.paged_cache(x, x, n_pages=3, page_len=2, max_pages=3)
+    cache = ref.paged_cache(x, x, n_pages=3, page_size=2, max_pages=3)
     cache = ref.append_to_paged_cache(cache, x, x, counts=np.array([4, 2]))
-    assert (cache.uses == 1).all()
+    assert (cache.ref_counts == 1).all()
     with pytest.raises(ValueError, match="room for 1 new pages, got 0; free a sequence"):
         ref.append_to_paged_cache(cache, x, x, counts=np.array([0, 1]))
     cache = ref.append_to_paged_cache(ref.free_sequence(cache, 0), x, x, counts=np.array([0, 4]))
-    assert cache.table[1].tolist() == [2, 0, 1]
+    assert cache.block_table[1].tolist() == [2, 0, 1]
 
 
 def test_what_a_freed_page_holds_is_not_seen_again():

@@ -37,7 +37,7 @@ def qkv(seq: int = SEQ) -> tuple[np.ndarray, ...]:
     """Queries, keys of length one, values, and rates up to two."""
     q, k = normal(BATCH, HEADS, seq, D_K), normal(BATCH, KV_HEADS, seq, D_K)
     v, rates = normal(BATCH, KV_HEADS, seq, D_V), normal(BATCH, KV_HEADS, seq)
-    return q, ref.l2_normalise(k), v, 1 + np.sin(rates)
+    return q, ref.l2_normalize(k), v, 1 + np.sin(rates)
 
 
 def gates(kind: str, seq: int = SEQ) -> np.ndarray | None:
@@ -274,13 +274,13 @@ def test_half_precision_keeps_its_state_in_float32(attend):
 class TestL2Normalise:
     def test_by_hand(self):
         x = np.array([[3.0, -4.0], [0.0, 0.0], [1e-7, 0.0]])
-        np.testing.assert_allclose(ref.l2_normalise(x), [[0.6, -0.8], [0, 0], [0.1, 0]])
-        np.testing.assert_allclose(ref.l2_normalise(x, eps=10.0)[0], [0.3, -0.4])
+        np.testing.assert_allclose(ref.l2_normalize(x), [[0.6, -0.8], [0, 0], [0.1, 0]])
+        np.testing.assert_allclose(ref.l2_normalize(x, eps=10.0)[0], [0.3, -0.4])
 
     def test_length_one(self):
-        lengths = np.linalg.norm(ref.l2_normalise(normal(3, 5, D_K)), axis=-1)
+        lengths = np.linalg.norm(ref.l2_normalize(normal(3, 5, D_K)), axis=-1)
         np.testing.assert_allclose(lengths, 1, rtol=1e-15)
 
     def test_half_precision_does_not_overflow(self):
-        found = ref.l2_normalise(np.full((4,), 300.0, np.float16))
+        found = ref.l2_normalize(np.full((4,), 300.0, np.float16))
         np.testing.assert_array_equal(found, np.full(4, 0.5, np.float16))

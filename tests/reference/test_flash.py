@@ -86,9 +86,9 @@ def test_tiles_of_any_length_change_nothing(seed, lens, tiles, causal, window):
 
 def test_a_predicate_is_a_mask_that_is_never_whole():
     q, k, v = qkv()
-    mask = ref.materialise(near, Q_LEN, KV_LEN)
+    mask = ref.create_mask(near, Q_LEN, KV_LEN)
     assert not mask.any(-1).all(), "one row is empty"
-    by_tiles = ref.flash_attention(q, k, v, predicate=near, q_tile=2, kv_tile=2)
+    by_tiles = ref.flash_attention(q, k, v, mask_mod=near, q_tile=2, kv_tile=2)
     by_mask = ref.flash_attention(q, k, v, mask=mask)
     for ours, theirs in zip(by_tiles, by_mask, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-13)
@@ -115,7 +115,7 @@ def test_a_tile_is_met_if_and_only_if_somebody_sees_into_it(q_len, kv_len, optio
             if any(visible(a, b, q_len, kv_len, causal, window) for a in rows for b in columns):
                 expected.append((i + kv_len - q_len, j, len(rows), len(columns)))
     q, k, v = normal(q_len, 3), normal(kv_len, 3), normal(kv_len, 2)
-    given = {**options, "predicate": noting, "q_tile": tiles[0], "kv_tile": tiles[1]}
+    given = {**options, "mask_mod": noting, "q_tile": tiles[0], "kv_tile": tiles[1]}
     output, log_sum_exp = ref.flash_attention(q, k, v, **given)
     assert sorted(met) == sorted(expected)
     met.clear()
@@ -268,7 +268,7 @@ def backward(length):
 
 
 def flash(q, k, v):
-    return ref.flash_attention(q, k, v, predicate=near, q_tile=32, kv_tile=32)
+    return ref.flash_attention(q, k, v, mask_mod=near, q_tile=32, kv_tile=32)
 
 
 @pytest.mark.parametrize(

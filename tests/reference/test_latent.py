@@ -25,8 +25,8 @@ def turned(pair_by_pair: np.ndarray, position: int) -> np.ndarray:
     return np.stack([z.real, z.imag], -1).reshape(-1)
 
 
-def normed(c: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    return gain * c / math.sqrt(sum(c * c) / len(c) + 1e-6)
+def normed(c: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return weight * c / math.sqrt(sum(c * c) / len(c) + 1e-6)
 
 
 def by_heads(x: np.ndarray, p: ref.LatentParameters) -> tuple[np.ndarray, ...]:
@@ -34,8 +34,8 @@ def by_heads(x: np.ndarray, p: ref.LatentParameters) -> tuple[np.ndarray, ...]:
     q = np.zeros((BATCH, HEADS, N, D_K + D_ROPE))
     k, v = np.zeros_like(q), np.zeros((BATCH, HEADS, N, D_V))
     for b, t in np.ndindex(BATCH, N):
-        c_q = normed(x[b, t] @ p.w_query_down, p.query_gain)
-        c_kv = normed(x[b, t] @ p.w_kv_down, p.kv_gain)
+        c_q = normed(x[b, t] @ p.w_query_down, p.query_norm)
+        c_kv = normed(x[b, t] @ p.w_kv_down, p.kv_norm)
         for h in range(HEADS):
             nope, rope = slice(h * D_K, (h + 1) * D_K), slice(h * D_ROPE, (h + 1) * D_ROPE)
             q[b, h, t] = [*(c_q @ p.w_query_up[:, nope]), *turned(c_q @ p.w_query_rope[:, rope], t)]

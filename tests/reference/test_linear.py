@@ -69,7 +69,7 @@ def product_of_gates(g, i, c, after):
     return product
 
 
-def oracle(q, k, v, *, log_decay=None, mask=None, state=None, normalise=False, scale=None):
+def oracle(q, k, v, *, log_decay=None, mask=None, state=None, normalize=False, scale=None):
     """Weigh each earlier position by a product of gates: no running state, one number at a time."""
     n_batch, n_heads, seq, d_k = q.shape
     n_kv_heads, d_v = v.shape[1], v.shape[-1]
@@ -94,7 +94,7 @@ def oracle(q, k, v, *, log_decay=None, mask=None, state=None, normalise=False, s
             value = sum(w * v[b, shared, j, e] for j, w in enumerate(weights))
             if state is not None:
                 value += sum(old[c] * state.key_value_sum[b, shared, c, e] for c in range(d_k))
-            if normalise:
+            if normalize:
                 value = value / total if total else 0.0
             output[b, h, i, e] = value
     return output
@@ -102,17 +102,17 @@ def oracle(q, k, v, *, log_decay=None, mask=None, state=None, normalise=False, s
 
 @EVERY_FORM
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("normalise", [False, True])
-def test_against_one_number_at_a_time(attend, kind, normalise):
-    q, k, v = qkv(positive=normalise)
+@pytest.mark.parametrize("normalize", [False, True])
+def test_against_one_number_at_a_time(attend, kind, normalize):
+    q, k, v = qkv(positive=normalize)
     mask = np.ones((BATCH, KV_HEADS, 1, SEQ), bool)
     mask[0, 0, 0, :2] = mask[1, :, 0, 4] = False
     for state, given_mask in ((None, None), (a_state(), mask)):
         options = {"log_decay": gates(kind), "mask": given_mask, "state": state}
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found, after = attend(q, k, v, **options, normalise=normalise)
-        expected = oracle(q, k, v, **options, normalise=normalise)
+            found, after = attend(q, k, v, **options, normalize=normalize)
+        expected = oracle(q, k, v, **options, normalize=normalize)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
         assert all(np.isfinite(part).all() for part in after)
 
@@ -120,10 +120,10 @@ def test_against_one_number_at_a_time(attend, kind, normalise):
 @given(
     st.integers(1, 9), st.integers(1, 11), st.integers(1, 8), st.sampled_from(KINDS), st.booleans()
 )
-def test_all_forms_are_equal_and_the_state_carries(seq, chunk_len, split, kind, normalise):
-    q, k, v = qkv(seq, positive=normalise)
+def test_all_forms_are_equal_and_the_state_carries(seq, chunk_len, split, kind, normalize):
+    q, k, v = qkv(seq, positive=normalize)
     g, start = gates(kind, seq), a_state()
-    options = {"normalise": normalise, "scale": 0.6}
+    options = {"normalize": normalize, "scale": 0.6}
     whole, end = ref.linear_attention_recurrent(q, k, v, log_decay=g, state=start, **options)
     for attend in (ref.linear_attention_parallel, _chunked(chunk_len)):
         found, state = attend(q, k, v, log_decay=g, state=start, **options)
@@ -151,7 +151,7 @@ def test_by_hand(attend):
     np.testing.assert_allclose(output, [[11, 0], [11, 3]])  # 1·1 + 2·10/2 = 11, and 1·3
     np.testing.assert_allclose(state.key_value_sum, [[1, 3], [5, 0]])
     np.testing.assert_allclose(state.key_sum, [4, 5])
-    output, _ = attend(q, k, v, log_decay=log_decay, normalise=True)
+    output, _ = attend(q, k, v, log_decay=log_decay, normalize=True)
     np.testing.assert_allclose(output, [[1, 0], [11 / 14, 3 / 14]])
 
 
@@ -189,13 +189,13 @@ def test_nothing_comes_from_the_future(attend):
     q, k, v = qkv(positive=True)
     g = gates("feature")
     before, _ = attend(q, k, v, log_decay=g)
-    average, _ = attend(q, k, v, log_decay=g, normalise=True)
+    average, _ = attend(q, k, v, log_decay=g, normalize=True)
     for i, which in itertools.product(range(SEQ), ("k", "v", "log_decay")):
         arrays = {"k": k.copy(), "v": v.copy(), "log_decay": g.copy()}
         arrays[which][..., i, :] -= 0.3
         after, _ = attend(q, **arrays)
         np.testing.assert_array_equal(after[..., :i, :], before[..., :i, :])
-        normalised, _ = attend(q, **arrays, normalise=True)
+        normalised, _ = attend(q, **arrays, normalize=True)
         np.testing.assert_array_equal(normalised[..., :i, :], average[..., :i, :])
         if not (which == "log_decay" and i == 0):  # the first gate has nothing to act on
             assert (after[..., i, :] != before[..., i, :]).all()
@@ -204,7 +204,7 @@ def test_nothing_comes_from_the_future(attend):
 @EVERY_FORM
 def test_normalised_weights_sum_to_one(attend):
     q, k, v = qkv(positive=True)
-    options = {"log_decay": gates("feature"), "normalise": True}
+    options = {"log_decay": gates("feature"), "normalize": True}
     np.testing.assert_allclose(attend(q, k, np.ones_like(v), **options)[0], 1)
     found, _ = attend(q, k, v, **options)
     shared = v.repeat(HEADS // KV_HEADS, axis=1)
@@ -218,7 +218,7 @@ def test_normalised_weights_sum_to_one(attend):
 def test_weights_that_cancel_give_zeros(attend):
     """Features of both signs can sum to nothing: no average is left to give."""
     k, v = np.array([[1.0], [-1.0], [1.0]]), np.array([[1.0], [2.0], [4.0]])
-    output, _ = attend(np.ones((3, 1)), k, v, normalise=True)
+    output, _ = attend(np.ones((3, 1)), k, v, normalize=True)
     np.testing.assert_array_equal(output.ravel(), [1, 0, 3])  # 1 - 2 + 4 over 1 - 1 + 1
 
 
@@ -255,14 +255,14 @@ def test_heads_may_share_and_batches_may_be_missing_or_many(attend):
 def test_a_masked_position_is_as_if_it_were_not_there(attend):
     q, k, v = qkv(positive=True)
     mask = np.array([False, True, True, False, True, True])
-    found, state = attend(q, k, v, mask=mask, normalise=True)
-    fewer, same = attend(*(x[..., mask, :] for x in (q, k, v)), normalise=True)
+    found, state = attend(q, k, v, mask=mask, normalize=True)
+    fewer, same = attend(*(x[..., mask, :] for x in (q, k, v)), normalize=True)
     np.testing.assert_allclose(found[..., mask, :], fewer, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(state.key_sum, same.key_sum, rtol=1e-12)
     np.testing.assert_array_equal(found[..., 0, :], 0)  # nothing to attend to yet
     lengths = np.array([4, SEQ])
-    padded, _ = attend(q, k, v, mask=ref.padding_mask(lengths, SEQ), normalise=True)
-    short, _ = attend(*(x[:1, :, :4] for x in (q, k, v)), normalise=True)
+    padded, _ = attend(q, k, v, mask=ref.padding_mask(lengths, SEQ), normalize=True)
+    short, _ = attend(*(x[:1, :, :4] for x in (q, k, v)), normalize=True)
     np.testing.assert_allclose(padded[:1, :, :4], short, rtol=1e-12)
 
 
@@ -296,25 +296,25 @@ class TestBothDirections:
                 for j in range(7)
             ]
             mixed = [sum(t * v[b, h // 2, j, e] for j, t in enumerate(terms)) for e in range(D_V)]
-            for normalise, factor in ((False, 0.3), (True, 1 / sum(terms))):
+            for normalize, factor in ((False, 0.3), (True, 1 / sum(terms))):
                 found = ref.linear_attention(
-                    phi_q, phi_k, v, mask=mask, normalise=normalise, scale=0.3
+                    phi_q, phi_k, v, mask=mask, normalize=normalize, scale=0.3
                 )
                 np.testing.assert_allclose(found[b, h, i], np.multiply(mixed, factor), rtol=1e-12)
 
     def test_the_last_causal_query_sees_as_much(self):
         q, k, v = qkv(positive=True)
-        for normalise in (False, True):
-            both = ref.linear_attention(q, k, v, normalise=normalise)
-            causal, _ = ref.linear_attention_parallel(q, k, v, normalise=normalise)
+        for normalize in (False, True):
+            both = ref.linear_attention(q, k, v, normalize=normalize)
+            causal, _ = ref.linear_attention_parallel(q, k, v, normalize=normalize)
             np.testing.assert_allclose(both[..., -1, :], causal[..., -1, :], rtol=1e-12)
 
     def test_nothing_to_attend_to(self):
         q, k, v = qkv(positive=True)
-        found = ref.linear_attention(q, k, v, mask=np.zeros(SEQ, bool), normalise=True)
+        found = ref.linear_attention(q, k, v, mask=np.zeros(SEQ, bool), normalize=True)
         np.testing.assert_array_equal(found, 0)
         away = ref.relu_features(-q), ref.relu_features(k)  # no query has a feature left
-        np.testing.assert_array_equal(ref.linear_attention(*away, v, normalise=True), 0)
+        np.testing.assert_array_equal(ref.linear_attention(*away, v, normalize=True), 0)
 
     def test_order_of_keys_does_not_matter(self):
         q, k, v = qkv()

@@ -90,7 +90,7 @@ def test_masks_compose():
     both = ref.causal_mask(4, 4) & ref.padding_mask(lengths, 4)
     assert both.shape == (2, 1, 4, 4)
     np.testing.assert_array_equal(both[1, 0], grid("x... xx.. xx.. xx.."))
-    either = ref.causal_mask(3, 3) | ref.materialise(lambda q_pos, kv_pos: kv_pos == 2, 3, 3)
+    either = ref.causal_mask(3, 3) | ref.create_mask(lambda q_pos, kv_pos: kv_pos == 2, 3, 3)
     np.testing.assert_array_equal(either, grid("x.x xxx xxx"))
     np.testing.assert_array_equal(~ref.causal_mask(2, 2), grid(".x .."))
 
@@ -98,16 +98,16 @@ def test_masks_compose():
 def test_materialise_gives_positions_aligned_bottom_right():
     seen = []
 
-    def predicate(q_pos, kv_pos):
+    def mask_mod(q_pos, kv_pos):
         seen.extend([q_pos.tolist(), kv_pos.tolist()])
         return q_pos == kv_pos
 
-    np.testing.assert_array_equal(ref.materialise(predicate, 2, 4), grid("..x. ...x"))
+    np.testing.assert_array_equal(ref.create_mask(mask_mod, 2, 4), grid("..x. ...x"))
     assert seen == [[[2], [3]], [[0, 1, 2, 3]]]
 
 
 def test_materialise_lays_out_a_predicate_on_one_position():
-    first = ref.materialise(lambda q_pos, kv_pos: kv_pos == 0, 2, 3)
+    first = ref.create_mask(lambda q_pos, kv_pos: kv_pos == 0, 2, 3)
     np.testing.assert_array_equal(first, grid("x.. x.."))
     first[0, 0] = False  # and the rows do not share memory
     assert first[1, 0]

@@ -137,17 +137,17 @@ def test_the_bound_of_the_paper_decays():
 def test_magnitude_lengthens_what_turns():
     x = normal(SEQ, D_K)
     plain = ref.rotary(x, np.arange(SEQ), FREQUENCIES)
-    longer = ref.rotary(x, np.arange(SEQ), FREQUENCIES, magnitude=1.5)
+    longer = ref.rotary(x, np.arange(SEQ), FREQUENCIES, attention_factor=1.5)
     np.testing.assert_allclose(longer[:, :D_ROTARY], 1.5 * plain[:, :D_ROTARY], atol=1e-14)
     np.testing.assert_array_equal(longer[:, D_ROTARY:], plain[:, D_ROTARY:])
 
 
 def test_tables_once_for_all_layers():
     x = normal(BATCH, HEADS, SEQ, D_K)
-    cos, sin = ref.rotary_tables(EACH, FREQUENCIES, magnitude=0.8)
+    cos, sin = ref.rotary_tables(EACH, FREQUENCIES, attention_factor=0.8)
     assert cos.shape == sin.shape == (BATCH, SEQ, D_ROTARY // 2)
     np.testing.assert_array_equal(
-        ref.rotate(x, cos, sin), ref.rotary(x, EACH, FREQUENCIES, magnitude=0.8)
+        ref.rotate(x, cos, sin), ref.rotary(x, EACH, FREQUENCIES, attention_factor=0.8)
     )
 
 
@@ -281,13 +281,15 @@ def test_yarn_where_no_pair_is_slow():
 
 def test_yarn_sharpens_the_scores():
     """Queries and keys both carry the magnitude; scores carry its square, 1 / t."""
-    assert ref.yarn_magnitude(1) == ref.yarn_magnitude(0.3) == 1
-    magnitude = ref.yarn_magnitude(32.0)
-    assert magnitude == pytest.approx(0.1 * math.log(32) + 1, rel=1e-15)
-    assert ref.yarn_magnitude(32.0, mscale=0.5) == pytest.approx(0.05 * math.log(32) + 1)
+    assert ref.yarn_attention_factor(1) == ref.yarn_attention_factor(0.3) == 1
+    attention_factor = ref.yarn_attention_factor(32.0)
+    assert attention_factor == pytest.approx(0.1 * math.log(32) + 1, rel=1e-15)
+    assert ref.yarn_attention_factor(32.0, mscale=0.5) == pytest.approx(0.05 * math.log(32) + 1)
     q, k = normal(SEQ, D_ROTARY), normal(SEQ, D_ROTARY)
     plain, sharper = (
-        ref.dot_scores(*(ref.rotary(x, np.arange(SEQ), FREQUENCIES, magnitude=m) for x in (q, k)))
-        for m in (1.0, magnitude)
+        ref.dot_scores(
+            *(ref.rotary(x, np.arange(SEQ), FREQUENCIES, attention_factor=m) for x in (q, k))
+        )
+        for m in (1.0, attention_factor)
     )
-    np.testing.assert_allclose(sharper, magnitude**2 * plain, rtol=1e-12)
+    np.testing.assert_allclose(sharper, attention_factor**2 * plain, rtol=1e-12)

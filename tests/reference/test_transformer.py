@@ -87,14 +87,14 @@ def by_hand(x, p, asked=None, *, normed=False, turned=None, **options):
         width = w.shape[1] // n_heads
         return np.stack([y[..., h * width : (h + 1) * width] for h in range(n_heads)], axis=1)
 
-    def norm(heads, gain):
+    def norm(heads, weight):
         size = np.array(
             [
                 math.sqrt(sum(n * n for n in row) / len(row) + 1e-6)
                 for row in heads.reshape(-1, heads.shape[-1])
             ]
         )
-        return heads / size.reshape(heads.shape[:-1])[..., None] * gain
+        return heads / size.reshape(heads.shape[:-1])[..., None] * weight
 
     def turn(heads):
         heads, n = heads.copy(), len(FREQUENCIES)
@@ -109,7 +109,7 @@ def by_hand(x, p, asked=None, *, normed=False, turned=None, **options):
     k = heads(asked, p.w_key, p.b_key, cases.KV_HEADS)
     v = heads(asked, p.w_value, p.b_value, cases.KV_HEADS)
     if normed:
-        q, k = norm(q, p.query_norm.gain), norm(k, p.key_norm.gain)
+        q, k = norm(q, p.query_norm.weight), norm(k, p.key_norm.weight)
     if turned is not None:
         q, k = turn(q), turn(k)
     output, _ = oracle.attend(q, k, v, sinks=p.sinks, **options)
@@ -159,7 +159,7 @@ def test_a_magnitude_scales_queries_and_keys():
     p, x = cases.attention(extras=False), normal(2, 5, cases.MODEL)
     turned = {"frequencies": cases.FREQUENCIES}
     frequencies = ref.rotary_frequencies(cases.D_K)
-    long, _ = ref.attention_layer(x, p, **HEADED, frequencies=frequencies, magnitude=1.5)
+    long, _ = ref.attention_layer(x, p, **HEADED, frequencies=frequencies, attention_factor=1.5)
     scaled, _ = ref.attention_layer(
         x, p, **HEADED, frequencies=frequencies, scale=1.5**2 / cases.D_K**0.5
     )
@@ -220,7 +220,7 @@ def test_a_block_is_three_sublayers_with_norms_of_their_own(residual):
         (lambda h: ref.relu_mlp(h, p.mlp), p.mlp_norms),
     ):
         expected = residual(
-            expected, sublayer, *[lambda h, q=q: ref.layer_norm(h, q.gain, q.bias) for q in norms]
+            expected, sublayer, *[lambda h, q=q: ref.layer_norm(h, q.weight, q.bias) for q in norms]
         )
     found, _ = ref.transformer_block(
         x,
@@ -253,10 +253,10 @@ def test_options_of_single_layers():
 def gpt2(tokens, p, n_heads):
     """The whole model in a few lines of its own, for one text."""
 
-    def norm(x, gain, bias):
+    def norm(x, weight, bias):
         return (x - x.mean(-1, keepdims=True)) / np.sqrt(
             x.var(-1, keepdims=True) + 1e-5
-        ) * gain + bias
+        ) * weight + bias
 
     x = p.embedding.tokens[tokens] + p.embedding.positions[: len(tokens)]
     for b in p.decoder.blocks:
@@ -366,7 +366,7 @@ def test_an_encoder_decoder_is_its_parts():
         cases.language_model(cross=True),
     )
     bias, other = normal(4, 7, 7), normal(4, 5, 5)
-    given = HEADED | {"norm": lambda x, gain, bias: ref.layer_norm(x, gain, bias, eps=0.1)}
+    given = HEADED | {"norm": lambda x, weight, bias: ref.layer_norm(x, weight, bias, eps=0.1)}
     x = ref.embed(cases.SOURCE, p.embedding, scale=2.0)
     context = ref.encoder(x, p.encoder, bias=bias, **given)
     expected, _ = ref.language_model(

@@ -12,31 +12,31 @@ from attncourse import _checks
 
 
 class NormGradients(NamedTuple):
-    """The gradients of a norm, also of a gain and a bias that were left out as ones and zeros.
+    """The gradients of a norm, also of a weight and a bias that were left out as ones and zeros.
 
     Attributes
     ----------
     x : array
         Shaped as the features.
-    gain : array
+    weight : array
         Of shape (d_model,).
     bias : array or None
         Of shape (d_model,), or None for a norm that has no bias.
     """
 
     x: Float[Tensor, "*batch d_model"]
-    gain: Float[Tensor, " d_model"]
+    weight: Float[Tensor, " d_model"]
     bias: Float[Tensor, " d_model"] | None
 
 
 def layer_norm_backward(
     grad: Float[Tensor, "*batch d_model"],
     x: Float[Tensor, "*batch d_model"],
-    gain: Float[Tensor, " d_model"] | None = None,
+    weight: Float[Tensor, " d_model"] | None = None,
     *,
     eps: float = 1e-5,
 ) -> NormGradients:
-    r"""Give the gradients of :func:`layer_norm` with respect to features, gain and bias.
+    r"""Give the gradients of :func:`layer_norm` with respect to features, weight and bias.
 
     .. math:: y_i = g_i \, n_i + b_i, \qquad n_i = \frac{x_i - \mu}{s}, \qquad
         s = \sqrt{\sigma^2 + \varepsilon}
@@ -57,22 +57,22 @@ def layer_norm_backward(
         The gradient with respect to the output.
     x : array, floating
         The features of the forward pass.
-    gain : array, floating, optional
-        The gain of the forward pass; ones if left out. The bias plays no part in the gradients.
+    weight : array, floating, optional
+        The weight of the forward pass; ones if left out. The bias plays no part in the gradients.
     eps : float
         That of the forward pass.
 
     Returns
     -------
     NormGradients
-        The gradients of ``x``, of the gain and of the bias. Computed in at least float32.
+        The gradients of ``x``, of the weight and of the bias. Computed in at least float32.
 
     Raises
     ------
     TypeError
         If an array is not floating, or ``eps`` not a number.
     ValueError
-        If ``grad`` has not the shape of ``x``, ``gain`` does not fit the last axis, that axis is
+        If ``grad`` has not the shape of ``x``, ``weight`` does not fit the last axis, that axis is
         missing or empty, devices differ, or ``eps`` is not above zero.
 
     Notes
@@ -89,16 +89,16 @@ def layer_norm_backward(
     >>> layer_norm_backward(grad, x, eps=1 / 3).x  # s = 1, n = x: less the mean, less n times -1/3
     tensor([ 0.3333, -0.3333,  0.0000])
     """
-    _checks.norm(Tensor, x, eps, gain=gain)
+    _checks.norm(Tensor, x, eps, weight=weight)
     _checks.gradient(Tensor, grad, like=x.shape, of="x", x=x)
     dtype = torch.promote_types(x.dtype, torch.float32)
     dy, wide = grad.to(dtype), x.to(dtype)
     centred = wide - wide.mean(-1, keepdim=True)
     s = torch.sqrt(torch.square(centred).mean(-1, keepdim=True) + eps)
     n = centred / s
-    dn = dy if gain is None else dy * gain.to(dtype)
+    dn = dy if weight is None else dy * weight.to(dtype)
     dx = (dn - dn.mean(-1, keepdim=True) - n * (dn * n).mean(-1, keepdim=True)) / s
-    parameter = x.dtype if gain is None else gain.dtype
+    parameter = x.dtype if weight is None else weight.dtype
     return NormGradients(
         dx.to(x.dtype), _over_positions(dy * n, parameter), _over_positions(dy, parameter)
     )
@@ -107,11 +107,11 @@ def layer_norm_backward(
 def rms_norm_backward(
     grad: Float[Tensor, "*batch d_model"],
     x: Float[Tensor, "*batch d_model"],
-    gain: Float[Tensor, " d_model"] | None = None,
+    weight: Float[Tensor, " d_model"] | None = None,
     *,
     eps: float = 1e-6,
 ) -> NormGradients:
-    r"""Give the gradients of :func:`rms_norm` with respect to features and gain.
+    r"""Give the gradients of :func:`rms_norm` with respect to features and weight.
 
     .. math:: y_i = g_i \, n_i, \qquad n_i = \frac{x_i}{s}, \qquad
         s = \sqrt{\frac{1}{d} \sum_j x_j^2 + \varepsilon}
@@ -131,22 +131,22 @@ def rms_norm_backward(
         The gradient with respect to the output.
     x : array, floating
         The features of the forward pass.
-    gain : array, floating, optional
-        The gain of the forward pass; ones if left out.
+    weight : array, floating, optional
+        The weight of the forward pass; ones if left out.
     eps : float
         That of the forward pass.
 
     Returns
     -------
     NormGradients
-        The gradients of ``x`` and of the gain; None for the bias. Computed in at least float32.
+        The gradients of ``x`` and of the weight; None for the bias. Computed in at least float32.
 
     Raises
     ------
     TypeError
         If an array is not floating, or ``eps`` not a number.
     ValueError
-        If ``grad`` has not the shape of ``x``, ``gain`` does not fit the last axis, that axis is
+        If ``grad`` has not the shape of ``x``, ``weight`` does not fit the last axis, that axis is
         missing or empty, devices differ, or ``eps`` is not above zero.
 
     Notes
@@ -163,15 +163,15 @@ def rms_norm_backward(
     >>> grads.x  # s = 2, n = (1/2, 1/2): (1, 0) less n times 1/4, over 2
     tensor([ 0.4375, -0.0625])
     """
-    _checks.norm(Tensor, x, eps, gain=gain)
+    _checks.norm(Tensor, x, eps, weight=weight)
     _checks.gradient(Tensor, grad, like=x.shape, of="x", x=x)
     dtype = torch.promote_types(x.dtype, torch.float32)
     dy, wide = grad.to(dtype), x.to(dtype)
     s = torch.sqrt(torch.square(wide).mean(-1, keepdim=True) + eps)
     n = wide / s
-    dn = dy if gain is None else dy * gain.to(dtype)
+    dn = dy if weight is None else dy * weight.to(dtype)
     dx = (dn - n * (dn * n).mean(-1, keepdim=True)) / s
-    parameter = x.dtype if gain is None else gain.dtype
+    parameter = x.dtype if weight is None else weight.dtype
     return NormGradients(dx.to(x.dtype), _over_positions(dy * n, parameter), None)
 
 

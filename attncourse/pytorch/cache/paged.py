@@ -39,7 +39,7 @@ def read_paged_cache(
     Returns
     -------
     k, v : arrays
-        Keys and values, kv_len = max_pages · page_len.
+        Keys and values, kv_len = max_pages · page_size.
     positions : integer array
         The position of each key; -1 where the sequence has none.
 
@@ -71,7 +71,7 @@ def read_paged_cache(
     """
     _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache)
-    pages = cache.table.clamp(min=0)
+    pages = cache.block_table.clamp(min=0)
     to_text = "batch page head row dim -> batch head (page row) dim"
     k, v = rearrange(cache.k[pages], to_text), rearrange(cache.v[pages], to_text)
     start = torch.zeros_like(cache.lengths)
@@ -106,7 +106,7 @@ def paged_cached_attention(
         How many of the new positions are real; the rest is padding, and its output zeros.
     **options
         ``mask``, ``bias``, ``causal``, ``window`` and so on, as in :func:`positioned_attention`,
-        with kv_len = max_pages · page_len and key j at position j.
+        with kv_len = max_pages · page_size and key j at position j.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def paged_cached_attention(
 
     Notes
     -----
-    Cost: n_heads · q_len · max_pages · page_len · (d_k + d_v) multiply-adds, and a copy of the
+    Cost: n_heads · q_len · max_pages · page_size · (d_k + d_v) multiply-adds, and a copy of the
     pages (see :func:`read_paged_cache`).
 
     References
@@ -137,7 +137,7 @@ def paged_cached_attention(
     >>> from attncourse.pytorch import paged_cache
     >>> x = torch.tensor([[[[1.0], [2.0], [6.0]]]])
     >>> output, cache = paged_cached_attention(0 * x, x, x, paged_cache(x, x, 4, 2, 3))
-    >>> output[0, 0, :, 0], cache.table
+    >>> output[0, 0, :, 0], cache.block_table
     (tensor([1.0000, 1.5000, 3.0000]), tensor([[ 0,  1, -1]]))
     """
     _checks.new_queries(Tensor, q, k)

@@ -18,30 +18,30 @@ class PagedCache(NamedTuple):
 
     Attributes
     ----------
-    k : array (n_pages, n_kv_heads, page_len, d_k)
+    k : array (n_pages, n_kv_heads, page_size, d_k)
         The keys, page by page.
-    v : array (n_pages, n_kv_heads, page_len, d_v)
+    v : array (n_pages, n_kv_heads, page_size, d_v)
         The values.
-    table : integer array (batch, max_pages)
+    block_table : integer array (batch, max_pages)
         The pages of each sequence in the order of its text; -1 where it has none.
     lengths : integer array (batch,)
         How many positions each sequence has.
-    uses : integer array (n_pages,)
+    ref_counts : integer array (n_pages,)
         How many sequences use each page. Zero is a free page, above one a shared one.
     """
 
-    k: Float[Tensor, "n_pages n_kv_heads page_len d_k"]
-    v: Float[Tensor, "n_pages n_kv_heads page_len d_v"]
-    table: Int[Tensor, "batch max_pages"]
+    k: Float[Tensor, "n_pages n_kv_heads page_size d_k"]
+    v: Float[Tensor, "n_pages n_kv_heads page_size d_v"]
+    block_table: Int[Tensor, "batch max_pages"]
     lengths: Int[Tensor, " batch"]
-    uses: Int[Tensor, " n_pages"]
+    ref_counts: Int[Tensor, " n_pages"]
 
 
 def paged_cache(
     k: Float[Tensor, "batch n_kv_heads seq d_k"],
     v: Float[Tensor, "batch n_kv_heads seq d_v"],
     n_pages: int,
-    page_len: int,
+    page_size: int,
     max_pages: int,
 ) -> PagedCache:
     r"""Set a pool of pages aside for keys and values like these, and leave all of them free.
@@ -58,7 +58,7 @@ def paged_cache(
         as many sequences as their batch has.
     n_pages : int
         How many pages all sequences share.
-    page_len : int
+    page_size : int
         How many positions a page holds.
     max_pages : int
         How many pages one sequence may use.
@@ -77,8 +77,8 @@ def paged_cache(
 
     Notes
     -----
-    Cost: n_pages · page_len · n_kv_heads · (d_k + d_v) numbers for all sequences together. At
-    most ``page_len - 1`` positions of each sequence lie idle.
+    Cost: n_pages · page_size · n_kv_heads · (d_k + d_v) numbers for all sequences together. At
+    most ``page_size - 1`` positions of each sequence lie idle.
 
     References
     ----------
@@ -88,21 +88,21 @@ def paged_cache(
     Examples
     --------
     >>> k = v = torch.zeros((3, 2, 1, 4))  # three sequences, at most two pages each, six in all
-    >>> cache = paged_cache(k, v, n_pages=6, page_len=8, max_pages=2)
-    >>> print(*cache.k.shape, "and", *cache.table.shape, cache.uses)
+    >>> cache = paged_cache(k, v, n_pages=6, page_size=8, max_pages=2)
+    >>> print(*cache.k.shape, "and", *cache.block_table.shape, cache.ref_counts)
     6 2 8 4 and 3 2 tensor([0, 0, 0, 0, 0, 0])
     """
     _checks.appended(Tensor, k, v)
     _checks.shapes(k=(k, "batch n_kv_heads seq d_k"))
-    for name, size in {"n_pages": n_pages, "page_len": page_len, "max_pages": max_pages}.items():
+    for name, size in {"n_pages": n_pages, "page_size": page_size, "max_pages": max_pages}.items():
         _checks.count(name, size, minimum=1)
     batch, n_kv_heads = k.shape[:2]
     return PagedCache(
-        k=k.new_zeros(n_pages, n_kv_heads, page_len, k.shape[-1]),
-        v=v.new_zeros(n_pages, n_kv_heads, page_len, v.shape[-1]),
-        table=k.new_full((batch, max_pages), -1, dtype=torch.int64),
+        k=k.new_zeros(n_pages, n_kv_heads, page_size, k.shape[-1]),
+        v=v.new_zeros(n_pages, n_kv_heads, page_size, v.shape[-1]),
+        block_table=k.new_full((batch, max_pages), -1, dtype=torch.int64),
         lengths=k.new_zeros(batch, dtype=torch.int64),
-        uses=k.new_zeros(n_pages, dtype=torch.int64),
+        ref_counts=k.new_zeros(n_pages, dtype=torch.int64),
     )
 
 
@@ -159,64 +159,66 @@ def append_to_paged_cache(
     --------
     >>> k = v = torch.tensor([[[[5.0], [6.0], [7.0]]]])
     >>> cache = append_to_paged_cache(paged_cache(k, v, 4, 2, 2), k, v)
-    >>> print(cache.table, cache.uses, cache.k[:, 0, :, 0].tolist())
+    >>> print(cache.block_table, cache.ref_counts, cache.k[:, 0, :, 0].tolist())
     tensor([[0, 1]]) tensor([1, 1, 0, 0]) [[5.0, 6.0], [7.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     """
     _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache, k, v)
     counts = _counts(counts, cache.lengths, k.shape[-2])
-    page_len, max_pages = cache.k.shape[-2], cache.table.shape[-1]
+    page_size, max_pages = cache.k.shape[-2], cache.block_table.shape[-1]
     lengths = cache.lengths + counts
-    table, uses, origin = _allocate(cache, lengths)
+    block_table, ref_counts, origin = _allocate(cache, lengths)
 
     # Where each row of the pool comes from: an old row, or one of the new ones behind them all.
-    steps = torch.arange(page_len, device=k.device)
-    rows = (origin[:, None] * page_len + steps).reshape(-1)
+    steps = torch.arange(page_size, device=k.device)
+    rows = (origin[:, None] * page_size + steps).reshape(-1)
     positions = _new_positions(cache.lengths, counts, k.shape[-2])
-    columns = torch.clamp(positions // page_len, 0, max_pages - 1)
-    written = torch.take_along_dim(table, columns, -1) * page_len + positions % page_len
+    columns = torch.clamp(positions // page_size, 0, max_pages - 1)
+    written = torch.take_along_dim(block_table, columns, -1) * page_size + positions % page_size
     written = torch.where(positions >= 0, written, len(rows))  # padding: to a row that is dropped
     source = torch.cat([rows, rows.new_zeros(1)])
     new_rows = len(rows) + torch.arange(written.numel(), device=k.device)
     source = source.scatter(0, written.reshape(-1), new_rows)
     return PagedCache(
         *(_gather_rows(*pair, source[:-1]) for pair in ((cache.k, k), (cache.v, v))),
-        table=table,
+        block_table=block_table,
         lengths=lengths,
-        uses=uses,
+        ref_counts=ref_counts,
     )
 
 
 def _allocate(cache: PagedCache, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Find pages for the new lengths: the table, the uses, and the page each page is copied of."""
-    (n_pages, _, page_len, _), max_pages = cache.k.shape, cache.table.shape[-1]
-    n_old, n_new = -(-cache.lengths // page_len), -(-lengths // page_len)
+    """The block table for new lengths, the counts, and the page that each page is copied of."""
+    (n_pages, _, page_size, _), max_pages = cache.k.shape, cache.block_table.shape[-1]
+    n_old, n_new = -(-cache.lengths // page_size), -(-lengths // page_size)
     _checks.room("pages of one sequence", n_new, max_pages, "give max_pages more")
     column = (n_old - 1).clamp(min=0).long()[:, None]
-    last = torch.take_along_dim(cache.table, column, -1)[:, 0]
+    last = torch.take_along_dim(cache.block_table, column, -1)[:, 0]
     # Somebody else still reads a shared page: whoever writes on it needs a copy. If all who share
     # it write, the first of them keeps it.
-    writes = (lengths > cache.lengths) & (cache.lengths % page_len > 0)
+    writes = (lengths > cache.lengths) & (cache.lengths % page_size > 0)
     together = writes[:, None] & writes & (last[:, None] == last)
     is_first = ~torch.tril(together, -1).any(-1)
-    keeps = is_first & (together.sum(-1) == cache.uses[last])
+    keeps = is_first & (together.sum(-1) == cache.ref_counts[last])
     copies = writes & ~keeps
 
     start, columns = n_old - copies.to(n_old), torch.arange(max_pages, device=lengths.device)
     fresh = (columns >= start[:, None]) & (columns < n_new[:, None])
-    free = torch.argsort((cache.uses > 0).int(), stable=True)  # the free pages first
-    n_free = (cache.uses == 0).sum()
+    free = torch.argsort((cache.ref_counts > 0).int(), stable=True)  # the free pages first
+    n_free = (cache.ref_counts == 0).sum()
     needed = torch.cumsum(fresh.reshape(-1), 0)
     _checks.room("new pages", needed, n_free, "free a sequence, or set more pages aside")
     rank = torch.clamp(needed - 1, 0, n_pages - 1).reshape(fresh.shape)
-    table = torch.where(fresh, free[rank], cache.table)
+    block_table = torch.where(fresh, free[rank], cache.block_table)
 
-    uses = cache.uses.index_add(0, (table * fresh).reshape(-1), fresh.reshape(-1).to(cache.uses))
-    uses = uses.index_add(0, last * copies, -copies.to(cache.uses))
-    copy = torch.take_along_dim(table, column, -1)[:, 0]
+    ref_counts = cache.ref_counts.index_add(
+        0, (block_table * fresh).reshape(-1), fresh.reshape(-1).to(cache.ref_counts)
+    )
+    ref_counts = ref_counts.index_add(0, last * copies, -copies.to(cache.ref_counts))
+    copy = torch.take_along_dim(block_table, column, -1)[:, 0]
     origin = torch.arange(n_pages + 1, device=lengths.device)  # one more, for what is no copy
     origin = origin.scatter(0, torch.where(copies, copy, n_pages), last.long())[:-1]
-    return table, uses, origin
+    return block_table, ref_counts, origin
 
 
 def _gather_rows(pages: Tensor, new: Tensor, source: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def fork_sequence(
     >>> x = torch.ones((2, 1, 3, 1))
     >>> cache = append_to_paged_cache(paged_cache(x, x, 4, 2, 2), x, x, counts=torch.tensor([3, 0]))
     >>> cache = fork_sequence(cache, 0, 1)
-    >>> print(cache.table.tolist(), cache.lengths.tolist(), cache.uses.tolist())
+    >>> print(cache.block_table.tolist(), cache.lengths.tolist(), cache.ref_counts.tolist())
     [[0, 1], [0, 1]] [3, 3] [2, 2, 0, 0]
     """
     _checks.record("cache", cache, PagedCache)
@@ -66,14 +66,14 @@ def fork_sequence(
     _checks.sequence("target", target, cache.lengths, empty=True)
     n_shared = _checks.shared_length(length, cache.lengths[source])
     is_target = torch.arange(cache.lengths.shape[0], device=cache.lengths.device) == target
-    columns = torch.arange(cache.table.shape[-1], device=cache.table.device)
+    columns = torch.arange(cache.block_table.shape[-1], device=cache.block_table.device)
     shared = columns * cache.k.shape[-2] < n_shared
-    row = torch.where(shared, cache.table[source], -1)
-    uses = cache.uses.index_add(0, row * shared, shared.to(cache.uses))
+    row = torch.where(shared, cache.block_table[source], -1)
+    ref_counts = cache.ref_counts.index_add(0, row * shared, shared.to(cache.ref_counts))
     return cache._replace(
-        table=torch.where(is_target[:, None], row, cache.table),
+        block_table=torch.where(is_target[:, None], row, cache.block_table),
         lengths=torch.where(is_target, n_shared, cache.lengths),
-        uses=uses,
+        ref_counts=ref_counts,
     )
 
 
@@ -82,8 +82,8 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
 
     .. math:: u'_p = u_p - [\, p \in T_s \,], \qquad T'_{s,j} = -1, \qquad \ell'_s = 0
 
-    where :math:`u` are the uses of each page, :math:`T` is the table, :math:`s` the sequence and
-    :math:`\ell` the lengths.
+    where :math:`u` are the reference counts, :math:`T` is the block table, :math:`s` the
+    sequence and :math:`\ell` the lengths.
 
     Parameters
     ----------
@@ -120,17 +120,17 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
     >>> from attncourse.pytorch import append_to_paged_cache, paged_cache
     >>> x = torch.ones((2, 1, 3, 1))
     >>> cache = append_to_paged_cache(paged_cache(x, x, 4, 2, 2), x, x)
-    >>> free_sequence(cache, 0).uses
+    >>> free_sequence(cache, 0).ref_counts
     tensor([0, 0, 1, 1])
     """
     _checks.record("cache", cache, PagedCache)
     _checks.pages(Tensor, cache)
     _checks.sequence("sequence", sequence, cache.lengths)
-    row = cache.table[sequence]
+    row = cache.block_table[sequence]
     is_freed = torch.arange(cache.lengths.shape[0], device=cache.lengths.device) == sequence
-    uses = cache.uses.index_add(0, row.clamp(min=0), -(row >= 0).to(cache.uses))
+    ref_counts = cache.ref_counts.index_add(0, row.clamp(min=0), -(row >= 0).to(cache.ref_counts))
     return cache._replace(
-        table=torch.where(is_freed[:, None], -1, cache.table),
+        block_table=torch.where(is_freed[:, None], -1, cache.block_table),
         lengths=torch.where(is_freed, 0, cache.lengths),
-        uses=uses,
+        ref_counts=ref_counts,
     )

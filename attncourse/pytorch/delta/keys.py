@@ -9,7 +9,7 @@ from torch import Tensor
 from attncourse import _checks
 
 
-def l2_normalise(
+def l2_normalize(
     x: Float[Tensor, "*batch d_k"], *, eps: float = 1e-6
 ) -> Float[Tensor, "*batch d_k"]:
     r"""Give every vector the length one, as the delta rule wants its keys.
@@ -49,7 +49,7 @@ def l2_normalise(
 
     Examples
     --------
-    >>> l2_normalise(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    >>> l2_normalize(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
     tensor([[0.6000, 0.8000],
             [0.0000, 0.0000]])
     """

@@ -39,7 +39,7 @@ def delta_rule_recurrent(
     Parameters
     ----------
     q, k, v : arrays, floating
-        Queries, keys and values; the keys of length one (:func:`l2_normalise`). With fewer key
+        Queries, keys and values; the keys of length one (:func:`l2_normalize`). With fewer key
         and value heads, each serves the same number of neighbouring query heads. Two dimensions
         mean one head.
     beta : array, floating

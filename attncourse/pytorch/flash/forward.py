@@ -23,7 +23,7 @@ def flash_attention(
     v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
     *,
     mask: Bool[Tensor, "*#scores"] | None = None,
-    predicate: Callable[[Tensor, Tensor], Tensor] | None = None,
+    mask_mod: Callable[[Tensor, Tensor], Tensor] | None = None,
     bias: Float[Tensor, "*#scores"] | None = None,
     causal: bool = False,
     window: int | None = None,
@@ -53,9 +53,9 @@ def flash_attention(
         neighbouring query heads. Two dimensions mean one head.
     mask : boolean array that broadcasts to the scores, optional
         True = may attend. It is cut tile by tile, but the whole of it is the caller's memory:
-        keep an axis of size one where you can, or give a predicate.
-    predicate : callable, optional
-        A mask that is never whole: as in :func:`materialise`, asked for each tile anew.
+        keep an axis of size one where you can, or give a mask_mod.
+    mask_mod : callable, optional
+        A mask that is never whole: as in :func:`create_mask`, asked for each tile anew.
     bias : floating array that broadcasts to the scores, optional
         Added to the scores. The whole of it is the caller's memory.
     causal : bool
@@ -86,7 +86,7 @@ def flash_attention(
     Raises
     ------
     TypeError
-        If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
+        If an array is not floating (``mask``, and what ``mask_mod`` gives: not boolean), or the
         dtypes of q, k, v differ.
     ValueError
         If shapes do not fit together, the heads do not divide, devices differ, or a number is
@@ -123,7 +123,7 @@ def flash_attention(
         k,
         v,
         mask=mask,
-        predicate=predicate,
+        mask_mod=mask_mod,
         bias=bias,
         causal=causal,
         window=window,

@@ -24,7 +24,7 @@ class _Tiles:
     scale: float
     softcap: float | None
     mask: Tensor | None
-    predicate: Callable[[Tensor, Tensor], Tensor] | None
+    mask_mod: Callable[[Tensor, Tensor], Tensor] | None
     causal: bool
     window: int | None
 
@@ -57,10 +57,10 @@ class _Tiles:
         kv_pos = torch.arange(columns.start, columns.stop, device=scores.device)[None, :]
         if self.mask is not None:
             scores = torch.where(_part(self.mask, rows, columns), scores, -torch.inf)
-        if self.predicate is not None:
-            allowed = self.predicate(q_pos, kv_pos)
-            _checks.boolean(Tensor, predicate=allowed)
-            _checks.broadcasts("predicate", allowed, scores.shape[-2:], "the tile")
+        if self.mask_mod is not None:
+            allowed = self.mask_mod(q_pos, kv_pos)
+            _checks.boolean(Tensor, mask_mod=allowed)
+            _checks.broadcasts("mask_mod", allowed, scores.shape[-2:], "the tile")
             scores = torch.where(allowed, scores, -torch.inf)
         if self.causal or self.window is not None:
             scores = torch.where(kv_pos <= q_pos, scores, -torch.inf)
@@ -79,7 +79,7 @@ def _cut(
     v: Tensor,
     *,
     mask: Tensor | None,
-    predicate: Callable[[Tensor, Tensor], Tensor] | None,
+    mask_mod: Callable[[Tensor, Tensor], Tensor] | None,
     bias: Tensor | None,
     causal: bool,
     window: int | None,
@@ -92,7 +92,7 @@ def _cut(
     """Check what attention takes, and say how it is cut."""
     *_, q_len, kv_len = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
     _checks.flag("causal", causal)
-    _checks.tiled(predicate, window=window, scale=scale, softcap=softcap)
+    _checks.tiled(mask_mod, window=window, scale=scale, softcap=softcap)
     return _Tiles(
         q_len=q_len,
         kv_len=kv_len,
@@ -102,7 +102,7 @@ def _cut(
         scale=1 / math.sqrt(q.shape[-1]) if scale is None else scale,
         softcap=softcap,
         mask=mask,
-        predicate=predicate,
+        mask_mod=mask_mod,
         causal=causal,
         window=window,
     )

@@ -17,7 +17,7 @@ def linear_attention(
     v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
     *,
     mask: Bool[Tensor, "*#keys"] | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
 ) -> Float[Tensor, "*batch n_heads q_len d_v"]:
     r"""Attend to all keys without ever forming a weight: sum keys times values, then ask.
@@ -40,7 +40,7 @@ def linear_attention(
         ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does. No mask can treat
         queries differently here, since they share one sum; for the future there are the causal
         forms.
-    normalise : bool
+    normalize : bool
         Divide by the sum of the weights, which features that are not negative keep positive. A
         query whose weights sum to zero gives zeros.
     scale : float, optional
@@ -72,7 +72,7 @@ def linear_attention(
     --------
     >>> import torch
     >>> q = k = torch.ones((3, 2))  # all weights equal: an average
-    >>> linear_attention(q, k, torch.tensor([[2.0], [4.0], [9.0]]), normalise=True)
+    >>> linear_attention(q, k, torch.tensor([[2.0], [4.0], [9.0]]), normalize=True)
     tensor([[5.],
             [5.],
             [5.]])
@@ -80,4 +80,4 @@ def linear_attention(
     check(Tensor, q, k, v, mask=mask, scale=scale)
     queries, keys, values = _grouped(q, k, v, scale)
     memory = _masked(keys, mask).mT @ _with_one(values)
-    return _mixed(queries @ memory, q, normalise)
+    return _mixed(queries @ memory, q, normalize)

@@ -23,7 +23,7 @@ def linear_attention_chunked(
     log_decay: Float[Tensor, "*#gates"] | None = None,
     mask: Bool[Tensor, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
     chunk_len: int = 64,
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], LinearState]:
@@ -40,7 +40,7 @@ def linear_attention_chunked(
 
     Parameters
     ----------
-    q, k, v, log_decay, mask, state, normalise, scale
+    q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`.
     chunk_len : int
         How many positions a chunk has; the last may be shorter.
@@ -80,7 +80,7 @@ def linear_attention_chunked(
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
     read = partial(_chunked, chunk=_chunk, chunk_len=chunk_len)
-    return _attend(read, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(read, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 @in_full_precision
@@ -92,7 +92,7 @@ def linear_attention_parallel(
     log_decay: Float[Tensor, "*#gates"] | None = None,
     mask: Bool[Tensor, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the whole sequence at once, as attention does, with decay in place of the softmax.
@@ -106,7 +106,7 @@ def linear_attention_parallel(
 
     Parameters
     ----------
-    q, k, v, log_decay, mask, state, normalise, scale
+    q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`.
 
     Returns
@@ -140,7 +140,7 @@ def linear_attention_parallel(
     >>> linear_attention_parallel(ones, ones, v)[0].flatten()
     tensor([1., 3., 7.])
     """
-    return _attend(_chunk, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(_chunk, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 def _chunk(q: Tensor, k: Tensor, v: Tensor, gates: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:

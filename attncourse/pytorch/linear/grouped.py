@@ -40,11 +40,11 @@ def _with_one(v: Tensor) -> Tensor:
     return torch.cat([v, torch.ones_like(v[..., :1])], dim=-1)
 
 
-def _mixed(output: Tensor, q: Tensor, normalise: bool) -> Tensor:
+def _mixed(output: Tensor, q: Tensor, normalize: bool) -> Tensor:
     """Lay the heads side by side again, and divide by what the ones have become if asked for."""
     output = output.reshape(*q.shape[:-1], output.shape[-1])
     output, total = output[..., :-1], output[..., -1:]
-    if normalise:
+    if normalize:
         nothing = total == 0
         output = torch.where(nothing, 0, output / torch.where(nothing, 1, total))
     return output.to(q.dtype)

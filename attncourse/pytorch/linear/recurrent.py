@@ -19,7 +19,7 @@ def linear_attention_recurrent(
     log_decay: Float[Tensor, "*#gates"] | None = None,
     mask: Bool[Tensor, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
 ) -> tuple[Float[Tensor, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the sequence step by step, with a state of fixed size as the only memory.
@@ -48,7 +48,7 @@ def linear_attention_recurrent(
         False is not written; its gate still acts.
     state : LinearState, optional
         What came before; nothing if left out.
-    normalise : bool
+    normalize : bool
         Divide by the sum of the weights, which features that are not negative keep positive. A
         query whose weights sum to zero gives zeros.
     scale : float, optional
@@ -87,10 +87,10 @@ def linear_attention_recurrent(
     >>> output, state = linear_attention_recurrent(ones, ones, v, log_decay=torch.log(0.5 * ones))
     >>> output.flatten()  # 1, then 1/2 + 2, then 1/4 + 1 + 4
     tensor([1.0000, 2.5000, 5.2500])
-    >>> linear_attention_recurrent(ones, ones, v, normalise=True)[0].flatten().round(decimals=3)
+    >>> linear_attention_recurrent(ones, ones, v, normalize=True)[0].flatten().round(decimals=3)
     tensor([1.0000, 1.5000, 2.3330])
     """
-    return _attend(_recurrent, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(_recurrent, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 def _recurrent(

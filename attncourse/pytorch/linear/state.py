@@ -39,7 +39,7 @@ def _attend(
     log_decay: Tensor | None,
     mask: Tensor | None,
     state: LinearState | None,
-    normalise: bool,
+    normalize: bool,
     scale: float | None,
 ) -> tuple[Tensor, LinearState]:
     """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
@@ -58,4 +58,4 @@ def _attend(
         memory = torch.cat([x.to(keys.dtype) for x in sums], dim=-1)[..., None, :, :]
     output, memory = read(queries, keys, values, gates, memory)
     memory = memory[..., 0, :, :]
-    return _mixed(output, q, normalise), LinearState(memory[..., :-1], memory[..., -1])
+    return _mixed(output, q, normalize), LinearState(memory[..., :-1], memory[..., -1])

@@ -1,4 +1,4 @@
-"""Masks by position: a predicate on two positions, laid out as a grid.
+"""Masks by position: a mask_mod on two positions, laid out as a grid.
 
 The grid is aligned bottom-right: query ``i`` stands at position ``i + kv_len - q_len``.
 """
@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.masks.grid import materialise
+from attncourse.pytorch.masks.grid import create_mask
 
 
 def causal_mask(
@@ -20,7 +20,7 @@ def causal_mask(
 
     .. math:: M_{ij} = [\, j \le i + n - m \,]
 
-    where :math:`m` is q_len and :math:`n` is kv_len (see :func:`materialise`).
+    where :math:`m` is q_len and :math:`n` is kv_len (see :func:`create_mask`).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def causal_mask(
     tensor([[1, 1, 1, 0],
             [1, 1, 1, 1]], dtype=torch.int32)
     """
-    return materialise(lambda q_pos, kv_pos: kv_pos <= q_pos, q_len, kv_len, device=device)
+    return create_mask(lambda q_pos, kv_pos: kv_pos <= q_pos, q_len, kv_len, device=device)
 
 
 def sliding_window_mask(
@@ -106,7 +106,7 @@ def sliding_window_mask(
             [0, 0, 1, 1]], dtype=torch.int32)
     """
     _checks.count("window", window, minimum=1)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: (kv_pos <= q_pos) & (kv_pos > q_pos - window),
         q_len,
         kv_len,
@@ -161,7 +161,7 @@ def prefix_mask(
             [1, 1, 1]], dtype=torch.int32)
     """
     _checks.count("prefix_len", prefix_len)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: (kv_pos < prefix_len) | (kv_pos <= q_pos),
         q_len,
         kv_len,
@@ -217,7 +217,7 @@ def block_mask(
             [0, 0, 1]], dtype=torch.int32)
     """
     _checks.count("block_len", block_len, minimum=1)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: q_pos // block_len == kv_pos // block_len,
         q_len,
         kv_len,

@@ -60,16 +60,16 @@ class LayerNorm(nn.Module):
         _checks.count("d_model", d_model, minimum=1)
         _checks.positive("eps", eps)
         self.function = partial(layer_norm, eps=eps)
-        self.gain = nn.Parameter(torch.ones(d_model))
+        self.weight = nn.Parameter(torch.ones(d_model))
         self.bias = nn.Parameter(torch.zeros(d_model)) if bias else None
 
     def forward(self, x: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
         """Norm each position's features."""
-        return self.function(x, self.gain, self.bias)
+        return self.function(x, self.weight, self.bias)
 
     def as_parameters(self) -> NormParameters:
         """Give the parameters as the pure functions take them: the same tensors."""
-        return NormParameters(self.gain, self.bias)
+        return NormParameters(self.weight, self.bias)
 
 
 class RMSNorm(nn.Module):
@@ -113,12 +113,12 @@ class RMSNorm(nn.Module):
         _checks.count("d_model", d_model, minimum=1)
         _checks.positive("eps", eps)
         self.function = partial(rms_norm, eps=eps)
-        self.gain = nn.Parameter(torch.ones(d_model))
+        self.weight = nn.Parameter(torch.ones(d_model))
 
     def forward(self, x: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
         """Norm each position's features."""
-        return self.function(x, self.gain)
+        return self.function(x, self.weight)
 
     def as_parameters(self) -> NormParameters:
         """Give the parameters as the pure functions take them: the same tensors."""
-        return NormParameters(self.gain)
+        return NormParameters(self.weight)

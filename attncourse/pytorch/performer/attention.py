@@ -113,14 +113,14 @@ def performer_attention(
     asked = asked + (highest.repeat_interleave(n_shared, dim=-3) if n_shared > 1 else highest)
     queries = torch.exp(asked - asked.detach().amax(-1, keepdim=True))
     if not causal:
-        return linear_attention(queries, keys, v, mask=mask, normalise=True).to(q.dtype)
+        return linear_attention(queries, keys, v, mask=mask, normalize=True).to(q.dtype)
     output, _ = linear_attention_chunked(
         queries,
         keys,
         v,
         log_decay=-torch.diff(highest, dim=-2, prepend=highest[..., :1, :]),
         mask=mask,
-        normalise=True,
+        normalize=True,
         chunk_len=chunk_len,
     )
     return output.to(q.dtype)

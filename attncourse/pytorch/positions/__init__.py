@@ -51,8 +51,8 @@ from attncourse.pytorch.positions.t5 import (
     t5_buckets,
 )
 from attncourse.pytorch.positions.yarn import (
+    yarn_attention_factor,
     yarn_frequencies,
-    yarn_magnitude,
 )
 
 __all__ = [
@@ -77,6 +77,6 @@ __all__ = [
     "sinusoidal_positions",
     "t5_bias",
     "t5_buckets",
+    "yarn_attention_factor",
     "yarn_frequencies",
-    "yarn_magnitude",
 ]

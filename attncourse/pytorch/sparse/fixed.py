@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse.pytorch.flash import flash_attention
-from attncourse.pytorch.masks import materialise
+from attncourse.pytorch.masks import create_mask
 from attncourse.pytorch.sparse.parts import (
     _gathered,
     _joined,
@@ -80,7 +80,7 @@ def fixed_mask(
         own = q_pos // block_len == kv_pos // block_len
         return (kv_pos <= q_pos) & (own | (kv_pos % block_len >= block_len - n_summaries))
 
-    return materialise(seen, q_len, kv_len, device=device)
+    return create_mask(seen, q_len, kv_len, device=device)
 
 
 def fixed_attention(
@@ -172,7 +172,7 @@ def fixed_attention(
             own[None],
             key_mask,
             block_len=block_len,
-            predicate=lambda q_pos, kv_pos: kv_pos <= q_pos,
+            mask_mod=lambda q_pos, kv_pos: kv_pos <= q_pos,
             **options,
         )
     ]
@@ -189,6 +189,6 @@ def fixed_attention(
         queries, keys, values = wide[0], wide[1][..., ends, :], wide[2][..., ends, :]
         ends_mask = key_mask[..., None, ends]
         parts.append(
-            flash_attention(queries, keys, values, mask=ends_mask, predicate=before, **options)
+            flash_attention(queries, keys, values, mask=ends_mask, mask_mod=before, **options)
         )
     return _joined(parts, sinks, q)

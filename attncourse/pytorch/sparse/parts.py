@@ -39,7 +39,7 @@ def _gathered(
     key_mask: Tensor,
     *,
     block_len: int,
-    predicate: Callable[[Tensor, Tensor], Tensor],
+    mask_mod: Callable[[Tensor, Tensor], Tensor],
     scale: float | None,
     softcap: float | None,
 ) -> tuple[Tensor, Tensor]:
@@ -66,7 +66,7 @@ def _gathered(
     q_pos = start + torch.arange(n_rows * block_len, device=q.device).reshape(n_rows, block_len, 1)
     kv_pos = picked[..., None] * block_len + torch.arange(block_len, device=q.device)
     kv_pos = kv_pos.reshape(*picked.shape[:-1], 1, n_picks * block_len)
-    allowed = allowed & predicate(q_pos, kv_pos)
+    allowed = allowed & mask_mod(q_pos, kv_pos)
     output, lse = flash_attention(queries, keys, values, mask=allowed, scale=scale, softcap=softcap)
     output = output.reshape(*output.shape[:-3], n_rows * block_len, output.shape[-1])
     lse = lse.reshape(*lse.shape[:-2], n_rows * block_len)

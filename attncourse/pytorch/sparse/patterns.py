@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.masks import materialise
+from attncourse.pytorch.masks import create_mask
 
 
 def two_sided_window_mask(
@@ -57,7 +57,7 @@ def two_sided_window_mask(
             [0, 0, 1, 1]], dtype=torch.int32)
     """
     _checks.count("window", window, minimum=1)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: abs(q_pos - kv_pos) < window, q_len, kv_len, device=device
     )
 
@@ -126,7 +126,7 @@ def dilated_window_mask(
         behind = abs(q_pos - kv_pos) if two_sided else q_pos - kv_pos
         return (behind >= 0) & (behind < window * dilation) & (behind % dilation == 0)
 
-    return materialise(near, q_len, kv_len, device=device)
+    return create_mask(near, q_len, kv_len, device=device)
 
 
 def global_mask(
@@ -178,6 +178,6 @@ def global_mask(
     def is_global(positions: Tensor) -> Tensor:
         return (positions[..., None] == tokens).any(-1)
 
-    return materialise(
+    return create_mask(
         lambda i, j: is_global(i) | is_global(j), q_len, kv_len, device=tokens.device
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse.pytorch.flash import flash_attention
-from attncourse.pytorch.masks import materialise
+from attncourse.pytorch.masks import create_mask
 from attncourse.pytorch.sparse.parts import (
     _apart,
     _joined,
@@ -74,7 +74,7 @@ def strided_mask(
         behind = q_pos - kv_pos
         return (behind >= 0) & ((behind < stride) | (behind % stride == 0))
 
-    return materialise(seen, q_len, kv_len, device=device)
+    return create_mask(seen, q_len, kv_len, device=device)
 
 
 def strided_attention(
@@ -155,6 +155,6 @@ def strided_attention(
     near = _window(*wide, key_mask, window=stride, dilation=1, two_sided=False, **options)
     *apart, apart_mask = _apart(*wide, key_mask, stride)
     far = flash_attention(
-        *apart, mask=apart_mask[..., None, :], predicate=lambda i, j: j < i, **options
+        *apart, mask=apart_mask[..., None, :], mask_mod=lambda i, j: j < i, **options
     )
     return _joined([near, _together(far, q.shape[-2], k.shape[-2])], sinks, q)

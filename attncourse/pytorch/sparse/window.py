@@ -146,7 +146,7 @@ def _window(
         blocks[None],
         key_mask,
         block_len=window,
-        predicate=near,
+        mask_mod=near,
         scale=scale,
         softcap=softcap,
     )

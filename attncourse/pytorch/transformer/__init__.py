@@ -4,7 +4,6 @@ from attncourse.pytorch.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
 from attncourse.pytorch.transformer.beam import beam_search
 from attncourse.pytorch.transformer.blocks import BlockCache, BlockParameters, transformer_block
-from attncourse.pytorch.transformer.choosing import greedy, sample_token, top_k_filter, top_p_filter
 from attncourse.pytorch.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.pytorch.transformer.gated_mlps import (
     GatedMLPParameters,
@@ -27,6 +26,7 @@ from attncourse.pytorch.transformer.residuals import (
     pre_norm,
     sandwich_norm,
 )
+from attncourse.pytorch.transformer.sampling import greedy, sample_token, top_k_filter, top_p_filter
 from attncourse.pytorch.transformer.stacks import StackParameters, decoder, encoder
 from attncourse.pytorch.transformer.vision import (
     VisionTransformerParameters,

@@ -12,7 +12,7 @@ from torch import Tensor
 from attncourse import _checks
 from attncourse._checks import generation as check
 from attncourse._checks.looking import readable
-from attncourse.pytorch.transformer.choosing import greedy
+from attncourse.pytorch.transformer.sampling import greedy
 
 
 def generate(

@@ -38,7 +38,7 @@ def read_paged_cache(
     Returns
     -------
     k, v : arrays
-        Keys and values, kv_len = max_pages · page_len.
+        Keys and values, kv_len = max_pages · page_size.
     positions : integer array
         The position of each key; -1 where the sequence has none.
 
@@ -69,7 +69,7 @@ def read_paged_cache(
     """
     _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache)
-    pages = np.maximum(cache.table, 0)
+    pages = np.maximum(cache.block_table, 0)
     to_text = "batch page head row dim -> batch head (page row) dim"
     k, v = rearrange(cache.k[pages], to_text), rearrange(cache.v[pages], to_text)
     start = np.zeros_like(cache.lengths)
@@ -104,7 +104,7 @@ def paged_cached_attention(
         How many of the new positions are real; the rest is padding, and its output zeros.
     **options
         ``mask``, ``bias``, ``causal``, ``window`` and so on, as in :func:`positioned_attention`,
-        with kv_len = max_pages · page_len and key j at position j.
+        with kv_len = max_pages · page_size and key j at position j.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def paged_cached_attention(
 
     Notes
     -----
-    Cost: n_heads · q_len · max_pages · page_len · (d_k + d_v) multiply-adds, and a copy of the
+    Cost: n_heads · q_len · max_pages · page_size · (d_k + d_v) multiply-adds, and a copy of the
     pages (see :func:`read_paged_cache`).
 
     References
@@ -135,7 +135,7 @@ def paged_cached_attention(
     >>> from attncourse.reference import paged_cache
     >>> x = np.array([[[[1.0], [2.0], [6.0]]]])
     >>> output, cache = paged_cached_attention(0 * x, x, x, paged_cache(x, x, 4, 2, 3))
-    >>> print(output[0, 0, :, 0], cache.table)
+    >>> print(output[0, 0, :, 0], cache.block_table)
     [1.  1.5 3. ] [[ 0  1 -1]]
     """
     _checks.new_queries(np.ndarray, q, k)

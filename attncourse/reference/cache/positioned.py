@@ -43,7 +43,7 @@ def positioned_attention(
         Where each query and each key stands in its text; negative: nobody is there.
     mask : boolean array that broadcasts to the scores, or function, optional
         True = may attend. A function takes the positions of queries and of keys, as integer arrays
-        that broadcast to the scores, like the predicate of :func:`materialise`.
+        that broadcast to the scores, like the mask_mod of :func:`create_mask`.
     bias : floating array that broadcasts to the scores, or function, optional
         Added to the scores. A function takes the same two arrays.
     causal : bool

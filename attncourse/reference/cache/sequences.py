@@ -56,7 +56,7 @@ def fork_sequence(
     >>> x = np.ones((2, 1, 3, 1))
     >>> cache = append_to_paged_cache(paged_cache(x, x, 4, 2, 2), x, x, counts=np.array([3, 0]))
     >>> cache = fork_sequence(cache, 0, 1)
-    >>> print(cache.table.tolist(), cache.lengths, cache.uses)
+    >>> print(cache.block_table.tolist(), cache.lengths, cache.ref_counts)
     [[0, 1], [0, 1]] [3 3] [2 2 0 0]
     """
     _checks.record("cache", cache, PagedCache)
@@ -65,14 +65,14 @@ def fork_sequence(
     _checks.sequence("target", target, cache.lengths, empty=True)
     n_shared = _checks.shared_length(length, cache.lengths[source])
     is_target = np.arange(cache.lengths.shape[0]) == target
-    shared = np.arange(cache.table.shape[-1]) * cache.k.shape[-2] < n_shared
-    row = np.where(shared, cache.table[source], -1)
-    uses = cache.uses.copy()
-    np.add.at(uses, row[shared], 1)
+    shared = np.arange(cache.block_table.shape[-1]) * cache.k.shape[-2] < n_shared
+    row = np.where(shared, cache.block_table[source], -1)
+    ref_counts = cache.ref_counts.copy()
+    np.add.at(ref_counts, row[shared], 1)
     return cache._replace(
-        table=np.where(is_target[:, None], row, cache.table),
+        block_table=np.where(is_target[:, None], row, cache.block_table),
         lengths=np.where(is_target, n_shared, cache.lengths),
-        uses=uses,
+        ref_counts=ref_counts,
     )
 
 
@@ -81,8 +81,8 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
 
     .. math:: u'_p = u_p - [\, p \in T_s \,], \qquad T'_{s,j} = -1, \qquad \ell'_s = 0
 
-    where :math:`u` are the uses of each page, :math:`T` is the table, :math:`s` the sequence and
-    :math:`\ell` the lengths.
+    where :math:`u` are the reference counts, :math:`T` is the block table, :math:`s` the
+    sequence and :math:`\ell` the lengths.
 
     Parameters
     ----------
@@ -119,18 +119,18 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
     >>> from attncourse.reference import append_to_paged_cache, paged_cache
     >>> x = np.ones((2, 1, 3, 1))
     >>> cache = append_to_paged_cache(paged_cache(x, x, 4, 2, 2), x, x)
-    >>> print(free_sequence(cache, 0).uses)
+    >>> print(free_sequence(cache, 0).ref_counts)
     [0 0 1 1]
     """
     _checks.record("cache", cache, PagedCache)
     _checks.pages(np.ndarray, cache)
     _checks.sequence("sequence", sequence, cache.lengths)
-    row = cache.table[sequence]
+    row = cache.block_table[sequence]
     is_freed = np.arange(cache.lengths.shape[0]) == sequence
-    uses = cache.uses.copy()
-    np.add.at(uses, row[row >= 0], -1)
+    ref_counts = cache.ref_counts.copy()
+    np.add.at(ref_counts, row[row >= 0], -1)
     return cache._replace(
-        table=np.where(is_freed[:, None], -1, cache.table),
+        block_table=np.where(is_freed[:, None], -1, cache.block_table),
         lengths=np.where(is_freed, 0, cache.lengths),
-        uses=uses,
+        ref_counts=ref_counts,
     )

@@ -5,12 +5,12 @@ rule asks the memory first and corrects its answer, so that a key can be written
 """
 
 from attncourse.reference.delta.chunked import delta_rule_chunked, delta_rule_parallel
-from attncourse.reference.delta.keys import l2_normalise
+from attncourse.reference.delta.keys import l2_normalize
 from attncourse.reference.delta.recurrent import delta_rule_recurrent
 
 __all__ = [
     "delta_rule_chunked",
     "delta_rule_parallel",
     "delta_rule_recurrent",
-    "l2_normalise",
+    "l2_normalize",
 ]

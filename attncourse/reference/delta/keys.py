@@ -8,7 +8,7 @@ from jaxtyping import Float
 from attncourse import _checks
 
 
-def l2_normalise(
+def l2_normalize(
     x: Float[np.ndarray, "*batch d_k"], *, eps: float = 1e-6
 ) -> Float[np.ndarray, "*batch d_k"]:
     r"""Give every vector the length one, as the delta rule wants its keys.
@@ -48,7 +48,7 @@ def l2_normalise(
 
     Examples
     --------
-    >>> l2_normalise(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    >>> l2_normalize(np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[0.6, 0.8],
            [0. , 0. ]])
     """

@@ -23,7 +23,7 @@ def flash_attention_backward(
     *,
     grad_log_sum_exp: Float[np.ndarray, "*batch n_heads q_len"] | None = None,
     mask: Bool[np.ndarray, "*#scores"] | None = None,
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     bias: Float[np.ndarray, "*#scores"] | None = None,
     causal: bool = False,
     window: int | None = None,
@@ -58,7 +58,7 @@ def flash_attention_backward(
         What the forward pass gave. Rounding of a half-precision output goes into :math:`D`.
     grad_log_sum_exp : array, floating, optional
         The gradient with respect to the log-sum-exp, if the loss depends on it.
-    mask, predicate, bias, causal, window, scale, softcap, sinks
+    mask, mask_mod, bias, causal, window, scale, softcap, sinks
         The options of the forward pass, the same again.
     q_tile, kv_tile : int
         How many queries and keys meet in one tile; they need not be those of the forward pass.
@@ -72,7 +72,7 @@ def flash_attention_backward(
     Raises
     ------
     TypeError
-        If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
+        If an array is not floating (``mask``, and what ``mask_mod`` gives: not boolean), or the
         dtypes of q, k and v differ.
     ValueError
         If shapes do not fit together, the heads do not divide, devices differ, or a number is
@@ -105,7 +105,7 @@ def flash_attention_backward(
         k,
         v,
         mask=mask,
-        predicate=predicate,
+        mask_mod=mask_mod,
         bias=bias,
         causal=causal,
         window=window,

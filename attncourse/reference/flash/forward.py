@@ -17,7 +17,7 @@ def flash_attention(
     v: Float[np.ndarray, "*batch n_kv_heads kv_len d_v"],
     *,
     mask: Bool[np.ndarray, "*#scores"] | None = None,
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     bias: Float[np.ndarray, "*#scores"] | None = None,
     causal: bool = False,
     window: int | None = None,
@@ -49,9 +49,9 @@ def flash_attention(
         neighbouring query heads. Two dimensions mean one head.
     mask : boolean array that broadcasts to the scores, optional
         True = may attend. It is cut tile by tile, but the whole of it is the caller's memory:
-        keep an axis of size one where you can, or give a predicate.
-    predicate : callable, optional
-        A mask that is never whole: as in :func:`materialise`, asked for each tile anew.
+        keep an axis of size one where you can, or give a mask_mod.
+    mask_mod : callable, optional
+        A mask that is never whole: as in :func:`create_mask`, asked for each tile anew.
     bias : floating array that broadcasts to the scores, optional
         Added to the scores. The whole of it is the caller's memory.
     causal : bool
@@ -82,7 +82,7 @@ def flash_attention(
     Raises
     ------
     TypeError
-        If an array is not floating (``mask``, and what ``predicate`` gives: not boolean), or the
+        If an array is not floating (``mask``, and what ``mask_mod`` gives: not boolean), or the
         dtypes of q, k, v differ.
     ValueError
         If shapes do not fit together, the heads do not divide, devices differ, or a number is
@@ -119,7 +119,7 @@ def flash_attention(
         k,
         v,
         mask=mask,
-        predicate=predicate,
+        mask_mod=mask_mod,
         bias=bias,
         causal=causal,
         window=window,

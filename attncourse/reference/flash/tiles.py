@@ -23,7 +23,7 @@ class _Tiles:
     scale: float
     softcap: float | None
     mask: np.ndarray | None
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
     causal: bool
     window: int | None
 
@@ -57,10 +57,10 @@ class _Tiles:
         kv_pos = np.arange(columns.start, columns.stop)[None, :]
         if self.mask is not None:
             scores = np.where(_part(self.mask, rows, columns), scores, -np.inf)
-        if self.predicate is not None:
-            allowed = self.predicate(q_pos, kv_pos)
-            _checks.boolean(np.ndarray, predicate=allowed)
-            _checks.broadcasts("predicate", allowed, scores.shape[-2:], "the tile")
+        if self.mask_mod is not None:
+            allowed = self.mask_mod(q_pos, kv_pos)
+            _checks.boolean(np.ndarray, mask_mod=allowed)
+            _checks.broadcasts("mask_mod", allowed, scores.shape[-2:], "the tile")
             scores = np.where(allowed, scores, -np.inf)
         if self.causal or self.window is not None:
             scores = np.where(kv_pos <= q_pos, scores, -np.inf)
@@ -79,7 +79,7 @@ def _cut(
     v: np.ndarray,
     *,
     mask: np.ndarray | None,
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
     bias: np.ndarray | None,
     causal: bool,
     window: int | None,
@@ -92,7 +92,7 @@ def _cut(
     """Check what attention takes, and say how it is cut."""
     *_, q_len, kv_len = _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
     _checks.flag("causal", causal)
-    _checks.tiled(predicate, window=window, scale=scale, softcap=softcap)
+    _checks.tiled(mask_mod, window=window, scale=scale, softcap=softcap)
     return _Tiles(
         q_len=q_len,
         kv_len=kv_len,
@@ -102,7 +102,7 @@ def _cut(
         scale=1 / math.sqrt(q.shape[-1]) if scale is None else scale,
         softcap=softcap,
         mask=mask,
-        predicate=predicate,
+        mask_mod=mask_mod,
         causal=causal,
         window=window,
     )

@@ -26,7 +26,7 @@ def multi_head_latent_attention(
     cache: LatentCache | None = None,
     positions: Int[np.ndarray, "*batch seq"] | None = None,
     interleaved: bool = True,
-    magnitude: float = 1.0,
+    attention_factor: float = 1.0,
     eps: float = 1e-6,
     scale: float | None = None,
     **options: Any,
@@ -60,13 +60,13 @@ def multi_head_latent_attention(
         left out.
     interleaved : bool
         Which features turn together (see :func:`rotate`). DeepSeek's weights pair neighbours.
-    magnitude : float
+    attention_factor : float
         Lengthens the turned parts, as in :func:`rotary`.
     eps : float
         Of the RMS norms of the latents.
     scale : float, optional
         Multiplies the dot products; ``1 / sqrt(d_nope + d_rope)`` if left out. With YaRN DeepSeek
-        multiplies it by ``yarn_magnitude(...) ** 2``.
+        multiplies it by ``yarn_attention_factor(...) ** 2``.
     **options
         ``mask``, ``bias``, ``causal``, ``window``, ``softcap``, ``sinks`` and ``return_weights``
         as in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
@@ -114,7 +114,7 @@ def multi_head_latent_attention(
     (2, 1) (2, 2)
     """
     q, q_turned, cache = _project(
-        x, parameters, frequencies, n_heads, cache, positions, interleaved, magnitude, eps
+        x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps
     )
     k = split_heads(cache.latents @ parameters.w_key_up, n_heads)
     v = split_heads(cache.latents @ parameters.w_value_up, n_heads)
@@ -137,7 +137,7 @@ def absorbed_latent_attention(
     cache: LatentCache | None = None,
     positions: Int[np.ndarray, "*batch seq"] | None = None,
     interleaved: bool = True,
-    magnitude: float = 1.0,
+    attention_factor: float = 1.0,
     eps: float = 1e-6,
     scale: float | None = None,
     **options: Any,
@@ -154,7 +154,7 @@ def absorbed_latent_attention(
 
     Parameters
     ----------
-    x, parameters, frequencies, n_heads, cache, positions, interleaved, magnitude, eps, scale
+    x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps, scale
         As in :func:`multi_head_latent_attention`.
     **options
         Likewise.
@@ -197,7 +197,7 @@ def absorbed_latent_attention(
     True
     """
     q, q_turned, cache = _project(
-        x, parameters, frequencies, n_heads, cache, positions, interleaved, magnitude, eps
+        x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps
     )
     if scale is None:
         scale = 1 / math.sqrt(q.shape[-1] + q_turned.shape[-1])
@@ -221,7 +221,7 @@ def _project(
     cache: LatentCache | None,
     positions: np.ndarray | None,
     interleaved: bool,
-    magnitude: float,
+    attention_factor: float,
     eps: float,
 ) -> tuple[np.ndarray, np.ndarray, LatentCache]:
     """Give the two parts of the queries, and the cache with the new positions in it."""
@@ -232,11 +232,11 @@ def _project(
     if positions is None:
         past = 0 if cache is None else cache.latents.shape[-2]
         positions = past + np.arange(x.shape[-2])
-    turn = {"interleaved": interleaved, "magnitude": magnitude}
-    z = x if p.w_query_down is None else rms_norm(x @ p.w_query_down, p.query_gain, eps=eps)
+    turn = {"interleaved": interleaved, "attention_factor": attention_factor}
+    z = x if p.w_query_down is None else rms_norm(x @ p.w_query_down, p.query_norm, eps=eps)
     q = split_heads(z @ p.w_query_up, n_heads)
     q_turned = rotary(split_heads(z @ p.w_query_rope, n_heads), positions, frequencies, **turn)
-    latents = rms_norm(x @ p.w_kv_down, p.kv_gain, eps=eps)
+    latents = rms_norm(x @ p.w_kv_down, p.kv_norm, eps=eps)
     one_head = (x @ p.w_key_rope)[..., None, :, :]
     rotary_keys = rotary(one_head, positions, frequencies, **turn)[..., 0, :, :]
     if cache is not None:

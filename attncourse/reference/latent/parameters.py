@@ -19,8 +19,8 @@ class LatentParameters(NamedTuple):
         W^QR: the part of the queries that is turned by position; likewise.
     w_kv_down : array (d_model, kv_rank)
         W^DKV: one latent for keys and values of all heads.
-    kv_gain : array (kv_rank,) or None
-        The gain of the RMS norm of that latent.
+    kv_norm : array (kv_rank,) or None
+        The weight of the RMS norm of that latent.
     w_key_up : array (kv_rank, n_heads*d_nope)
         W^UK: keys from the latent.
     w_key_rope : array (d_model, d_rope)
@@ -31,20 +31,20 @@ class LatentParameters(NamedTuple):
         W^O: mixes what the heads bring back.
     w_query_down : array (d_model, q_rank) or None
         W^DQ: a latent for the queries, if there is one. It saves no cache, only parameters.
-    query_gain : array (q_rank,) or None
-        The gain of the RMS norm of that latent.
+    query_norm : array (q_rank,) or None
+        The weight of the RMS norm of that latent.
     """
 
     w_query_up: Float[np.ndarray, "q_rank n_heads*d_nope"]
     w_query_rope: Float[np.ndarray, "q_rank n_heads*d_rope"]
     w_kv_down: Float[np.ndarray, "d_model kv_rank"]
-    kv_gain: Float[np.ndarray, " kv_rank"] | None
+    kv_norm: Float[np.ndarray, " kv_rank"] | None
     w_key_up: Float[np.ndarray, "kv_rank n_heads*d_nope"]
     w_key_rope: Float[np.ndarray, "d_model d_rope"]
     w_value_up: Float[np.ndarray, "kv_rank n_heads*d_v"]
     w_out: Float[np.ndarray, "n_heads*d_v d_out"]
     w_query_down: Float[np.ndarray, "d_model q_rank"] | None = None
-    query_gain: Float[np.ndarray, " q_rank"] | None = None
+    query_norm: Float[np.ndarray, " q_rank"] | None = None
 
 
 class LatentCache(NamedTuple):

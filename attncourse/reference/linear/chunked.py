@@ -20,7 +20,7 @@ def linear_attention_chunked(
     log_decay: Float[np.ndarray, "*#gates"] | None = None,
     mask: Bool[np.ndarray, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
     chunk_len: int = 64,
 ) -> tuple[Float[np.ndarray, "*batch n_heads seq d_v"], LinearState]:
@@ -37,7 +37,7 @@ def linear_attention_chunked(
 
     Parameters
     ----------
-    q, k, v, log_decay, mask, state, normalise, scale
+    q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`.
     chunk_len : int
         How many positions a chunk has; the last may be shorter.
@@ -77,7 +77,7 @@ def linear_attention_chunked(
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
     read = partial(_chunked, chunk=_chunk, chunk_len=chunk_len)
-    return _attend(read, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(read, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 def linear_attention_parallel(
@@ -88,7 +88,7 @@ def linear_attention_parallel(
     log_decay: Float[np.ndarray, "*#gates"] | None = None,
     mask: Bool[np.ndarray, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
 ) -> tuple[Float[np.ndarray, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the whole sequence at once, as attention does, with decay in place of the softmax.
@@ -102,7 +102,7 @@ def linear_attention_parallel(
 
     Parameters
     ----------
-    q, k, v, log_decay, mask, state, normalise, scale
+    q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`.
 
     Returns
@@ -136,7 +136,7 @@ def linear_attention_parallel(
     >>> linear_attention_parallel(ones, ones, v)[0].ravel()
     array([1., 3., 7.])
     """
-    return _attend(_chunk, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(_chunk, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 def _chunk(

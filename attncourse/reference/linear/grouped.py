@@ -41,11 +41,11 @@ def _with_one(v: np.ndarray) -> np.ndarray:
     return np.concatenate([v, np.ones_like(v[..., :1])], axis=-1)
 
 
-def _mixed(output: np.ndarray, q: np.ndarray, normalise: bool) -> np.ndarray:
+def _mixed(output: np.ndarray, q: np.ndarray, normalize: bool) -> np.ndarray:
     """Lay the heads side by side again, and divide by what the ones have become if asked for."""
     output = output.reshape(*q.shape[:-1], output.shape[-1])
     output, total = output[..., :-1], output[..., -1:]
-    if normalise:
+    if normalize:
         nothing = total == 0
         output = np.where(nothing, 0, output / np.where(nothing, 1, total))
     return output.astype(q.dtype)

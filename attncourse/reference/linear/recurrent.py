@@ -16,7 +16,7 @@ def linear_attention_recurrent(
     log_decay: Float[np.ndarray, "*#gates"] | None = None,
     mask: Bool[np.ndarray, "*#keys"] | None = None,
     state: LinearState | None = None,
-    normalise: bool = False,
+    normalize: bool = False,
     scale: float | None = None,
 ) -> tuple[Float[np.ndarray, "*batch n_heads seq d_v"], LinearState]:
     r"""Read the sequence step by step, with a state of fixed size as the only memory.
@@ -45,7 +45,7 @@ def linear_attention_recurrent(
         False is not written; its gate still acts.
     state : LinearState, optional
         What came before; nothing if left out.
-    normalise : bool
+    normalize : bool
         Divide by the sum of the weights, which features that are not negative keep positive. A
         query whose weights sum to zero gives zeros.
     scale : float, optional
@@ -84,10 +84,10 @@ def linear_attention_recurrent(
     >>> output, state = linear_attention_recurrent(ones, ones, v, log_decay=np.log(0.5 * ones))
     >>> output.ravel()  # 1, then 1/2 + 2, then 1/4 + 1 + 4
     array([1.  , 2.5 , 5.25])
-    >>> linear_attention_recurrent(ones, ones, v, normalise=True)[0].ravel().round(3)
+    >>> linear_attention_recurrent(ones, ones, v, normalize=True)[0].ravel().round(3)
     array([1.   , 1.5  , 2.333])
     """
-    return _attend(_recurrent, q, k, v, log_decay, mask, state, normalise, scale)
+    return _attend(_recurrent, q, k, v, log_decay, mask, state, normalize, scale)
 
 
 def _recurrent(

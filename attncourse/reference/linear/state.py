@@ -38,7 +38,7 @@ def _attend(
     log_decay: np.ndarray | None,
     mask: np.ndarray | None,
     state: LinearState | None,
-    normalise: bool,
+    normalize: bool,
     scale: float | None,
 ) -> tuple[np.ndarray, LinearState]:
     """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
@@ -57,4 +57,4 @@ def _attend(
         memory = np.concatenate([x.astype(keys.dtype) for x in sums], axis=-1)[..., None, :, :]
     output, memory = read(queries, keys, values, gates, memory)
     memory = memory[..., 0, :, :]
-    return _mixed(output, q, normalise), LinearState(memory[..., :-1], memory[..., -1])
+    return _mixed(output, q, normalize), LinearState(memory[..., :-1], memory[..., -1])

@@ -1,4 +1,4 @@
-"""From a predicate on positions to a boolean grid."""
+"""From a mask_mod on positions to a boolean grid."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from jaxtyping import Bool
 from attncourse import _checks
 
 
-def materialise(
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray], q_len: int, kv_len: int
+def create_mask(
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray], q_len: int, kv_len: int
 ) -> Bool[np.ndarray, "q_len kv_len"]:
-    r"""Lay a predicate on positions out as a boolean grid.
+    r"""Lay a mask_mod on positions out as a boolean grid.
 
-    .. math:: M_{ij} = \text{predicate}(i + n - m, \; j),
+    .. math:: M_{ij} = \text{mask\_mod}(i + n - m, \; j),
         \qquad 0 \le i < m, \; 0 \le j < n
 
     where :math:`m` is q_len, :math:`n` is kv_len, and :math:`n - m` aligns the last query with
@@ -23,7 +23,7 @@ def materialise(
 
     Parameters
     ----------
-    predicate : callable
+    mask_mod : callable
         Takes the positions of queries, (q_len, 1), and of keys, (1, kv_len), as integer arrays
         and gives a boolean array that broadcasts to (q_len, kv_len).
     q_len, kv_len : int
@@ -37,9 +37,9 @@ def materialise(
     Raises
     ------
     TypeError
-        If a length is not a whole number, or the predicate's result not boolean.
+        If a length is not a whole number, or the mask_mod's result not boolean.
     ValueError
-        If a length is negative, or the predicate's result has the wrong shape.
+        If a length is negative, or the mask_mod's result has the wrong shape.
 
     Notes
     -----
@@ -51,7 +51,7 @@ def materialise(
 
     Examples
     --------
-    >>> materialise(lambda q_pos, kv_pos: abs(q_pos - kv_pos) <= 1, 2, 3).astype(int)
+    >>> create_mask(lambda q_pos, kv_pos: abs(q_pos - kv_pos) <= 1, 2, 3).astype(int)
     array([[1, 1, 1],
            [0, 1, 1]])
     """
@@ -59,7 +59,7 @@ def materialise(
     _checks.count("kv_len", kv_len)
     q_pos = np.arange(q_len)[:, None] + (kv_len - q_len)
     kv_pos = np.arange(kv_len)[None, :]
-    mask = predicate(q_pos, kv_pos)
+    mask = mask_mod(q_pos, kv_pos)
     _checks.boolean(np.ndarray, mask=mask)
     _checks.broadcasts("mask", mask, (q_len, kv_len), "(q_len, kv_len)")
     return np.broadcast_to(mask, (q_len, kv_len)).copy()

@@ -1,4 +1,4 @@
-"""Masks by position: a predicate on two positions, laid out as a grid.
+"""Masks by position: a mask_mod on two positions, laid out as a grid.
 
 The grid is aligned bottom-right: query ``i`` stands at position ``i + kv_len - q_len``.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from attncourse import _checks
-from attncourse.reference.masks.grid import materialise
+from attncourse.reference.masks.grid import create_mask
 
 
 def causal_mask(q_len: int, kv_len: int) -> Bool[np.ndarray, "q_len kv_len"]:
@@ -17,7 +17,7 @@ def causal_mask(q_len: int, kv_len: int) -> Bool[np.ndarray, "q_len kv_len"]:
 
     .. math:: M_{ij} = [\, j \le i + n - m \,]
 
-    where :math:`m` is q_len and :math:`n` is kv_len (see :func:`materialise`).
+    where :math:`m` is q_len and :math:`n` is kv_len (see :func:`create_mask`).
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def causal_mask(q_len: int, kv_len: int) -> Bool[np.ndarray, "q_len kv_len"]:
     array([[1, 1, 1, 0],
            [1, 1, 1, 1]])
     """
-    return materialise(lambda q_pos, kv_pos: kv_pos <= q_pos, q_len, kv_len)
+    return create_mask(lambda q_pos, kv_pos: kv_pos <= q_pos, q_len, kv_len)
 
 
 def sliding_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarray, "q_len kv_len"]:
@@ -97,7 +97,7 @@ def sliding_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarray
            [0, 0, 1, 1]])
     """
     _checks.count("window", window, minimum=1)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: (kv_pos <= q_pos) & (kv_pos > q_pos - window), q_len, kv_len
     )
 
@@ -145,7 +145,7 @@ def prefix_mask(q_len: int, kv_len: int, prefix_len: int) -> Bool[np.ndarray, "q
            [1, 1, 1]])
     """
     _checks.count("prefix_len", prefix_len)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: (kv_pos < prefix_len) | (kv_pos <= q_pos), q_len, kv_len
     )
 
@@ -194,6 +194,6 @@ def block_mask(q_len: int, kv_len: int, block_len: int) -> Bool[np.ndarray, "q_l
            [0, 0, 1]])
     """
     _checks.count("block_len", block_len, minimum=1)
-    return materialise(
+    return create_mask(
         lambda q_pos, kv_pos: q_pos // block_len == kv_pos // block_len, q_len, kv_len
     )

@@ -109,14 +109,14 @@ def performer_attention(
     asked = asked + (highest.repeat(n_shared, axis=-3) if n_shared > 1 else highest)
     queries = np.exp(asked - asked.max(-1, keepdims=True))
     if not causal:
-        return linear_attention(queries, keys, v, mask=mask, normalise=True).astype(q.dtype)
+        return linear_attention(queries, keys, v, mask=mask, normalize=True).astype(q.dtype)
     output, _ = linear_attention_chunked(
         queries,
         keys,
         v,
         log_decay=-np.diff(highest, axis=-2, prepend=highest[..., :1, :]),
         mask=mask,
-        normalise=True,
+        normalize=True,
         chunk_len=chunk_len,
     )
     return output.astype(q.dtype)

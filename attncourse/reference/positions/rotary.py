@@ -12,13 +12,13 @@ def rotary_tables(
     positions: Int[np.ndarray, "*positions"],
     frequencies: Float[np.ndarray, " n_pairs"],
     *,
-    magnitude: float = 1.0,
+    attention_factor: float = 1.0,
 ) -> tuple[Float[np.ndarray, "*positions n_pairs"], Float[np.ndarray, "*positions n_pairs"]]:
     r"""Give the cosines and sines of all angles: what :func:`rotate` needs, once for all layers.
 
     .. math:: c_{pi} = m \cos(p \, \theta_i), \qquad s_{pi} = m \sin(p \, \theta_i)
 
-    where :math:`p` is a position, :math:`\theta_i` a frequency and :math:`m` the magnitude.
+    where :math:`p` is a position, :math:`\theta_i` a frequency and :math:`m` the attention factor.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def rotary_tables(
         Where each token stands. With a cache: the positions of the new tokens, not 0, 1, 2.
     frequencies : array, floating
         As :func:`rotary_frequencies` gives them, scaled or not.
-    magnitude : float
-        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_magnitude`.
+    attention_factor : float
+        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_attention_factor`.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def rotary_tables(
     TypeError
         If ``positions`` is not an integer array, or ``frequencies`` not floating.
     ValueError
-        If ``frequencies`` has not one dimension, the devices differ, or ``magnitude`` is not
+        If ``frequencies`` has not one dimension, the devices differ, or ``attention_factor`` is not
         above zero.
 
     Notes
@@ -62,10 +62,10 @@ def rotary_tables(
     _checks.floating(np.ndarray, frequencies=frequencies)
     _checks.one_device(positions=positions, frequencies=frequencies)
     _checks.shapes(frequencies=(frequencies, "n_pairs"))
-    _checks.positive("magnitude", magnitude)
+    _checks.positive("attention_factor", attention_factor)
     frequencies = frequencies.astype(np.promote_types(frequencies.dtype, np.float32))
     angles = positions[..., None].astype(frequencies.dtype) * frequencies
-    return magnitude * np.cos(angles), magnitude * np.sin(angles)
+    return attention_factor * np.cos(angles), attention_factor * np.sin(angles)
 
 
 def rotate(
@@ -155,7 +155,7 @@ def rotary(
     frequencies: Float[np.ndarray, " n_pairs"],
     *,
     interleaved: bool = False,
-    magnitude: float = 1.0,
+    attention_factor: float = 1.0,
 ) -> Float[np.ndarray, "*batch seq d"]:
     r"""Turn queries or keys by an angle that grows with their position (RoPE).
 
@@ -177,8 +177,8 @@ def rotary(
         only the first features (a partial rotation).
     interleaved : bool
         Which features pair up: neighbours, or the first half with the second (:func:`rotate`).
-    magnitude : float
-        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_magnitude`.
+    attention_factor : float
+        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_attention_factor`.
 
     Returns
     -------
@@ -191,7 +191,7 @@ def rotary(
         If ``x`` or ``frequencies`` is not floating, or ``positions`` not an integer array.
     ValueError
         If the positions do not fit ``x``, there are more frequencies than pairs of features, the
-        devices differ, or ``magnitude`` is not above zero.
+        devices differ, or ``attention_factor`` is not above zero.
 
     Notes
     -----
@@ -219,5 +219,5 @@ def rotary(
     _checks.at_positions("positions", positions.shape, x)
     n_pairs = _checks.shapes(frequencies=(frequencies, "n_pairs"))["n_pairs"]
     _checks.pairs("frequencies", n_pairs, x)
-    cos, sin = rotary_tables(positions, frequencies, magnitude=magnitude)
+    cos, sin = rotary_tables(positions, frequencies, attention_factor=attention_factor)
     return rotate(x, cos, sin, interleaved=interleaved)

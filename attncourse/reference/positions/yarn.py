@@ -52,7 +52,7 @@ def yarn_frequencies(
     Returns
     -------
     array
-        Frequencies for :func:`rotary`, to be used with ``magnitude=yarn_magnitude(factor)``.
+        For :func:`rotary`, with ``attention_factor=yarn_attention_factor(factor)``.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def yarn_frequencies(
     return (1 - slowed) * frequencies + slowed * frequencies / factor
 
 
-def yarn_magnitude(factor: float, *, mscale: float = 1.0) -> float:
+def yarn_attention_factor(factor: float, *, mscale: float = 1.0) -> float:
     r"""Give the factor by which YaRN lengthens queries and keys, so that long rows stay sharp.
 
     .. math:: \sqrt{1 / t} = 0.1 \, \mu \ln s + 1
@@ -110,14 +110,14 @@ def yarn_magnitude(factor: float, *, mscale: float = 1.0) -> float:
     factor : float
         How many times longer sequences become; up to one, nothing is to be done.
     mscale : float
-        One in the paper. DeepSeek-V2 and V3 rotate with ``magnitude=yarn_magnitude(s,
-        mscale=mscale) / yarn_magnitude(s, mscale=mscale_all_dim)``, and multiply the scale of the
-        scores, rotated or not, by the square of the divisor.
+        One in the paper. DeepSeek-V2 and V3 rotate with the quotient of two such factors, of
+        ``mscale`` by that of ``mscale_all_dim``, and multiply the scale of the scores, rotated or
+        not, by the square of the divisor.
 
     Returns
     -------
     float
-        What ``magnitude=`` of :func:`rotary` takes.
+        What ``attention_factor=`` of :func:`rotary` takes.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def yarn_magnitude(factor: float, *, mscale: float = 1.0) -> float:
 
     Examples
     --------
-    >>> round(yarn_magnitude(np.e), 12)
+    >>> round(yarn_attention_factor(np.e), 12)
     1.1
     """
     _checks.positive("factor", factor)

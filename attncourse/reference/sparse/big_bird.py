@@ -252,7 +252,7 @@ def big_bird_attention(
         blocks[None] if blocks.ndim == 2 else blocks,
         key_mask,
         block_len=block_len,
-        predicate=lambda q_pos, kv_pos: (kv_pos <= q_pos) | (not causal),
+        mask_mod=lambda q_pos, kv_pos: (kv_pos <= q_pos) | (not causal),
         **options,
     )
     inside = np.arange(block_len)

@@ -172,7 +172,7 @@ def block_sparse_attention(
         blocks[None] if blocks.ndim == 2 else blocks,
         _key_mask(mask, k),
         block_len=block_len,
-        predicate=lambda q_pos, kv_pos: (kv_pos <= q_pos) | (not causal),
+        mask_mod=lambda q_pos, kv_pos: (kv_pos <= q_pos) | (not causal),
         scale=scale,
         softcap=softcap,
     )

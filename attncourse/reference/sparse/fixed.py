@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from attncourse import _checks
 from attncourse.reference.flash import flash_attention
-from attncourse.reference.masks import materialise
+from attncourse.reference.masks import create_mask
 from attncourse.reference.sparse.parts import (
     _gathered,
     _joined,
@@ -72,7 +72,7 @@ def fixed_mask(
         own = q_pos // block_len == kv_pos // block_len
         return (kv_pos <= q_pos) & (own | (kv_pos % block_len >= block_len - n_summaries))
 
-    return materialise(seen, q_len, kv_len)
+    return create_mask(seen, q_len, kv_len)
 
 
 def fixed_attention(
@@ -164,7 +164,7 @@ def fixed_attention(
             own[None],
             key_mask,
             block_len=block_len,
-            predicate=lambda q_pos, kv_pos: kv_pos <= q_pos,
+            mask_mod=lambda q_pos, kv_pos: kv_pos <= q_pos,
             **options,
         )
     ]
@@ -181,6 +181,6 @@ def fixed_attention(
         queries, keys, values = wide[0], wide[1][..., ends, :], wide[2][..., ends, :]
         ends_mask = key_mask[..., None, ends]
         parts.append(
-            flash_attention(queries, keys, values, mask=ends_mask, predicate=before, **options)
+            flash_attention(queries, keys, values, mask=ends_mask, mask_mod=before, **options)
         )
     return _joined(parts, sinks, q)

@@ -37,7 +37,7 @@ def _gathered(
     key_mask: np.ndarray,
     *,
     block_len: int,
-    predicate: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    mask_mod: Callable[[np.ndarray, np.ndarray], np.ndarray],
     scale: float | None,
     softcap: float | None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +64,7 @@ def _gathered(
     q_pos = start + np.arange(n_rows * block_len).reshape(n_rows, block_len, 1)
     kv_pos = picked[..., None] * block_len + np.arange(block_len)
     kv_pos = kv_pos.reshape(*picked.shape[:-1], 1, n_picks * block_len)
-    allowed = allowed & predicate(q_pos, kv_pos)
+    allowed = allowed & mask_mod(q_pos, kv_pos)
     output, lse = flash_attention(queries, keys, values, mask=allowed, scale=scale, softcap=softcap)
     output = output.reshape(*output.shape[:-3], n_rows * block_len, output.shape[-1])
     lse = lse.reshape(*lse.shape[:-2], n_rows * block_len)

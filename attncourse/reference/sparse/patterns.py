@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from attncourse import _checks
-from attncourse.reference.masks import materialise
+from attncourse.reference.masks import create_mask
 
 
 def two_sided_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarray, "q_len kv_len"]:
@@ -52,7 +52,7 @@ def two_sided_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarr
            [0, 0, 1, 1]])
     """
     _checks.count("window", window, minimum=1)
-    return materialise(lambda q_pos, kv_pos: abs(q_pos - kv_pos) < window, q_len, kv_len)
+    return create_mask(lambda q_pos, kv_pos: abs(q_pos - kv_pos) < window, q_len, kv_len)
 
 
 def dilated_window_mask(
@@ -111,7 +111,7 @@ def dilated_window_mask(
         behind = abs(q_pos - kv_pos) if two_sided else q_pos - kv_pos
         return (behind >= 0) & (behind < window * dilation) & (behind % dilation == 0)
 
-    return materialise(near, q_len, kv_len)
+    return create_mask(near, q_len, kv_len)
 
 
 def global_mask(
@@ -163,4 +163,4 @@ def global_mask(
     def is_global(positions: np.ndarray) -> np.ndarray:
         return (positions[..., None] == tokens).any(-1)
 
-    return materialise(lambda i, j: is_global(i) | is_global(j), q_len, kv_len)
+    return create_mask(lambda i, j: is_global(i) | is_global(j), q_len, kv_len)

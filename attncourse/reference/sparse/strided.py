@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from attncourse import _checks
 from attncourse.reference.flash import flash_attention
-from attncourse.reference.masks import materialise
+from attncourse.reference.masks import create_mask
 from attncourse.reference.sparse.parts import (
     _apart,
     _joined,
@@ -69,7 +69,7 @@ def strided_mask(q_len: int, kv_len: int, stride: int) -> Bool[np.ndarray, "q_le
         behind = q_pos - kv_pos
         return (behind >= 0) & ((behind < stride) | (behind % stride == 0))
 
-    return materialise(seen, q_len, kv_len)
+    return create_mask(seen, q_len, kv_len)
 
 
 def strided_attention(
@@ -150,6 +150,6 @@ def strided_attention(
     near = _window(*wide, key_mask, window=stride, dilation=1, two_sided=False, **options)
     *apart, apart_mask = _apart(*wide, key_mask, stride)
     far = flash_attention(
-        *apart, mask=apart_mask[..., None, :], predicate=lambda i, j: j < i, **options
+        *apart, mask=apart_mask[..., None, :], mask_mod=lambda i, j: j < i, **options
     )
     return _joined([near, _together(far, q.shape[-2], k.shape[-2])], sinks, q)

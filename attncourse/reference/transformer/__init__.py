@@ -4,12 +4,6 @@ from attncourse.reference.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.reference.transformer.attention import AttentionParameters, attention_layer
 from attncourse.reference.transformer.beam import beam_search
 from attncourse.reference.transformer.blocks import BlockCache, BlockParameters, transformer_block
-from attncourse.reference.transformer.choosing import (
-    greedy,
-    sample_token,
-    top_k_filter,
-    top_p_filter,
-)
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.reference.transformer.gated_mlps import (
     GatedMLPParameters,
@@ -31,6 +25,12 @@ from attncourse.reference.transformer.residuals import (
     post_norm,
     pre_norm,
     sandwich_norm,
+)
+from attncourse.reference.transformer.sampling import (
+    greedy,
+    sample_token,
+    top_k_filter,
+    top_p_filter,
 )
 from attncourse.reference.transformer.stacks import StackParameters, decoder, encoder
 from attncourse.reference.transformer.vision import (

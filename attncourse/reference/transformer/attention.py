@@ -72,7 +72,7 @@ def attention_layer(
     positions: Int[np.ndarray, "*positions"] | None = None,
     frequencies: Float[np.ndarray, " n_pairs"] | None = None,
     interleaved: bool = False,
-    magnitude: float = 1.0,
+    attention_factor: float = 1.0,
     attend: Callable[..., Any] = scaled_dot_product_attention,
     **options: Any,
 ) -> tuple[Any, KVCache]:
@@ -105,7 +105,7 @@ def attention_layer(
     positions : integer array, optional
         Where each token of ``x`` stands, (q_len,) or (\*batch, q_len); behind the cache if left
         out.
-    frequencies, interleaved, magnitude
+    frequencies, interleaved, attention_factor
         As in :func:`rotary`, in self-attention. Nothing turns if left out.
     attend : callable
         What the heads do: takes ``(q, k, v, **options)``.
@@ -172,7 +172,7 @@ def attention_layer(
             if positions is None:
                 seen = 0 if cache is None else cache.k.shape[-2]
                 positions = np.arange(seen, seen + x.shape[-2])
-            turn = {"interleaved": interleaved, "magnitude": magnitude}
+            turn = {"interleaved": interleaved, "attention_factor": attention_factor}
             q = rotary(q, positions, frequencies, **turn)
             k = rotary(k, positions, frequencies, **turn)
         cache = append_to_cache(cache, k, v)

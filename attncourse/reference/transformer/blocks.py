@@ -20,7 +20,7 @@ from attncourse.reference.transformer.residuals import NormParameters, _normalis
 #: What concerns a sequence and itself, and so does not go on to cross-attention.
 OF_SELF_ATTENTION = (
     *("mask", "bias", "causal", "window"),
-    *("positions", "frequencies", "interleaved", "magnitude"),
+    *("positions", "frequencies", "interleaved", "attention_factor"),
 )
 
 

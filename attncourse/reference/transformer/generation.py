@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from attncourse import _checks
 from attncourse._checks import generation as check
-from attncourse.reference.transformer.choosing import greedy
+from attncourse.reference.transformer.sampling import greedy
 
 
 def generate(

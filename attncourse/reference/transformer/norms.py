@@ -10,7 +10,7 @@ from attncourse import _checks
 
 def layer_norm(
     x: Float[np.ndarray, "*batch d_model"],
-    gain: Float[np.ndarray, " d_model"] | None = None,
+    weight: Float[np.ndarray, " d_model"] | None = None,
     bias: Float[np.ndarray, " d_model"] | None = None,
     *,
     eps: float = 1e-5,
@@ -20,7 +20,7 @@ def layer_norm(
     .. math:: y_i = g_i \, \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}} + b_i, \qquad
         \mu = \frac{1}{d} \sum_i x_i, \qquad \sigma^2 = \frac{1}{d} \sum_i (x_i - \mu)^2
 
-    where :math:`x` is one vector of :math:`d` features, :math:`g` the gain, :math:`b` the bias,
+    where :math:`x` is one vector of :math:`d` features, :math:`g` the weight, :math:`b` the bias,
     and :math:`\varepsilon` keeps the root away from zero. The mean and the variance are of one
     position alone: no position of the sequence and no other sequence of the batch takes part.
 
@@ -28,7 +28,7 @@ def layer_norm(
     ----------
     x : array, floating
         The features along the last axis.
-    gain, bias : arrays, floating, optional
+    weight, bias : arrays, floating, optional
         What is learned: one factor and one summand for each feature. One and zero if left out.
     eps : float
         Added to the variance.
@@ -43,7 +43,7 @@ def layer_norm(
     TypeError
         If an array is not floating, or ``eps`` not a number.
     ValueError
-        If ``gain`` or ``bias`` does not fit the last axis, that axis is missing or empty, devices
+        If ``weight`` or ``bias`` does not fit the last axis, that axis is missing or empty, devices
         differ, or ``eps`` is not above zero.
 
     Notes
@@ -56,15 +56,15 @@ def layer_norm(
 
     Examples
     --------
-    >>> layer_norm(np.array([1.0, 3.0]), gain=np.array([1.0, 10.0])).round(3)
+    >>> layer_norm(np.array([1.0, 3.0]), weight=np.array([1.0, 10.0])).round(3)
     array([-1., 10.])
     """
-    _checks.norm(np.ndarray, x, eps, gain=gain, bias=bias)
+    _checks.norm(np.ndarray, x, eps, weight=weight, bias=bias)
     dtype = np.promote_types(x.dtype, np.float32)
     centred = x.astype(dtype) - x.mean(-1, keepdims=True, dtype=dtype)
     y = centred / np.sqrt(np.square(centred).mean(-1, keepdims=True) + eps)
-    if gain is not None:
-        y = y * gain.astype(dtype)
+    if weight is not None:
+        y = y * weight.astype(dtype)
     if bias is not None:
         y = y + bias.astype(dtype)
     return y.astype(x.dtype)
@@ -72,7 +72,7 @@ def layer_norm(
 
 def rms_norm(
     x: Float[np.ndarray, "*batch d_model"],
-    gain: Float[np.ndarray, " d_model"] | None = None,
+    weight: Float[np.ndarray, " d_model"] | None = None,
     *,
     eps: float = 1e-6,
 ) -> Float[np.ndarray, "*batch d_model"]:
@@ -80,7 +80,7 @@ def rms_norm(
 
     .. math:: y_i = g_i \, \frac{x_i}{\sqrt{\frac{1}{d} \sum_j x_j^2 + \varepsilon}}
 
-    where :math:`x` is one vector of :math:`d` features, :math:`g` the gain, and
+    where :math:`x` is one vector of :math:`d` features, :math:`g` the weight, and
     :math:`\varepsilon` keeps the root away from zero. It is :func:`layer_norm` without the mean:
     the direction of the vector stays.
 
@@ -88,7 +88,7 @@ def rms_norm(
     ----------
     x : array, floating
         The features along the last axis.
-    gain : array, floating, optional
+    weight : array, floating, optional
         What is learned: one factor for each feature. One if left out. (Some models store it minus
         one.)
     eps : float
@@ -97,14 +97,14 @@ def rms_norm(
     Returns
     -------
     array with the shape and dtype of x
-        Computed in at least float32, the gain included.
+        Computed in at least float32, the weight included.
 
     Raises
     ------
     TypeError
         If an array is not floating, or ``eps`` not a number.
     ValueError
-        If ``gain`` does not fit the last axis, that axis is missing or empty, devices differ, or
+        If ``weight`` does not fit the last axis, that axis is missing or empty, devices differ, or
         ``eps`` is not above zero.
 
     Notes
@@ -117,14 +117,14 @@ def rms_norm(
 
     Examples
     --------
-    >>> gain = np.array([5.0, 10.0])  # and the RMS is 5
-    >>> rms_norm(np.array([1.0, 7.0]), gain).round(3)
+    >>> weight = np.array([5.0, 10.0])  # and the RMS is 5
+    >>> rms_norm(np.array([1.0, 7.0]), weight).round(3)
     array([ 1., 14.])
     """
-    _checks.norm(np.ndarray, x, eps, gain=gain)
+    _checks.norm(np.ndarray, x, eps, weight=weight)
     dtype = np.promote_types(x.dtype, np.float32)
     wide = x.astype(dtype)
     y = wide / np.sqrt(np.square(wide).mean(-1, keepdims=True) + eps)
-    if gain is not None:
-        y = y * gain.astype(dtype)
+    if weight is not None:
+        y = y * weight.astype(dtype)
     return y.astype(x.dtype)

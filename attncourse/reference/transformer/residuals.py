@@ -17,13 +17,13 @@ class NormParameters(NamedTuple):
 
     Attributes
     ----------
-    gain : array (d_model,), or None
+    weight : array (d_model,), or None
         One factor for each feature.
     bias : array (d_model,), or None
         One summand for each feature; RMS norm has none.
     """
 
-    gain: Float[np.ndarray, " d_model"] | None = None
+    weight: Float[np.ndarray, " d_model"] | None = None
     bias: Float[np.ndarray, " d_model"] | None = None
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 from jaxtyping import Float, Int
-from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import generation as check
-from attncourse.pytorch.softmax import softmax
+from attncourse.reference.softmax import softmax
 
 
-def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
+def greedy(logits: Float[np.ndarray, "*batch n_tokens"]) -> Int[np.ndarray, "*batch"]:
     r"""Choose the likeliest token.
 
     .. math:: w = \arg\max_i z_i
@@ -47,22 +46,21 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
 
     Examples
     --------
-    >>> import torch
-    >>> greedy(torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 5.0]]))
-    tensor([1, 0])
+    >>> greedy(np.array([[1.0, 3.0, 2.0], [5.0, 0.0, 5.0]]))
+    array([1, 0])
     """
-    _checks.floating(Tensor, logits=logits)
+    _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
     check.possible(logits)
     return logits.argmax(-1)
 
 
 def sample_token(
-    logits: Float[Tensor, "*batch n_tokens"],
-    noise: Float[Tensor, "*batch"],
+    logits: Float[np.ndarray, "*batch n_tokens"],
+    noise: Float[np.ndarray, "*batch"],
     *,
     temperature: float = 1.0,
-) -> Int[Tensor, "*batch"]:
+) -> Int[np.ndarray, "*batch"]:
     r"""Draw a token by its probability; the randomness comes in as an argument.
 
     .. math:: w = \min \Bigl\{ i : \sum_{j \le i} p_j > u \Bigr\}, \qquad
@@ -106,39 +104,37 @@ def sample_token(
 
     Examples
     --------
-    >>> import torch
-    >>> logits = torch.log(torch.tensor([0.5, 0.3, 0.2]))
-    >>> sample_token(torch.stack([logits] * 3), torch.tensor([0.4, 0.6, 0.9]))
-    tensor([0, 1, 2])
+    >>> logits = np.log(np.array([0.5, 0.3, 0.2]))
+    >>> sample_token(np.stack([logits] * 3), np.array([0.4, 0.6, 0.9]))
+    array([0, 1, 2])
     """
-    _checks.floating(Tensor, logits=logits)
+    _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
     check.possible(logits)
-    check.uniform(Tensor, noise, tuple(logits.shape[:-1]))
+    check.uniform(np.ndarray, noise, tuple(logits.shape[:-1]))
     _checks.one_device(logits=logits, noise=noise)
-    dtype = torch.promote_types(torch.promote_types(logits.dtype, noise.dtype), torch.float32)
-    reached = softmax(logits.to(dtype), temperature=temperature).cumsum(-1)
+    dtype = np.promote_types(np.promote_types(logits.dtype, noise.dtype), np.float32)
+    reached = softmax(logits.astype(dtype), temperature=temperature).cumsum(-1)
     # Rounding may leave the sum a little beside one: stretch the noise to what it is.
-    passed = reached <= noise[..., None].to(dtype) * reached[..., -1:]
-    # A row without any token gives the first one, as greedy does: PyTorch does not look for it.
-    return (passed & (reached[..., -1:] > 0)).sum(-1)
+    return (reached <= noise[..., None].astype(dtype) * reached[..., -1:]).sum(-1)
 
 
 def top_k_filter(
-    logits: Float[Tensor, "*batch n_tokens"], k: int
-) -> Float[Tensor, "*batch n_tokens"]:
-    r"""Keep the k likeliest tokens, and rule out the others.
+    logits: Float[np.ndarray, "*batch n_tokens"], top_k: int
+) -> Float[np.ndarray, "*batch n_tokens"]:
+    r"""Keep the ``top_k`` likeliest tokens, and rule out the others.
 
     .. math:: z'_i = \begin{cases} z_i & \text{rank}(z_i) < k \\ -\infty & \text{otherwise}
         \end{cases}
 
-    where :math:`z` are the logits, the largest has rank 0, and of equal ones the first.
+    where :math:`z` are the logits and :math:`k` is ``top_k``; the largest has rank 0, of equal ones
+    the first.
 
     Parameters
     ----------
     logits : array, floating
         One score for each token.
-    k : int
+    top_k : int
         How many stay; all of them if there are no more.
 
     Returns
@@ -149,9 +145,9 @@ def top_k_filter(
     Raises
     ------
     TypeError
-        If ``logits`` are not floating, or ``k`` is not a whole number.
+        If ``logits`` are not floating, or ``top_k`` is not a whole number.
     ValueError
-        If ``k`` is below one, or there is no token.
+        If ``top_k`` is below one, or there is no token.
 
     Notes
     -----
@@ -163,32 +159,31 @@ def top_k_filter(
 
     Examples
     --------
-    >>> import torch
-    >>> top_k_filter(torch.tensor([2.0, 1.0, 3.0, 1.0]), k=3)
-    tensor([2., 1., 3., -inf])
+    >>> top_k_filter(np.array([2.0, 1.0, 3.0, 1.0]), top_k=3)
+    array([  2.,   1.,   3., -inf])
     """
-    _checks.floating(Tensor, logits=logits)
+    _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
-    _checks.count("k", k, minimum=1)
-    return torch.where(_ranks(logits) < k, logits, -torch.inf).to(logits.dtype)
+    _checks.count("top_k", top_k, minimum=1)
+    return np.where(_ranks(logits) < top_k, logits, -np.inf).astype(logits.dtype)
 
 
 def top_p_filter(
-    logits: Float[Tensor, "*batch n_tokens"], p: float
-) -> Float[Tensor, "*batch n_tokens"]:
+    logits: Float[np.ndarray, "*batch n_tokens"], top_p: float
+) -> Float[np.ndarray, "*batch n_tokens"]:
     r"""Keep the smallest set of likeliest tokens that reaches a probability (the nucleus).
 
     .. math:: z'_i = \begin{cases} z_i & \sum_{j \text{ before } i} \text{softmax}(z)_j < p \\
         -\infty & \text{otherwise} \end{cases}
 
-    where :math:`z` are the logits, and those before i are the likelier ones, of equal ones the
-    first. The likeliest has none before it and always stays; at :math:`p = 1` all do.
+    where :math:`z` are the logits, :math:`p` is ``top_p``, and those before i are the likelier ones,
+    of equal ones the first. The likeliest always stays; at :math:`p = 1` all do.
 
     Parameters
     ----------
     logits : array, floating
         One score for each token.
-    p : float
+    top_p : float
         The probability to reach, above 0 and at most 1.
 
     Returns
@@ -199,9 +194,9 @@ def top_p_filter(
     Raises
     ------
     TypeError
-        If ``logits`` are not floating, or ``p`` is not a number.
+        If ``logits`` are not floating, or ``top_p`` is not a number.
     ValueError
-        If ``p`` is not above 0 or above 1, or there is no token.
+        If ``top_p`` is not above 0 or above 1, or there is no token.
 
     Notes
     -----
@@ -214,25 +209,24 @@ def top_p_filter(
 
     Examples
     --------
-    >>> import torch
-    >>> logits = torch.log(torch.tensor([0.25, 0.5, 0.125, 0.125]))
-    >>> torch.exp(top_p_filter(logits, 0.7)).round(decimals=3)
-    tensor([0.2500, 0.5000, 0.0000, 0.0000])
+    >>> logits = np.log(np.array([0.25, 0.5, 0.125, 0.125]))
+    >>> np.exp(top_p_filter(logits, 0.7)).round(3)
+    array([0.25, 0.5 , 0.  , 0.  ])
     """
-    _checks.floating(Tensor, logits=logits)
+    _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
-    _checks.fraction("p", p)
-    _checks.positive("p", p)
-    if p == 1:  # the sum of all but the last may round up to one
-        return logits.clone()
-    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    from_the_top = softmax(wide).sort(dim=-1, descending=True).values
+    _checks.fraction("top_p", top_p)
+    _checks.positive("top_p", top_p)
+    if top_p == 1:  # the sum of all but the last may round up to one
+        return logits.copy()
+    wide = logits.astype(np.promote_types(logits.dtype, np.float32))
+    from_the_top = -np.sort(-softmax(wide), axis=-1)
     # One more than those that do not reach it yet.
-    kept = 1 + (from_the_top.cumsum(-1) < p).sum(-1, keepdim=True)
-    return torch.where(_ranks(logits) < kept, logits, -torch.inf).to(logits.dtype)
+    kept = 1 + (from_the_top.cumsum(-1) < top_p).sum(-1, keepdims=True)
+    return np.where(_ranks(logits) < kept, logits, -np.inf).astype(logits.dtype)
 
 
-def _ranks(logits: Tensor) -> Tensor:
+def _ranks(logits: np.ndarray) -> np.ndarray:
     """Count, for each logit, the larger ones and the equal ones before it."""
-    order = logits.argsort(dim=-1, descending=True, stable=True)
-    return order.argsort(dim=-1)
+    order = np.argsort(-logits, axis=-1, kind="stable")
+    return np.argsort(order, axis=-1)
