@@ -176,7 +176,7 @@ def top_p_filter(
     .. math:: z'_i = \begin{cases} z_i & \sum_{j \text{ before } i} \text{softmax}(z)_j < p \\
         -\infty & \text{otherwise} \end{cases}
 
-    where :math:`z` are the logits, :math:`p` is ``top_p``, and those before i are the likelier ones,
+    where :math:`z` are the logits, :math:`p` is ``top_p``, and those before i are the likelier,
     of equal ones the first. The likeliest always stays; at :math:`p = 1` all do.
 
     Parameters
