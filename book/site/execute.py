@@ -8,9 +8,8 @@ never kept, so it fails every build until it is mended.
 MyST-NB and jupyter-cache execute too, but by the notebook's code alone: an edit of the package or
 of the locked environment would leave old results on the page.
 
-After execution, what the notebooks measured is written down for the appendix and the tests:
-``claims.json`` (every claim check), ``numbers.json`` (every number that the prose quotes) and
-``executed.json`` (key, seconds and peak memory of every notebook).
+After execution, what the notebooks measured is written down for the tests: ``numbers.json`` (every
+number that the prose quotes) and ``executed.json`` (each notebook's key, seconds and memory).
 """
 
 from __future__ import annotations
@@ -35,7 +34,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from uses import Package
 
-CLAIM = "application/vnd.attncourse.claim+json"
 NUMBERS = "attncourse.numbers"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Asked of the kernel after the last cell, then dropped from the notebook.
@@ -108,19 +106,15 @@ def complaint(notebook: nbformat.NotebookNode) -> str:
     return ""
 
 
-def gather(notebooks: dict[str, nbformat.NotebookNode]) -> tuple[list[dict], dict[str, dict]]:
-    """Collect claim records and quoted numbers from executed notebooks."""
-    claims: list[dict] = []
+def gather(notebooks: dict[str, nbformat.NotebookNode]) -> dict[str, dict]:
+    """Collect the quoted numbers from executed notebooks."""
     numbers: dict[str, dict] = {}
     for page, notebook in notebooks.items():
         numbers[page] = {}
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
-                if CLAIM in output.get("data", {}):
-                    claims.append({**output.data[CLAIM], "page": page})
                 numbers[page] |= output.get("metadata", {}).get(NUMBERS, {})
-    claims.sort(key=lambda record: record["id"])
-    return claims, numbers
+    return numbers
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -240,8 +234,7 @@ def execute(
             hand_over(handed, root / f"{run.page}.ipynb", executed[run.page], result)
             known[run.page] = summary(result)
     failed = {run.page for run in runs if run.error}
-    claims, numbers = gather({p: n for p, n in notebooks.items() if p not in failed})
-    write(build / "claims.json", claims)
+    numbers = gather({p: n for p, n in notebooks.items() if p not in failed})
     write(build / "numbers.json", numbers)
     write(history, {page: known[page] for page in notebooks if page in known})
     return sorted(runs, key=lambda run: not run.error)

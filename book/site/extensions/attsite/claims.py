@@ -237,8 +237,10 @@ def write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     text = json.dumps(rows, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     path = Path(app.config.attsite_build, "claims.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text("utf8") != text:
-        path.write_text(text, "utf8")
+    path.write_text(text, "utf8")
+    if text == getattr(env, "attsite_claims_shown", None):
+        return []
+    env.attsite_claims_shown = text  # pyrefly: ignore
     return sorted(getattr(env, "attsite_shows_claims", set()) & set(env.found_docs))
 
 

@@ -18,9 +18,13 @@ CHAPTER = re.compile(r"^book/(\d\d)-[^/]+/")
 
 
 def number(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Give every page of a chapter its number, and its headings none."""
+    """Give every page of a chapter its number, and its headings none.
+
+    Sphinx numbers anew in every build, so what a page was written with is kept apart: a page
+    whose number has not changed is not written again.
+    """
     count: Counter[int] = Counter()
-    changed = []
+    numbers: dict[str, dict[str, Any]] = {}
     for page in _reading_order(env):
         match = CHAPTER.match(page)
         if not match:
@@ -34,11 +38,11 @@ def number(app: Sphinx, env: BuildEnvironment) -> list[str]:
         secnumbers: dict[str, Any] = {"": own}
         for reference in others:
             secnumbers[reference["anchorname"]] = None
-        if env.toc_secnumbers.get(page) != secnumbers:
-            changed.append(page)
-        env.toc_secnumbers[page] = secnumbers
+        numbers[page] = env.toc_secnumbers[page] = secnumbers
         env.titles[page]["secnumber"] = own
-    return changed
+    before = getattr(env, "attsite_secnumbers", {})
+    env.attsite_secnumbers = numbers  # pyrefly: ignore
+    return [page for page in numbers if numbers[page] != before.get(page)]
 
 
 def _reading_order(env: BuildEnvironment) -> list[str]:

@@ -118,7 +118,12 @@ class FillOutline(SphinxPostTransform):
 
 
 def renew(app: Sphinx, env: Any) -> list[str]:
-    """The outline changes when any page does."""
+    """The outline changes when a title does, or what is decided where."""
+    titles = {page: title.astext() for page, title in env.titles.items()}
+    shown = [titles, [(c["id"], c["page"], c["sections"]) for c in decided(env)]]
+    if shown == getattr(env, "attsite_outline_shown", None):
+        return []
+    env.attsite_outline_shown = shown
     return sorted(getattr(env, "attsite_shows_outline", set()) & set(env.found_docs))
 
 
