@@ -16,7 +16,7 @@ BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve test lab check exercises runs bench mutants lock clean
+.PHONY: help env book numbers serve test lab check exercises runs bench words mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ check: env  ## Grade a notebook: make check FILE=exercises/03-algorithm.ipynb
 
 exercises: env  ## Generate exercises/ from solutions/
 	$(BIN)/python -m attncourse.grading.generate
+
+words: env  ## Write the reference's docstrings into PyTorch's twins
+	$(BIN)/python -m tests.words
 
 # ONLY=say_it_back for one experiment, FRESH=1 to measure again what is kept.
 runs: env  ## Train for longer and from more seeds, and keep the results (long; goes on where it stopped)

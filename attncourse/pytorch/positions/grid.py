@@ -12,7 +12,7 @@ from attncourse import _checks
 def relative_positions(
     q_len: int, kv_len: int, *, device: torch.device | str | None = None
 ) -> Int[Tensor, "q_len kv_len"]:
-    r"""Give the position of each key as each query sees it: what relative schemes are made of.
+    """Give the position of each key as each query sees it: what relative schemes are made of.
 
     .. math:: r_{ij} = j - (i + n - m)
 

@@ -12,7 +12,7 @@ def learned_positions(
     table: Float[Tensor, "n_positions d_model"],
     positions: Int[Tensor, "*positions"],
 ) -> Float[Tensor, "*positions d_model"]:
-    r"""Look each position up in a learned table.
+    """Look each position up in a learned table.
 
     .. math:: PE_p = T_p
 

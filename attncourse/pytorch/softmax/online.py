@@ -88,7 +88,7 @@ def online_softmax(
     mask: Bool[Tensor, "*#shape"] | None = None,
     tile_len: int = 1,
 ) -> Float[Tensor, "*shape"]:
-    r"""Softmax whose maximum and normaliser are found together, in one pass over tiles.
+    """Softmax whose maximum and normaliser are found together, in one pass over tiles.
 
     .. math:: p_i = e^{x_i - m} / d
 
