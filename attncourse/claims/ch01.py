@@ -64,7 +64,7 @@ def fixed_length_vector(
     if not fixed_without:
         return Verdict("does not hold", because)
     if needs_without >= factor * needs_with:
-        return Verdict("holds if", because, "there is no attention, and then it costs training")
+        because += " So one vector costs training."
     return Verdict("holds if", because, "there is no attention")
 
 

@@ -29,9 +29,10 @@ by_source(
     sections="2.2, 3.2",
     says="The self-attention layer scores the elements of the input against the output sequence.",
     chinese="每个元素与输出序列之间的点积",
-    reading="These words stand under 自注意力层, self-attention layer, so they are read as a claim "
-    "about it. Sections 1.4.1 and 9.2 define self-attention rightly, within one sequence (在同一个"
-    "输入序列中).",
+    reading="These words stand in 2.2 under 自注意力层, self-attention layer (3.2 says the same of "
+    "the 得分, score), so they are read as a claim about it. The sentence before them "
+    "(输入序列中每个元素之间), the code of 3.2 and sections 1.4.1 and 9.2 have it rightly, "
+    "within one sequence.",
     sources=("vaswani2017",),
 )
 def self_attention_looks_at_output(
@@ -126,7 +127,8 @@ def sum_over_inputs(
     because = (
         f"With projected values the output is off the weighted sum of inputs by "
         f"{off(output):.2g}, with unprojected ones by {off(output_unprojected):.2g}; for {misled} "
-        f"of {len(contributions)} queries the largest weight is not the largest contribution."
+        f"of {len(contributions)} queries the largest weight is not the largest contribution "
+        "(weight × length of value) in this layer."
     )
     if off(output) <= tolerance and not misled:
         return Verdict("holds", because)
@@ -141,11 +143,11 @@ def sum_over_inputs(
 
 @by_run(
     "C26",
-    sections="1.4.1, 2.1",
-    says="An attention weight is a number between 0 and 1 that measures how strongly an input "
-    "element and the output are correlated, or how relevant the one is to the other.",
-    chinese="相关性",
-    reading="The word means correlation and relevance. Both readings are tested: a correlation "
+    sections="1.4.1, 2.1, 3.1, 3.4, 3.7.2, 9.1",
+    says="An attention weight is usually a number between 0 and 1, and measures how strongly an "
+    "input element and the output are correlated, or how relevant the one is to the other.",
+    chinese="相关性，通常是一个介于0和1之间的实数",
+    reading="相关性 means correlation and relevance. Both readings are tested: a correlation "
     "coefficient, and a relevance that belongs to the pair.",
 )
 def weight_as_relevance(
@@ -203,8 +205,10 @@ def weight_as_relevance(
     says="The output sequence usually has the same structure as the input sequence, or a similar "
     "one.",
     chinese="通常与输入序列具有相同或相似的结构",
-    reading="结构 is read as form: how many elements, and how wide. How usual (通常) that is, "
-    "tasks decide; tested here is what the layer itself demands.",
+    reading="结构 can mean the kind of sequence (the article's example is text to text), and then "
+    "nothing is claimed that could be tested here. It can mean form, how many elements and how "
+    "wide: that is the reading tested. How usual (通常) it is, tasks decide; the layer itself only "
+    "demands or does not.",
 )
 def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> Verdict:
     """Compare the shape of the output with the shapes of what went in.
@@ -236,17 +240,21 @@ def output_like_input(*, runs: Sequence[tuple[tuple, tuple, tuple, tuple]]) -> V
 by_source(
     "C30",
     sections="2.2, 3.2",
-    says="Encoder and decoder are usually a fully connected or a convolutional layer each, and "
-    "the attention function is usually a fully connected layer.",
-    chinese="通常是一个全连接层或卷积层",
-    reading="全连接层 is read as the layer that Transformers apply at each position. A fully "
-    "connected layer over the whole sequence at once would be another thing.",
+    says="In self-attention, encoder and decoder are usually a fully connected or a convolutional "
+    "layer each, and the attention function is usually a fully connected layer that maps the "
+    "encoder's output to a new space.",
+    chinese="在自注意力机制中，编码器通常是一个全连接层或卷积层；将编码输出映射到一个新的空间",
+    reading="The first words are those of 2.2 (3.2 has 例如, for example), the second those of 3.2 "
+    "about the attention function. 全连接层 is read as the layer that Transformers apply at each "
+    "position; one over the whole sequence at once would be another thing.",
     verdict=Verdict(
         "does not hold",
-        "The usual blocks are recurrent or, since 2017, Transformer layers; convolutional ones "
-        "exist, with attention in between. A fully connected layer applied at each position lets "
-        "no position see another; one applied across the positions does, as in MLP-Mixer, and "
-        "fixes the length. The score is a product or a small network of query and key together.",
+        "What self-attention is built into is usually the Transformer's layer; recurrent and "
+        "convolutional encoders exist, with attention in between. A fully connected layer applied "
+        "at each position lets no position see another; one applied across the positions does, as "
+        "in MLP-Mixer, and fixes the length. A score compares a query with a key, by a product or "
+        "by a small network of both; a layer that maps the encoder's output alone compares "
+        "nothing.",
     ),
     sources=("sutskever2014", "bahdanau2015", "vaswani2017", "gehring2017", "tolstikhin2021"),
 )

@@ -26,7 +26,8 @@ def _fate(computed: np.ndarray | None, wanted: np.ndarray, tolerance: float) -> 
     sections="3.2, 3.3",
     says="Step 4, the weighted sum, is sum(attention_weights * encoded_sequence).",
     chinese="根据注意力权重加权求和输入序列",
-    reading="The words, a comment above the line, are right. The line is called pseudo-code "
+    reading="The words, a comment above the line, say which sum is meant (over what, is C05's "
+    "question). The line is called pseudo-code "
     "(伪代码) and is written in Python, so it is read as Python: * multiplies entry by entry, sum "
     "adds up rows.",
 )

@@ -17,7 +17,9 @@ from attncourse.claims.core import Verdict, by_run
     "and y_j is the sum of the x_i under these weights.",
     chinese="σ 是一个激活函数，如ReLU或Sigmoid函数",
     reading="Activation function (激活函数) with these two examples: not a softmax, which section "
-    "3.7.4 applies on top. The sentence before the formula speaks of a dot product (点积).",
+    "3.7.4 applies on top. y_j is read as one and the same vector in both formulas. (In 3.7.4 the "
+    "target words are put in as given. Then the weights can be computed, but only by who knows the "
+    "output already.)",
     sources=("bahdanau2015",),
 )
 def weight_by_activation(
@@ -27,7 +29,7 @@ def weight_by_activation(
     solutions: np.ndarray,
     tolerance: float = 1e-6,
 ) -> Verdict:
-    """Decide whether these are weights, and whether the formula says what each y_j is.
+    """Decide whether the formula says what each y_j is; tell what its weights sum to.
 
     Parameters
     ----------
@@ -53,16 +55,18 @@ def weight_by_activation(
     enough = len(distinct) >= words
     n = len(distinct)
     because = (
-        f"The weights of one output word sum to {ranges}"
-        + ("" if normalised else "; a share-out of one unit would make each row 1")
-        + ". The equation for y_j has y_j on both sides and no other trace of j: it has "
-        + f"{n} solution{'' if n == 1 else 's'} for {words} output words."
+        "The equation for y_j has y_j on both sides and no other trace of j: it has "
+        f"{n} solution{'' if n == 1 else 's'} for {words} output words. With the output words put "
+        f"in as given, the weights of one word sum to {ranges}"
+        + ("." if normalised else ", where shares of one unit would sum to 1.")
     )
-    return Verdict("holds" if normalised and enough else "does not hold", because)
+    return Verdict("holds" if enough else "does not hold", because)
 
 
 def contradictions(example: Mapping[str, Any]) -> list[str]:
-    """List what does not fit together in a worked example that is given as plain data.
+    """List what does not fit together in a worked example: shapes first, then slips of counting.
+
+    A sum or a list of outputs that keeps to a wrong count is no second slip.
 
     Parameters
     ----------
@@ -75,16 +79,6 @@ def contradictions(example: Mapping[str, Any]) -> list[str]:
     source, target = example["source_words"], example["target_words"]
     rows, columns = np.shape(example["U"])
     found = []
-    if len(source) != example["source_said"]:
-        found.append(f"says {example['source_said']} source words, lists {len(source)}")
-    if len(target) != example["target_said"]:
-        found.append(f"says {example['target_said']} target words, lists {len(target)}")
-    if example["sum_stops_at"] != len(source):
-        left_out = ", ".join(source[example["sum_stops_at"] :])
-        found.append(f"the sum stops at {example['sum_stops_at']} and leaves out: {left_out}")
-    if example["outputs_written"] != len(target):
-        without = ", ".join(target[example["outputs_written"] :])
-        found.append(f"writes {example['outputs_written']} outputs; none for: {without}")
     if rows != 1:
         found.append(f"U has {rows} rows: U·Concat is {rows} numbers, a score is one")
     if columns % 2:
@@ -93,6 +87,16 @@ def contradictions(example: Mapping[str, Any]) -> list[str]:
         )
     if any(np.ndim(factor) == 0 for factor in example["factors"].values()):
         found.append("one number times Concat is a vector as wide as Concat, no score")
+    if len(source) != example["source_said"]:
+        found.append(f"says {example['source_said']} source words, lists {len(source)}")
+    if len(target) != example["target_said"]:
+        found.append(f"says {example['target_said']} target words, lists {len(target)}")
+    if example["sum_stops_at"] not in (len(source), example["source_said"]):
+        left_out = ", ".join(source[example["sum_stops_at"] :])
+        found.append(f"the sum stops at {example['sum_stops_at']} and leaves out: {left_out}")
+    if example["outputs_written"] not in (len(target), example["target_said"]):
+        without = ", ".join(target[example["outputs_written"] :])
+        found.append(f"writes {example['outputs_written']} outputs; none for: {without}")
     if example["weight_in_definition"] != example["weight_in_example"]:
         found.append(
             f"the definition sums with {example['weight_in_definition']}, "
@@ -114,4 +118,4 @@ def worked_example(*, example: Mapping[str, Any]) -> Verdict:
     found = contradictions(example)
     if not found:
         return Verdict("holds", "Lengths, shapes and formulas fit together.")
-    return Verdict("does not hold", f"{len(found)} contradictions; the first: it {found[0]}.")
+    return Verdict("does not hold", f"It does not fit together: {'; '.join(found)}.")

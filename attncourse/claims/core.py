@@ -200,10 +200,11 @@ def as_html(claim: Claim, verdict: Verdict) -> str:
         f'<div class="att-claim-head" style="font-size:.85em">Claim check {claim.id} · the source '
         f"article, § {say(claim.sections)} · {DECIDED[claim.kind]}</div>"
         f'<div class="att-claim-says" style="margin:.35rem 0">It says: {say(claim.says)}</div>'
-        f'<div class="att-claim-reading" style="font-size:.9em;margin:.35rem 0">In its words: '
-        f'<span lang="zh">{say(claim.chinese)}</span>. {say(claim.reading)}</div>'
         f'<div class="att-claim-verdict"><strong><span aria-hidden="true">{MARK[verdict.outcome]}'
         f"</span> {say(sentence(str(verdict)))}</strong> {say(verdict.because)}</div>"
+        f'<details class="att-claim-reading" style="font-size:.9em;margin:.35rem 0">'
+        f'<summary>In its words</summary><span lang="zh">{say(claim.chinese)}</span>. '
+        f"{say(claim.reading)}</details>"
         + (f'<div class="att-claim-sources">Sources: {cited}.</div>' if cited else "")
         + "</aside>"
     )

@@ -34,7 +34,7 @@ CASES = {
             "solutions": np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]),
         },
         expected="does not hold",
-        # A world in which σ normalises and there is a solution for every word.
+        # A world in which there is a solution for every word.
         counterexample={
             "sigmoid_weights": np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]]),
             "relu_weights": np.array([[0.0, 0.1, 0.9], [0.5, 0.5, 0.0]]),

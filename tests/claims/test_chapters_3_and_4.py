@@ -63,11 +63,24 @@ def test_each_size_of_u_is_checked(matrix, words):
     assert words in found
 
 
-@pytest.mark.parametrize("part", ["sigmoid_weights", "relu_weights", "solutions"])
-def test_one_fault_is_enough(part):
+def test_the_slips_are_told_once_and_what_cannot_be_computed_comes_first():
+    found = contradictions(ARTICLE)
+    assert len(found) == 6
+    assert all("U has" in text or "Concat" in text for text in found[:3])
+
+
+def test_the_solutions_decide_and_the_sums_are_told():
+    """Nobody promised that the weights sum to 1, so sums alone refute nothing."""
     case = CASES["C08"]
-    measured = case.counterexample | {part: case.measured[part]}
-    assert weight_by_activation(**measured).outcome == "does not hold"
+    outcomes = {
+        part: weight_by_activation(**case.counterexample | {part: case.measured[part]})
+        for part in ("sigmoid_weights", "relu_weights", "solutions")
+    }
+    assert outcomes["solutions"].outcome == "does not hold"
+    for part in ("sigmoid_weights", "relu_weights"):
+        assert outcomes[part].outcome == "holds"
+        assert "would sum to 1" in outcomes[part].because
+    assert "would sum to 1" not in outcomes["solutions"].because
 
 
 def test_a_solution_found_twice_counts_once_and_there_must_be_one_for_each_word():

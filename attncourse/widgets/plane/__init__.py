@@ -220,7 +220,7 @@ class AttentionPlane(kit.CourseWidget):
         )
 
     def fallback_html(self) -> str:
-        """Return weights and outputs as a table."""
+        """Return weights and outputs as a table, and below them where keys and values stand."""
         names = self.labels or [str(j + 1) for j in range(self._kv_len)]
         own = self.labels if self._q_len == self._kv_len else None
         header = ["", *(f"key {name}" for name in names), "output"]
@@ -232,5 +232,7 @@ class AttentionPlane(kit.CourseWidget):
             ]
             for i, (weights, output) in enumerate(zip(self.weights, self.output, strict=True))
         ]
+        for what, points in (("key at", self.k), ("value at", self.v)):
+            rows.append([what, *(f"({x:.2f}, {y:.2f})" for x, y in points), ""])
         caption = "Attention weights and outputs (JavaScript makes them movable)"
         return kit.table(header, rows, caption)

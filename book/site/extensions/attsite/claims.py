@@ -108,7 +108,8 @@ def box(app: Sphinx, page: str, claim: dict[str, Any]) -> claim_box:
     head += nodes.Text(f" · {DECIDED[claim['kind']]}")
     says = nodes.paragraph("", "It says: ", classes=["att-claim-says"])
     says += nodes.emphasis("", claim["says"])
-    reading = nodes.paragraph("", "In its words: ", classes=["att-claim-reading"])
+    opened = '<details class="att-claim-reading"><summary>In its words</summary>'
+    reading = nodes.paragraph("", "")
     reading += nodes.inline("", claim["chinese"], classes=["language-zh"])
     reading += nodes.Text(f". {claim['reading']}")
     verdict = nodes.paragraph("", classes=["att-claim-verdict"])
@@ -116,7 +117,8 @@ def box(app: Sphinx, page: str, claim: dict[str, Any]) -> claim_box:
     verdict += nodes.raw("", mark, format="html")
     verdict += nodes.strong("", sentence(claim["verdict"]))
     verdict += nodes.Text(f" {claim['because']}")
-    parts = [head, says, reading, verdict]
+    fold = nodes.raw("", opened, format="html"), reading, nodes.raw("", "</details>", format="html")
+    parts = [head, says, verdict, *fold]
     if claim["sources"]:
         sources = nodes.paragraph("", "Sources: ", classes=["att-claim-sources"])
         sources += citation(claim["sources"])
