@@ -43,17 +43,6 @@ def kv_cache_bytes(
     int
         Bytes.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If ``n_tokens`` is negative, or another number below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Shazeer (2019), Fast Transformer Decoding, section 2.4, arXiv:1911.02150; Ainslie et al. (2023),
@@ -99,17 +88,6 @@ def latent_cache_bytes(
     -------
     int
         Bytes.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If ``n_tokens`` is negative, or another number below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------

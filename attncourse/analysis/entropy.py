@@ -30,13 +30,6 @@ def attention_entropy(
     array
         Bits, one number a query, in at least float32.
 
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array.
-    ValueError
-        If it has fewer than two dimensions, or holds something else than weights.
-
     Notes
     -----
     Cost: one logarithm a weight. A lack below ten roundings of the dtype counts as none.
@@ -79,17 +72,6 @@ def attention_distance(
     -------
     array
         Positions, one number a query, in at least float32; 0 where there is nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array.
-    ValueError
-        If it has fewer than two dimensions, or holds something else than weights.
-
-    Notes
-    -----
-    Cost: one multiply-add a weight.
 
     References
     ----------

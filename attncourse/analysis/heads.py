@@ -38,17 +38,6 @@ def previous_token_score(
     array
         One number from 0 to 1 a head; 0 where no query stands so far in.
 
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array, or ``offset`` not a whole number.
-    ValueError
-        If it has fewer than three dimensions, does not hold weights, or ``offset`` is negative.
-
-    Notes
-    -----
-    Cost: one multiply-add a weight.
-
     References
     ----------
     Olsson et al. (2022), In-context Learning and Induction Heads, appendix on head scores,
@@ -86,17 +75,6 @@ def first_token_score(
     -------
     array
         One number from 0 to 1 a head; 0 where no query stands so far in.
-
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array, or ``n_first`` not a whole number.
-    ValueError
-        If it has fewer than three dimensions, does not hold weights, or ``n_first`` is below one.
-
-    Notes
-    -----
-    Cost: one multiply-add a weight.
 
     References
     ----------
@@ -139,17 +117,6 @@ def duplicate_token_score(
     array
         One number from 0 to 1 a head; 0 where no token comes twice.
 
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array, or ``tokens`` not an integer array.
-    ValueError
-        If shapes do not fit together, there are more queries than tokens, or the weights are none.
-
-    Notes
-    -----
-    Cost: a few comparisons a weight.
-
     References
     ----------
     Wang et al. (2023), Interpretability in the Wild: a Circuit for Indirect Object Identification,
@@ -189,17 +156,6 @@ def induction_score(
     -------
     array
         One number from 0 to 1 a head; 0 where no token comes twice.
-
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array, or ``tokens`` not an integer array.
-    ValueError
-        If shapes do not fit together, there are more queries than tokens, or the weights are none.
-
-    Notes
-    -----
-    Cost: a few comparisons a weight.
 
     References
     ----------

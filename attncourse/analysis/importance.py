@@ -34,13 +34,6 @@ def head_importance(
     array
         One number a head, in at least float32. The source divides by the norm over a layer's heads.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating.
-    ValueError
-        If the shapes differ or have fewer than three dimensions.
-
     Notes
     -----
     Cost: one multiply-add a number. First order: exact only for a loss that is linear in the gate.

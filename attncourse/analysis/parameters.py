@@ -74,17 +74,6 @@ def head_sizes(shape: TransformerShape) -> tuple[int, int]:
     d_k : int
         The width of a head.
 
-    Raises
-    ------
-    TypeError
-        If ``shape`` is not a :class:`TransformerShape`, or a number not whole.
-    ValueError
-        If a number is below one, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: nothing to speak of.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
@@ -129,13 +118,6 @@ def parameter_table(shape: TransformerShape) -> dict[str, int]:
     dict
         A count for each of ``token embedding``, ``position embedding``, ``attention``, ``mlp``,
         ``norms``, ``output`` and their ``total``. A tied output counts zero.
-
-    Raises
-    ------
-    TypeError
-        If ``shape`` is not a :class:`TransformerShape`, or a number not whole.
-    ValueError
-        If a number is below one, or the heads do not divide.
 
     Notes
     -----

@@ -35,13 +35,6 @@ def attention_rollout(
         One square a layer, rows that sum to one: row i says where position i comes from. In at
         least float32.
 
-    Raises
-    ------
-    TypeError
-        If ``weights`` is not a floating array, or ``residual`` not a number.
-    ValueError
-        If the weights are not square or not weights, or ``residual`` is not from 0 to 1.
-
     Notes
     -----
     Cost: seq³ multiply-adds a layer. A row with nothing to attend to keeps its own position.

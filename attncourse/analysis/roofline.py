@@ -30,17 +30,6 @@ def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float
     float
         Operations a second.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a number.
-    ValueError
-        If an argument is not above zero.
-
-    Notes
-    -----
-    Cost: one multiplication.
-
     References
     ----------
     Williams et al. (2009), Roofline: An Insightful Visual Performance Model for Multicore
@@ -79,13 +68,6 @@ def shortest_time(operations: float, n_bytes: float, *, peak: float, bandwidth: 
     -------
     float
         Seconds.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a number.
-    ValueError
-        If an argument is not above zero.
 
     Notes
     -----
@@ -145,13 +127,6 @@ def attention_intensity(
     -------
     float
         Operations in matrix products for each byte of queries, keys, values and output.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, or the heads do not divide.
 
     Notes
     -----

@@ -43,17 +43,6 @@ def plain_attention_bytes(
     int
         Bytes, read and written.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Dao et al. (2022), FlashAttention, algorithm 0 and theorem 2, arXiv:2205.14135.
@@ -105,13 +94,6 @@ def flash_attention_bytes(
     -------
     int
         Bytes, read and written: about 3 q_len kv_len d² / M numbers where many tiles are needed.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, or not even one key fits into the fast memory.
 
     Notes
     -----

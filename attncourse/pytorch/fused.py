@@ -22,14 +22,10 @@ def fused_attention(
     window: int | None = None,
     scale: float | None = None,
 ) -> Float[Tensor, "*batch n_heads q_len d_v"]:
-    r"""Compute attention as :func:`scaled_dot_product_attention` does, without its scores.
+    """Compute attention as :func:`scaled_dot_product_attention` does, without its scores.
 
-    .. math:: \text{Attention}(Q, K, V) =
-        \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V
-
-    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values. The kernel works
-    tile by tile, so the weights never exist as a whole: it cannot return them, and it knows
-    neither soft-cap nor sinks.
+    PyTorch's kernel works tile by tile, so the weights never exist as a whole: it cannot return
+    them, and it knows neither soft-cap nor sinks. The result equals the plain path within rounding.
 
     Parameters
     ----------
@@ -39,23 +35,10 @@ def fused_attention(
         As in :func:`scaled_dot_product_attention`. PyTorch's own ``is_causal`` is aligned
         top-left; this is aligned bottom-right.
 
-    Returns
-    -------
-    tensor
-        One mixture of values for each query. It equals the plain path within rounding.
-
-    Raises
-    ------
-    TypeError
-        If a tensor is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
     Notes
     -----
-    Cost: as many multiply-adds as the plain path. Memory O(q_len + kv_len) without a mask or with
-    a square causal one; any other mask is stored, q_len · kv_len entries.
+    Cost: memory grows with q_len + kv_len without a mask or with a square causal one; any other
+    mask is stored, q_len · kv_len entries.
 
     References
     ----------

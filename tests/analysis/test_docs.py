@@ -20,7 +20,8 @@ MODULES = [
 ]
 FUNCTIONS = [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))]
 TUPLES = sorted(set(analysis.__all__) - set(FUNCTIONS))
-SECTIONS = {"Parameters", "Returns", "Raises", "Notes", "References", "Examples"}
+ALWAYS = {"Summary", "Parameters", "References", "Examples"}
+WHERE_IT_INFORMS = {"Extended Summary", "Returns", "Raises", "Notes"}
 
 
 def parsed(name: str) -> NumpyDocString:
@@ -35,16 +36,14 @@ def described(section: list[Parameter]) -> list[str]:
 def test_docstring_is_complete(name):
     found = parsed(name)
     titles = {title for title, body in found.items() if body}
-    assert titles == SECTIONS | {"Summary", "Extended Summary"}
+    assert ALWAYS <= titles <= ALWAYS | WHERE_IT_INFORMS
     text = "\n".join(found["Extended Summary"])
     assert ".. math::" in text
     assert "where " in text
-    assert found["Notes"][0].startswith("Cost")
     source = "\n".join(found["References"])
     assert re.search(r"\(\d{4}\)", source)
     assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", source)
     assert ">>> " in "\n".join(found["Examples"])
-    assert {"TypeError", "ValueError"} == {one.type for one in found["Raises"]}
     assert described(found["Parameters"]) == sorted(
         inspect.signature(getattr(analysis, name)).parameters
     )

@@ -44,17 +44,6 @@ def attention_operations(
     Operations
         Equal in ``matmul`` to PyTorch's ``FlopCounterMode`` on the plain path.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, table 1, arXiv:1706.03762.
@@ -103,17 +92,6 @@ def attention_backward_operations(
     -------
     Operations
         Equal in ``matmul`` to PyTorch's ``FlopCounterMode`` on the backward pass of the plain path.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------

@@ -52,17 +52,6 @@ def add_operations(*parts: Operations, times: int = 1) -> Operations:
     Operations
         The counts together.
 
-    Raises
-    ------
-    TypeError
-        If a part is not an :class:`Operations`, or ``times`` not a whole number.
-    ValueError
-        If ``times`` is negative.
-
-    Notes
-    -----
-    Cost: three additions a part.
-
     References
     ----------
     Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F, counts in
@@ -105,17 +94,6 @@ def visible_pairs(
     -------
     int
         How many scores a kernel that skips what is hidden has to compute.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a length is negative, or the window below one.
-
-    Notes
-    -----
-    Cost: q_len additions.
 
     References
     ----------

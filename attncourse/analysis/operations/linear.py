@@ -35,17 +35,6 @@ def recurrent_linear_operations(
     Operations
         Linear in the length. The outer product that writes the state counts as a product.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Katharopoulos et al. (2020), Transformers are RNNs, section 3.4, arXiv:2006.16236.
@@ -83,17 +72,6 @@ def chunked_linear_operations(
     -------
     Operations
         More arithmetic than step by step, but in products that are large enough to be fast.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------
@@ -136,17 +114,6 @@ def recurrent_delta_operations(
     Operations
         One and a half times linear attention's products.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers, section 4.2,
@@ -184,17 +151,6 @@ def chunked_delta_operations(
     -------
     Operations
         The triangular system counted as forward substitution.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------

@@ -38,17 +38,6 @@ def performer_operations(
         Linear in both lengths. What the feature map does beside its product and its exponential
         (norms and maxima) is not counted.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Choromanski et al. (2021), Rethinking Attention with Performers, section 2.1, arXiv:2009.14794.
@@ -96,17 +85,6 @@ def linformer_operations(
     -------
     Operations
         Linear in both lengths.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------
@@ -162,17 +140,6 @@ def nystrom_operations(
     Operations
         Linear in both lengths. Outside products: five for each of the three softmaxes' entries, one
         for each query and key averaged into a landmark, and four times r² in an iteration.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------

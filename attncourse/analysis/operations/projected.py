@@ -53,17 +53,6 @@ def multi_head_operations(
     Operations
         The projections (without biases) and attention.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, the heads do not divide, or more is cached than there is.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245.
@@ -130,17 +119,6 @@ def latent_operations(
     Operations
         Every cached latent is unpacked into keys and values again, for each call.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, or more is cached than there is.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     DeepSeek-AI (2024), DeepSeek-V2, section 2.1 and appendix C, arXiv:2405.04434.
@@ -200,17 +178,6 @@ def absorbed_latent_operations(
     -------
     Operations
         The same result as :func:`latent_operations`, by another order of the products.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, or more is cached than there is.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
 
     References
     ----------

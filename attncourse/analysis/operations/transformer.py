@@ -42,17 +42,6 @@ def block_operations(
     Operations
         One block. Positions (rotary turns, biases on scores) are not counted.
 
-    Raises
-    ------
-    TypeError
-        If ``shape`` is not a :class:`TransformerShape`, or a number not whole.
-    ValueError
-        If a number is below one, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Kaplan et al. (2020), Scaling Laws for Neural Language Models, table 1, arXiv:2001.08361.
@@ -115,17 +104,6 @@ def model_operations(
     Operations
         One forward pass.
 
-    Raises
-    ------
-    TypeError
-        If ``shape`` is not a :class:`TransformerShape`, or a number not whole.
-    ValueError
-        If a number is below one, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F (which adds
@@ -172,18 +150,6 @@ def training_operations(
     int
         Floating-point operations, 2 for each multiply-add, without recomputed activations.
 
-    Raises
-    ------
-    TypeError
-        If ``shape`` is not a :class:`TransformerShape`, or a number not whole.
-    ValueError
-        If a number is below one, the heads do not divide, or ``length`` does not divide
-        ``n_tokens``.
-
-    Notes
-    -----
-    Cost: a handful of multiplications.
-
     References
     ----------
     Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F,
@@ -224,17 +190,6 @@ def six_nd(n_parameters: int, n_tokens: int) -> int:
     -------
     int
         Floating-point operations; :func:`training_operations` counts them exactly.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: two multiplications.
 
     References
     ----------

@@ -63,53 +63,24 @@ def multi_head_attention_backward(
 ) -> MultiHeadGradients:
     r"""Give the gradients of :func:`multi_head_attention`, one for each of its arrays.
 
-    .. math:: Y = H W_O, \quad H = [\text{head}_1, \dots, \text{head}_h], \quad
-        \text{head}_i = \text{Attention}(Q_i, K_i, V_i), \quad
-        Q = X W_Q, \; K = C W_K, \; V = C W_V
+    .. math:: dW_O = H^\top dY, \quad dH = dY \, W_O^\top, \quad dW_Q = X^\top dQ, \quad
+        dX = dQ \, W_Q^\top, \quad dC = dK \, W_K^\top + dV \, W_V^\top
 
-    .. math:: dW_O = H^\top dY, \quad dH = dY \, W_O^\top, \qquad
-        dW_Q = X^\top dQ, \quad dW_K = C^\top dK, \quad dW_V = C^\top dV
-
-    .. math:: dX = dQ \, W_Q^\top, \qquad dC = dK \, W_K^\top + dV \, W_V^\top
-
-    where :math:`dX` is the gradient of one loss with respect to :math:`X`, and head by head
-    :math:`dQ`, :math:`dK` and :math:`dV` come from :math:`dH` by
-    :func:`scaled_dot_product_attention_backward`. A projection's gradient is a sum over all
-    positions of all sequences. What is used twice gets both gradients: in self-attention
-    :math:`C = X`, so that :math:`dX` is the sum of all three paths.
+    where :math:`H` are the joined heads, :math:`C` is the context, and :math:`dQ`, :math:`dK` and
+    :math:`dV` come from :math:`dH`, head by head, by :func:`scaled_dot_product_attention_backward`.
+    In self-attention :math:`C = X`, and :math:`dX` is the sum of both.
 
     Parameters
     ----------
     grad : array, floating
-        The gradient with respect to the output, in the output's shape.
-    x, w_query, w_key, w_value, w_out, n_heads, context
-        What the forward pass was given.
-    **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale``, ``softcap`` and ``sinks``, as in
-        the forward pass.
-
-    Returns
-    -------
-    MultiHeadGradients
-        One gradient for each array.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, or a projection's width does not divide into the heads.
-
-    Notes
-    -----
-    Cost: twice the multiply-adds of the forward pass, and that pass once more (attention itself
-    twice more), as nothing was kept from it.
+        The gradient with respect to the output.
+    x, w_query, w_key, w_value, w_out, n_heads, context, **options
+        What the forward pass was given; it is computed again.
 
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762, for the
-    forward pass; Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135, for the
-    gradients inside a head.
+    forward pass.
 
     Examples
     --------
@@ -145,43 +116,19 @@ def grouped_query_attention_backward(
 
     .. math:: dK_g = \sum_{i: \, g(i) = g} dK^{(i)}, \qquad dV_g = \sum_{i: \, g(i) = g} dV^{(i)}
 
-    where :math:`dK^{(i)}` and :math:`dV^{(i)}` are the gradients that query head :math:`i` sends
-    to the keys and values of its group :math:`g(i)`. All else is as in
-    :func:`multi_head_attention_backward`; with one group this is the backward pass of
-    :func:`multi_query_attention`.
+    where query head :math:`i` sends the gradients :math:`dK^{(i)}` and :math:`dV^{(i)}` to the keys
+    and values of its group :math:`g(i)`. All else is as in :func:`multi_head_attention_backward`.
 
     Parameters
     ----------
     grad : array, floating
-        The gradient with respect to the output, in the output's shape.
-    x, w_query, w_key, w_value, w_out, n_heads, n_kv_heads, context
-        What the forward pass was given.
-    **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale``, ``softcap`` and ``sinks``, as in
-        the forward pass.
-
-    Returns
-    -------
-    MultiHeadGradients
-        One gradient for each array.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, or a projection's width does not
-        divide into the heads.
-
-    Notes
-    -----
-    Cost: twice the multiply-adds of the forward pass, and that pass once more (attention itself
-    twice more), as nothing was kept from it.
+        The gradient with respect to the output.
+    x, w_query, w_key, w_value, w_out, n_heads, n_kv_heads, context, **options
+        What the forward pass was given; it is computed again.
 
     References
     ----------
-    Ainslie et al. (2023), GQA: Training Generalized Multi-Query Transformer Models from Multi-Head
-    Checkpoints, section 2.2, arXiv:2305.13245, for the forward pass.
+    Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245, for the forward pass.
 
     Examples
     --------

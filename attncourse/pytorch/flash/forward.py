@@ -40,71 +40,39 @@ def flash_attention(
         o' = o \, e^{m - m'} + \sum_j e^{s_j - m'} v_j
 
     where :math:`s` are one query's scores of the next tile of keys, :math:`v` their values, and
-    :math:`m`, :math:`d`, :math:`o` the running maximum, normaliser and output, which start at
-    :math:`-\infty`, 0 and 0 (see :func:`online_softmax_step`). After the last tile the output is
-    :math:`o / d`, and :math:`m + \log d` is the log-sum-exp of the query's scores: the backward
-    pass and :func:`merge_attention` need no more than that. The result is that of
-    :func:`scaled_dot_product_attention`, and options mean the same and act in the same order.
+    :math:`m`, :math:`d`, :math:`o` the running maximum, normaliser and output, from
+    :math:`-\infty`, 0 and 0 on. In the end the output is :math:`o / d`, that of
+    :func:`scaled_dot_product_attention`, and :math:`m + \log d` is the log-sum-exp of the query's
+    scores, which the backward pass and :func:`merge_attention` need.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
-    mask : boolean array that broadcasts to the scores, optional
-        True = may attend. It is cut tile by tile, but the whole of it is the caller's memory:
-        keep an axis of size one where you can, or give a mask_mod.
+    q, k, v, mask, bias, causal, window, scale, softcap, sinks
+        As in :func:`scaled_dot_product_attention`. Mask and bias are the caller's memory: keep an
+        axis of size one where you can. Tiles that ``causal`` or ``window`` hides as a whole are
+        skipped.
     mask_mod : callable, optional
         A mask that is never whole: as in :func:`create_mask`, asked for each tile anew.
-    bias : floating array that broadcasts to the scores, optional
-        Added to the scores. The whole of it is the caller's memory.
-    causal : bool
-        Hide the future. The last query stands at the last key (bottom-right). Tiles that lie in
-        the future as a whole are skipped.
-    window : int, optional
-        Let a query see itself and the ``window - 1`` positions before it, so nothing after it.
-        Tiles that lie outside as a whole are skipped.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-    softcap : float, optional
-        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
-    sinks : floating array (n_heads,), optional
-        One more score in each head's softmax, with no value behind it.
     q_tile, kv_tile : int
-        How many queries and keys meet in one tile; the last tiles may be smaller. They change
-        memory and speed, not the result.
+        How many queries and keys meet in one tile. They change memory and speed, not the result.
 
     Returns
     -------
     output : array
-        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
-        nothing to attend to.
+        One mixture of values for each query; zeros where it has nothing to attend to.
     log_sum_exp : array
-        One number for each query, sinks included, in at least float32; ``-inf`` where a query has
-        nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``, and what ``mask_mod`` gives: not boolean), or the
-        dtypes of q, k, v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
+        One number for each query, sinks included, in at least float32; ``-inf`` for an empty one.
 
     Notes
     -----
-    Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds for each sequence, half of it where
-    causal. Beside inputs and outputs one tile in memory: n_heads · q_tile · (kv_tile + d_v)
-    numbers. Half precision is computed in float32. In PyTorch autograd calls
-    :func:`flash_attention_backward`, so that training takes linear memory as well; a gradient of
-    the gradient is right, but keeps every tile.
+    Cost: the multiply-adds of the plain form. Beside inputs and outputs one tile is in memory:
+    n_heads · q_tile · (kv_tile + d_v) numbers. PyTorch's autograd calls
+    :func:`flash_attention_backward`, so training takes linear memory as well.
 
     References
     ----------
     Dao et al. (2022), FlashAttention, algorithm 1, arXiv:2205.14135; Dao (2023), FlashAttention-2,
-    algorithm 1, arXiv:2307.08691. The running softmax: Milakov and Gimelshein (2018), Online
-    normalizer calculation for softmax, arXiv:1805.02867.
+    algorithm 1, arXiv:2307.08691.
 
     Examples
     --------

@@ -55,54 +55,23 @@ def scaled_dot_product_attention_backward(
 ) -> AttentionGradients:
     r"""Give the gradients of :func:`scaled_dot_product_attention`, one for each of its arrays.
 
-    .. math:: O = P V, \quad P = \text{softmax}(S + B), \quad
-        S = c \tanh(Z / c), \quad Z = \alpha \, Q K^\top
+    .. math:: dV = P^\top dO, \quad dP = dO \, V^\top, \quad dB = P \circ (dP - D), \quad
+        dZ = dB \circ (1 - \tanh^2(Z / c)), \quad dQ = \alpha \, dZ \, K, \quad
+        dK = \alpha \, dZ^\top Q
 
-    .. math:: dV = P^\top dO, \qquad dP = dO \, V^\top, \qquad
-        dB = P \circ (dP - D), \quad D_i = \sum_j P_{ij} \, dP_{ij}
-
-    .. math:: dZ = dB \circ (1 - \tanh^2(Z / c)), \qquad
-        dQ = \alpha \, dZ \, K, \qquad dK = \alpha \, dZ^\top Q, \qquad
-        d\text{sink} = -\sum_i P_{i,\text{sink}} \, D_i = -\sum_{ij} dB_{ij}
-
-    where :math:`dX` is the gradient of one loss with respect to :math:`X`, :math:`Q`, :math:`K`,
-    :math:`V` are queries, keys and values, :math:`B` the bias, :math:`\alpha` the scale, :math:`c`
-    the soft-cap (without one :math:`S = Z` and :math:`dZ = dB`), and :math:`\circ` multiplies
-    entry by entry. Each line undoes one step of the forward pass, last step first. A product
-    :math:`Y = A X` gives :math:`dX = A^\top dY` and :math:`dA = dY X^\top`; the line of
-    :math:`dB` is :func:`softmax_backward`. What a mask hides has weight zero, so its gradients are
-    zero. A sink takes weight and has no value, so its :math:`dP` is zero; as the gradients of a
-    row sum to zero, it gets what the others leave. Keys and values that serve several heads, and a
-    bias that is broadcast, collect the sum of the gradients of their copies.
+    where :math:`dX` is the loss's gradient with respect to :math:`X`, :math:`P` are the weights,
+    :math:`B` is the bias, :math:`Z` the scaled scores, :math:`\alpha` the scale, :math:`c` the
+    soft-cap (without one :math:`dZ = dB`) and :math:`D_i = \sum_j P_{ij} \, dP_{ij}`. Each line
+    undoes one step of the forward pass. What is used several times, as a key that serves several
+    heads, gets the sum. A sink has no value, so its gradient is :math:`-\sum_i P_{i,\text{sink}} \,
+    D_i`.
 
     Parameters
     ----------
     grad : array, floating
-        The gradient with respect to the output, in the output's shape.
-    q, k, v : arrays, floating
-        The queries, keys and values of the forward pass.
-    mask, bias, causal, window, scale, softcap, sinks
-        The options of the forward pass.
-
-    Returns
-    -------
-    AttentionGradients
-        The gradients of ``q``, ``k``, ``v``, ``bias`` and ``sinks``. A query with nothing to
-        attend to gives and gets zeros.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
-    Notes
-    -----
-    Cost: twice the forward pass's n_heads · q_len · kv_len · (d_k + d_v) multiply-adds for each
-    sequence, and that pass once more, as nothing was kept from it; a few times n_heads · q_len ·
-    kv_len numbers in memory. Half precision is computed in float32.
+        The gradient with respect to the output.
+    q, k, v, mask, bias, causal, window, scale, softcap, sinks
+        What the forward pass was given; it is computed again.
 
     References
     ----------

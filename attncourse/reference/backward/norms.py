@@ -37,46 +37,20 @@ def layer_norm_backward(
 ) -> NormGradients:
     r"""Give the gradients of :func:`layer_norm` with respect to features, weight and bias.
 
-    .. math:: y_i = g_i \, n_i + b_i, \qquad n_i = \frac{x_i - \mu}{s}, \qquad
-        s = \sqrt{\sigma^2 + \varepsilon}
-
-    .. math:: db = \sum dy, \qquad dg = \sum dy \circ n, \qquad dn = dy \circ g, \qquad
+    .. math:: db = \sum dy, \quad dg = \sum dy \circ n, \quad
         dx_i = \frac{1}{s} \Big( dn_i - \overline{dn} - n_i \, \overline{dn \circ n} \Big)
 
-    where :math:`dx` is the gradient of one loss with respect to :math:`x`, a bar is the mean over
-    the features of one position, :math:`\circ` multiplies entry by entry, and the sums run over
-    all positions. A feature acts on the result in three ways: by itself, through the mean
-    (:math:`\partial \mu / \partial x_i = 1/d`) and through the root
-    (:math:`\partial s / \partial x_i = n_i / d`). The last two take the mean out of the gradient,
-    and its component along :math:`n`.
+    where :math:`n = (x - \mu) / s` are the normalised features, :math:`s` is the root of variance
+    plus ``eps``, :math:`dn = dy \circ g`, a bar is the mean over the features of one position, and
+    the sums run over all positions. Through the mean and the root, a feature acts on all others:
+    that takes the mean out of the gradient, and its component along :math:`n`.
 
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
-    x : array, floating
-        The features of the forward pass.
-    weight : array, floating, optional
-        The weight of the forward pass; ones if left out. The bias plays no part in the gradients.
-    eps : float
-        That of the forward pass.
-
-    Returns
-    -------
-    NormGradients
-        The gradients of ``x``, of the weight and of the bias. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``eps`` not a number.
-    ValueError
-        If ``grad`` has not the shape of ``x``, ``weight`` does not fit the last axis, that axis is
-        missing or empty, devices differ, or ``eps`` is not above zero.
-
-    Notes
-    -----
-    Cost: about 16 · d_model operations a position.
+    x, weight, eps
+        What the forward pass was given. The bias plays no part.
 
     References
     ----------
@@ -111,47 +85,21 @@ def rms_norm_backward(
     *,
     eps: float = 1e-6,
 ) -> NormGradients:
-    r"""Give the gradients of :func:`rms_norm` with respect to features and weight.
+    r"""Give the gradients of :func:`rms_norm` with respect to features and weight; None for a bias.
 
-    .. math:: y_i = g_i \, n_i, \qquad n_i = \frac{x_i}{s}, \qquad
-        s = \sqrt{\frac{1}{d} \sum_j x_j^2 + \varepsilon}
-
-    .. math:: dg = \sum dy \circ n, \qquad dn = dy \circ g, \qquad
+    .. math:: dg = \sum dy \circ n, \qquad
         dx_i = \frac{1}{s} \Big( dn_i - n_i \, \overline{dn \circ n} \Big)
 
-    where :math:`dx` is the gradient of one loss with respect to :math:`x`, a bar is the mean over
-    the :math:`d` features of one position, :math:`\circ` multiplies entry by entry, and the sum
-    runs over all positions. It is :func:`layer_norm_backward` without the mean: the root,
-    :math:`\partial s / \partial x_i = n_i / d`, takes the gradient's component along :math:`n`
-    out.
+    where :math:`n = x / s` are the normalised features, :math:`s` is the root of their mean square
+    plus ``eps``, :math:`dn = dy \circ g` and a bar is the mean over one position's features: it is
+    :func:`layer_norm_backward` without the mean.
 
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
-    x : array, floating
-        The features of the forward pass.
-    weight : array, floating, optional
-        The weight of the forward pass; ones if left out.
-    eps : float
-        That of the forward pass.
-
-    Returns
-    -------
-    NormGradients
-        The gradients of ``x`` and of the weight; None for the bias. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``eps`` not a number.
-    ValueError
-        If ``grad`` has not the shape of ``x``, ``weight`` does not fit the last axis, that axis is
-        missing or empty, devices differ, or ``eps`` is not above zero.
-
-    Notes
-    -----
-    Cost: about 10 · d_model operations a position.
+    x, weight, eps
+        What the forward pass was given.
 
     References
     ----------

@@ -15,18 +15,14 @@ def softmax_backward(
     axis: int = -1,
     temperature: float = 1.0,
 ) -> Float[np.ndarray, "*shape"]:
-    r"""Give the gradient of :func:`softmax` with respect to its scores.
+    r"""Give the gradient of :func:`softmax` with respect to its scores, from its result alone.
 
     .. math:: \frac{\partial p_i}{\partial x_j} = \frac{1}{T} \, p_i (\delta_{ij} - p_j), \qquad
-        dx_j = \sum_i dp_i \frac{\partial p_i}{\partial x_j}
-        = \frac{p_j}{T} \Big( dp_j - \sum_i p_i \, dp_i \Big)
+        dx_j = \frac{p_j}{T} \Big( dp_j - \sum_i p_i \, dp_i \Big)
 
-    where :math:`p` are the weights, :math:`x` the scores, :math:`T` the temperature, and
-    :math:`dp`, :math:`dx` the gradients of one loss with respect to each. The derivative of
-    :math:`p_i = e^{x_i / T} / Z` with respect to :math:`x_j` has two terms: :math:`p_i / T` from
-    the exponential, if :math:`i = j`, and :math:`-p_i p_j / T` from the sum :math:`Z`. The Jacobian
-    :math:`\text{diag}(p) - p p^\top` is never built. Raising all :math:`dp` by the same amount
-    changes nothing, and the gradients of a row sum to zero, as the weights always sum to one.
+    where :math:`p` are the weights, :math:`x` the scores and :math:`T` the temperature. The
+    Jacobian :math:`\text{diag}(p) - p p^\top`, n² entries for a row of n, is never built. A row's
+    gradients sum to zero, as its weights always sum to one.
 
     Parameters
     ----------
@@ -34,27 +30,8 @@ def softmax_backward(
         The gradient with respect to the weights.
     weights : array, floating
         What the softmax gave. Where it is zero (hidden by a mask), so is the gradient.
-    axis : int
-        The axis whose entries share one unit of weight.
-    temperature : float
-        That of the forward pass.
-
-    Returns
-    -------
-    array with the shape and dtype of grad
-        The gradient with respect to the scores. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or the dtypes differ.
-    ValueError
-        If the shapes or the devices differ, the axis does not exist or is empty, or the
-        temperature is not above zero.
-
-    Notes
-    -----
-    Cost: 4 operations an entry; the Jacobian would take n² entries for a row of n.
+    axis, temperature
+        Those of the forward pass.
 
     References
     ----------

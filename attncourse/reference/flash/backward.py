@@ -35,54 +35,30 @@ def flash_attention_backward(
 ) -> AttentionGradients:
     r"""Give the gradients of :func:`flash_attention`, in memory linear in the length.
 
-    .. math:: P = e^{S - L}, \qquad D = \operatorname{rowsum}(dO \circ O), \qquad
-        dV = P^\top dO, \qquad dS = P \circ (dO \, V^\top - D), \qquad
-        dQ = \alpha \, dS \, K, \qquad dK = \alpha \, dS^\top Q
+    .. math:: P = e^{S - L}, \quad D = \operatorname{rowsum}(dO \circ O), \quad
+        dV = P^\top dO, \quad dS = P \circ (dO \, V^\top - D), \quad
+        dQ = \alpha \, dS \, K, \quad dK = \alpha \, dS^\top Q
 
-    where :math:`O` and :math:`L` are the output and the log-sum-exp of the forward pass,
-    :math:`dO` is the gradient of the loss with respect to :math:`O`, :math:`S` are the scores,
-    :math:`\alpha` is the scale and :math:`\circ` multiplies entry by entry. :math:`P` and
-    :math:`dS` exist one tile at a time. :math:`D` is what the softmax's sum asks for: the sum
-    over the keys of :math:`P \circ dP` equals a sum over the width of the values, so it is known
-    before the first tile. A soft-cap multiplies :math:`dS` by :math:`1 - \tanh^2` on its way to
-    the dot products. A gradient :math:`dL` is taken off :math:`D`, since
-    :math:`\partial L / \partial S = P`.
+    where :math:`O` and :math:`L` are the output and the log-sum-exp of the forward pass, :math:`S`
+    the scores and :math:`\alpha` the scale. :math:`P` and :math:`dS` exist one tile at a time;
+    :math:`D`, which the softmax's sum asks for, is known before the first tile. A soft-cap
+    multiplies :math:`dS` by :math:`1 - \tanh^2`.
 
     Parameters
     ----------
-    grad : array, floating
-        The gradient with respect to the output.
-    q, k, v : arrays, floating
-        What the forward pass was given.
+    grad, grad_log_sum_exp : arrays, floating
+        The gradients with respect to output and log-sum-exp; the second if the loss depends on it.
     output, log_sum_exp : arrays, floating
-        What the forward pass gave. Rounding of a half-precision output goes into :math:`D`.
-    grad_log_sum_exp : array, floating, optional
-        The gradient with respect to the log-sum-exp, if the loss depends on it.
-    mask, mask_mod, bias, causal, window, scale, softcap, sinks
-        The options of the forward pass, the same again.
+        What the forward pass gave.
+    q, k, v, mask, mask_mod, bias, causal, window, scale, softcap, sinks
+        What the forward pass was given.
     q_tile, kv_tile : int
-        How many queries and keys meet in one tile; they need not be those of the forward pass.
-
-    Returns
-    -------
-    AttentionGradients
-        One gradient for each array, in its shape and dtype. Zero where nothing may be attended
-        to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``, and what ``mask_mod`` gives: not boolean), or the
-        dtypes of q, k and v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
+        They need not be those of the forward pass.
 
     Notes
     -----
     Cost: n_heads · q_len · kv_len · (3 d_k + 2 d_v) multiply-adds for each sequence: five
-    products of matrices to the forward pass's two. Beside inputs and outputs a few tiles in
-    memory. Half precision is computed and summed in float32.
+    products of matrices to the forward pass's two.
 
     References
     ----------

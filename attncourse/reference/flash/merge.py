@@ -19,37 +19,18 @@ def merge_attention(
     .. math:: L = \log \sum_p e^{L_p}, \qquad O = \sum_p e^{L_p - L} \, O_p
 
     where :math:`O_p` is a query's output over part p of the keys alone, and :math:`L_p` the
-    log-sum-exp of its scores there. The parts must not overlap and may come in any order. A part
-    in which a query sees nothing has :math:`L_p = -\infty` and counts for nothing. Ring
-    attention, decoding with the cache split among processors, and prefixes shared between
-    sequences rest on this. Give sinks to one part alone.
+    log-sum-exp of its scores there. The parts do not overlap and come in any order. Ring attention
+    and decoding with the cache split among processors rest on this. Give sinks to one part alone.
 
     Parameters
     ----------
-    outputs : array, floating
+    outputs, log_sum_exps : arrays, floating
         What :func:`flash_attention` gave for each part, stacked on a new first axis.
-    log_sum_exps : array, floating
-        The log-sum-exps beside it, stacked likewise. Their dtype may be another (float32 beside
-        half precision).
 
     Returns
     -------
-    output : array
-        In the dtype of ``outputs``; zeros where a query sees nothing in any part.
-    log_sum_exp : array
-        In the dtype of ``log_sum_exps``, but at least float32. Both together are one part again.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating.
-    ValueError
-        If the shapes do not fit together, there is no part, or the devices differ.
-
-    Notes
-    -----
-    Cost: n_parts · q_len · d_v multiply-adds. To join many parts one after another, keep the
-    outputs in float32 between the steps.
+    output, log_sum_exp : arrays
+        Together they are one part again. To join one part after another, keep both in float32.
 
     References
     ----------
