@@ -168,11 +168,22 @@ def exercises(
 
 
 @app.command()
-def data() -> None:
+def data(
+    models: Annotated[
+        bool, typer.Option("--models", help="The published models as well (267 MB).")
+    ] = False,
+) -> None:
     """Fetch every data set of the course, verified by hash."""
-    from attncourse.data import fetch_all
+    from attncourse.data import DataError, fetch_all
 
-    fetch_all()
+    try:
+        fetch_all()
+        if models:
+            from attncourse.models.archives import ARCHIVES, say
+
+            fetch_all(say, ARCHIVES)
+    except DataError as error:
+        _stop(str(error), 1)
 
 
 def _plain(text: str) -> str:

@@ -34,7 +34,7 @@ KNOWS = {
     "source": set(),
     "widgets": {"reference"},
     "grading": set(),
-    "cli": {"grading", "data", "experiments", "training"},
+    "cli": {"grading", "data", "models", "experiments", "training"},
 }
 #: Libraries of a room that is bound to few; Python's own go without saying.
 LIBRARIES = {

@@ -32,13 +32,17 @@ __all__ = [
 ]
 
 
-def fetch_all(report: Callable[[str], None] = lambda line: None) -> list[Path]:
+def fetch_all(
+    report: Callable[[str], None] = lambda line: None, archives: tuple[Archive, ...] | None = None
+) -> list[Path]:
     """Fetch every archive of the course, so that all notebooks run without a network.
 
     Parameters
     ----------
     report
-        Called with one line for each archive, ``print`` for example.
+        Called with a line for each archive, and one before it is fetched: ``print`` for example.
+    archives
+        Which ones; ``ARCHIVES`` if left out.
 
     Returns
     -------
@@ -51,8 +55,8 @@ def fetch_all(report: Callable[[str], None] = lambda line: None) -> list[Path]:
         One of them cannot be had.
     """
     paths = []
-    for archive in ARCHIVES:
-        path = fetch(archive)
+    for archive in ARCHIVES if archives is None else archives:
+        path = fetch(archive, report)
         report(f"{archive.name}: {path.stat().st_size / 1e6:.1f} MB, verified, in {path.parent}")
         paths.append(path)
     return paths

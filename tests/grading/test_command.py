@@ -342,7 +342,7 @@ def test_data_calls_the_fetcher(monkeypatch):
 
     seen = []
     fake = types.ModuleType("attncourse.data")
-    fake.fetch_all = lambda: seen.append(1)
+    fake.fetch_all, fake.DataError = lambda: seen.append(1), RuntimeError
     monkeypatch.setitem(sys.modules, "attncourse.data", fake)
     assert run("data")[0] == 0
     assert seen == [1]
