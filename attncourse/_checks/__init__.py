@@ -16,7 +16,7 @@ from attncourse._checks.arrays import (
     one_device,
     type_name,
 )
-from attncourse._checks.attention import attention, heads, projections
+from attncourse._checks.attention import attention, dropout, heads, projections
 from attncourse._checks.backward import gradient
 from attncourse._checks.cache import (
     appended,
@@ -83,6 +83,7 @@ __all__ = [
     "counts",
     "cut",
     "divides",
+    "dropout",
     "dtype_name",
     "even",
     "flag",

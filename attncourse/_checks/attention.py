@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attncourse._checks.arrays import boolean, floating, one_device
-from attncourse._checks.numbers import count, divides
+from attncourse._checks.numbers import count, divides, fraction
 from attncourse._checks.shapes import broadcasts, shapes
 
 
@@ -48,6 +48,20 @@ def attention(
             )
     one_device(q=q, k=k, v=v, mask=mask, bias=bias, sinks=sinks)
     return scores_shape
+
+
+def dropout(kind: type, share: float, noise: Any, scores: tuple[int, ...], drawn: bool) -> None:
+    """Check what sets weights to zero: a share below one, and numbers unless they are drawn."""
+    if share == 0 and noise is None:
+        return
+    fraction("dropout", share)
+    if share == 1:
+        raise ValueError("dropout: expected a share below 1, which would leave no weight, got 1.")
+    if noise is not None:
+        floating(kind, noise=noise)
+        broadcasts("noise", noise, scores, "the scores")
+    elif not drawn:
+        raise ValueError("noise: expected uniform numbers that say what is dropped, got None.")
 
 
 def projections(

@@ -9,6 +9,9 @@ from typing import Any
 
 from attncourse._checks.arrays import type_name
 
+#: What a size, a length or a position of an array can be at the most.
+LARGEST = 2**63 - 1
+
 
 def count(name: str, value: Any, minimum: int | None = 0, maximum: int | None = None) -> int:
     """Give ``value`` as an int, and raise unless it is a whole number within the bounds."""
@@ -21,6 +24,9 @@ def count(name: str, value: Any, minimum: int | None = 0, maximum: int | None = 
             number = None
         if number is None or isinstance(value, bool):
             raise TypeError(f"{name}: expected a whole number, got {value!r}.")
+    if type(number) is int and abs(number) > LARGEST:  # too long to be shown, perhaps
+        bound = f"at most {LARGEST}" if number > 0 else f"at least {minimum or -LARGEST}"
+        raise ValueError(f"{name}: expected {bound}, got a number of {_digits(number)} digits.")
     if minimum is not None and number < minimum:
         raise ValueError(f"{name}: expected at least {minimum}, got {number}.")
     if maximum is not None and number > maximum:
@@ -44,14 +50,26 @@ def above_one(name: str, value: Any) -> None:
 
 def real(name: str, value: Any) -> None:
     """Raise unless ``value`` is a finite real number."""
+    if type(value) is int and abs(value) > LARGEST:
+        raise ValueError(
+            f"{name}: expected a number that arrays can hold, got a whole one of "
+            f"{_digits(value)} digits; write it as a float."
+        )
     try:
         finite = math.isfinite(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):  # all that a wrong value raises
+    except OverflowError:
+        raise ValueError(f"{name}: expected a number that a float can hold.") from None
+    except (TypeError, ValueError, RuntimeError):  # all that a wrong value raises
         raise TypeError(f"{name}: expected a number, got {type_name(type(value))}.") from None
     if isinstance(value, bool):
         raise TypeError(f"{name}: expected a number, got {value!r}.")
     if not finite:
         raise ValueError(f"{name}: expected a finite number, got {value!r}.")
+
+
+def _digits(number: int) -> int:
+    """Count the digits of a whole number that may be too long to write out."""
+    return int(number.bit_length() * math.log10(2)) + 1
 
 
 def divides(name: str, value: Any, what: str, size: int) -> None:

@@ -16,6 +16,16 @@ def record(name: str, value: Any, kind: type) -> None:
         raise TypeError(f"{name}: expected a {kind.__name__}, got {type_name(type(value))}.")
 
 
+def has_function(name: str, *modules: Any) -> None:
+    """Raise unless each module can say which function it wraps, and with which parameters."""
+    for module in modules:
+        if not (hasattr(module, "function") and hasattr(module, "as_parameters")):
+            raise TypeError(
+                f"{name}: expected a class with function and as_parameters(), as LayerNorm and "
+                f"RMSNorm have them, got {type_name(type(module))}."
+            )
+
+
 def one_each(name: str, values: Any, n_layers: int) -> None:
     """Raise unless there is one value for each layer."""
     if len(values) != n_layers:
@@ -35,11 +45,41 @@ def indices(kind: type, name: str, array: Any, n_rows: int, what: str) -> None:
         )
 
 
-def mask_for_context(kind: type, name: str, mask: Any, tokens: Any) -> None:
-    """Check a mask by the name that the caller knows it by."""
-    if mask is not None:
-        boolean(kind, **{name: mask})
-        one_device(x=tokens, **{name: mask})
+def cache(cache: Any, *kinds: type) -> None:
+    """Raise unless ``cache`` is one of these named tuples."""
+    if not isinstance(cache, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"cache: expected a {names}, got {type_name(type(cache))}.")
+
+
+def mask_of_a_layer(kind: type, name: str, mask: Any, x: Any, instead: str) -> None:
+    """Check a mask by the name that the caller knows it by; two dimensions are no batch."""
+    if mask is None:
+        return
+    boolean(kind, **{name: mask})
+    one_device(x=x, **{name: mask})
+    if len(mask.shape) == 2 and len(x.shape) > 2 and 1 != mask.shape[0] == x.shape[-3]:
+        raise ValueError(
+            f"{name}: expected a shape that broadcasts to the scores, and got "
+            f"{tuple(mask.shape)}, whose rows could be the texts of the batch: give a mask of "
+            f"(batch, seq) as {instead}=, and one of (q_len, kv_len) as {name}=mask[None]."
+        )
+
+
+def padding(
+    kind: type, padding: Any, x: Any, seq: int | None = None, name: str = "padding"
+) -> None:
+    """Raise unless ``padding`` says of each position of each text whether it is real."""
+    if padding is None:
+        return
+    boolean(kind, **{name: padding})
+    one_device(x=x, **{name: padding})
+    wanted = (*x.shape[:-2], x.shape[-2] if seq is None else seq)
+    if tuple(padding.shape) != wanted:
+        raise ValueError(
+            f"{name}: expected one boolean for each position of each text, shape {wanted}, "
+            f"got {tuple(padding.shape)}."
+        )
 
 
 def affine(kind: type, x: Any, **layers: tuple[Any, Any, str]) -> None:
@@ -91,6 +131,8 @@ def block_caches(kind: type, caches: Any, cache_type: type) -> None:
     for cache in caches:
         record("caches", cache, cache_type)
         floating(kind, k=cache.self_attention.k, v=cache.self_attention.v)
+        if cache.padding is not None:
+            boolean(kind, padding=cache.padding)
 
 
 def residual(kind: type, x: Any, y: Any) -> None:
@@ -103,12 +145,17 @@ def residual(kind: type, x: Any, y: Any) -> None:
         )
 
 
-def rotary_in_self_attention(context: Any, frequencies: Any) -> None:
-    """Raise if queries and keys of two sequences were to be turned by one set of positions."""
+def of_one_sequence(context: Any, frequencies: Any, bias: Any) -> None:
+    """Raise if positions of two sequences were to be taken for those of one."""
     if context is not None and frequencies is not None:
         raise ValueError(
             "frequencies: expected none with a context, whose positions are not those of x; "
             "turn queries and keys yourself in attend= if both have a place in one sequence."
+        )
+    if context is not None and callable(bias):
+        raise ValueError(
+            "bias: expected an array with a context, whose positions are not those of x, "
+            "got a function of positions."
         )
 
 
@@ -134,7 +181,7 @@ def integer_tokens(kind: type, name: str, tokens: Any) -> None:
 def tables(kind: type, tokens: Any, parameters: Any, positions: Any, segments: Any) -> None:
     """Check the tables of an embedding, and that every number that is looked up has a row."""
     names = ("tokens", "positions", "segments")
-    rows = {n: t for n, t in zip(names, parameters, strict=False) if t is not None}
+    rows = {n: t for n, t in zip(names, parameters, strict=False) if not (t is None or callable(t))}
     floating(kind, **rows)
     integer_tokens(kind, "tokens", tokens)
     one_device(**{f"{name} (a table)": table for name, table in rows.items()}, tokens=tokens)
@@ -160,7 +207,7 @@ def tables(kind: type, tokens: Any, parameters: Any, positions: Any, segments: A
                 f"positions: expected shape (seq,) = {tuple(tokens.shape[-1:])} or that of "
                 f"tokens, {tuple(tokens.shape)}, got {tuple(positions.shape)}."
             )
-    if parameters.positions is not None:
+    if "positions" in rows:
         n_rows = parameters.positions.shape[0]
         if positions is not None:
             indices(kind, "positions", positions, n_rows, "the table of positions")

@@ -77,7 +77,8 @@ from attncourse.pytorch.sparse import (
     two_sided_window_mask,
 )
 from attncourse.pytorch.transformer import (
-    AttentionParameters, BlockCache, BlockParameters, EmbeddingParameters, EncoderDecoderParameters,
+    AttentionParameters, BlockCache, BlockParameters, BlockWeights, EmbeddingParameters,
+    EncoderDecoderParameters,
     GatedMLPParameters, LanguageModelParameters, MLPParameters, NormParameters, StackParameters,
     VisionTransformerParameters, attention_layer, beam_search, decoder, embed, encoder,
     encoder_decoder, geglu_mlp, geglu_tanh_mlp, gelu, gelu_mlp, gelu_tanh, gelu_tanh_mlp, generate,
@@ -88,7 +89,8 @@ from attncourse.pytorch.transformer import (
 from attncourse.pytorch.values import check_values
 
 __all__ = [
-    "MLP", "AttentionGradients", "AttentionParameters", "BlockCache", "BlockParameters", "Decoder",
+    "MLP", "AttentionGradients", "AttentionParameters", "BlockCache", "BlockParameters",
+    "BlockWeights", "Decoder",
     "EmbeddingParameters", "Encoder", "EncoderDecoder", "EncoderDecoderParameters", "GatedMLP",
     "GatedMLPParameters", "KVCache", "LanguageModel", "LanguageModelParameters", "LatentCache",
     "LatentParameters", "LayerNorm", "LinearState", "MLPParameters", "MultiHeadAttention",

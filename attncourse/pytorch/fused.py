@@ -21,6 +21,7 @@ def fused_attention(
     causal: bool = False,
     window: int | None = None,
     scale: float | None = None,
+    dropout: float = 0.0,
 ) -> Float[Tensor, "*batch n_heads q_len d_v"]:
     """Compute attention as :func:`scaled_dot_product_attention` does, without its scores.
 
@@ -34,6 +35,8 @@ def fused_attention(
     mask, bias, causal, window, scale
         As in :func:`scaled_dot_product_attention`. PyTorch's own ``is_causal`` is aligned
         top-left; this is aligned bottom-right.
+    dropout : float
+        The share of the weights that is set to zero in training, drawn by PyTorch.
 
     Notes
     -----
@@ -55,6 +58,7 @@ def fused_attention(
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias)
     _checks.flag("causal", causal)
+    _checks.fraction("dropout", dropout)
     q_len, kv_len = scores_shape[-2:]
     dtype = q.dtype
     if scale is not None:
@@ -63,7 +67,8 @@ def fused_attention(
             q, scale = q * scale, 1.0
     if bias is not None and torch.promote_types(bias.dtype, dtype) != dtype:
         q, k, v = q.to(bias.dtype), k.to(bias.dtype), v.to(bias.dtype)  # a narrow bias may overflow
-    options = {"scale": scale, "enable_gqa": q.ndim > 2 and q.shape[-3] != k.shape[-3]}
+    grouped = q.ndim > 2 and q.shape[-3] != k.shape[-3]
+    options = {"scale": scale, "enable_gqa": grouped, "dropout_p": dropout}
     attend = F.scaled_dot_product_attention
 
     # The three lines: nothing is hidden, or the kernel's own causal mask is the right one.

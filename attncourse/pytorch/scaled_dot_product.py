@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -26,6 +27,8 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     softcap: float | None = None,
     sinks: Float[Tensor, " n_heads"] | None = None,
+    dropout: float = 0.0,
+    noise: Float[Tensor, "*#scores"] | None = None,
     return_weights: bool = False,
 ) -> (
     Float[Tensor, "*batch n_heads q_len d_v"]
@@ -64,6 +67,11 @@ def scaled_dot_product_attention(
     sinks : floating array (n_heads,), optional
         One more score in each head's softmax, with no value behind it: it takes weight away, and
         the weights sum to less than one.
+    dropout : float
+        The share of the weights that is set to zero in training; the others grow to make up.
+    noise : floating array that broadcasts to the scores, optional
+        One uniform number for each weight, dropped where it is below ``dropout``. PyTorch draws
+        them itself if left out.
     return_weights : bool
         Give ``(output, weights)`` instead of the output alone.
 
@@ -72,7 +80,7 @@ def scaled_dot_product_attention(
     output : array
         One mixture of values for each query, in the dtype of ``q``.
     weights : array, if asked for
-        The softmax's result.
+        The softmax's result, before dropout.
 
     Raises
     ------
@@ -103,6 +111,7 @@ def scaled_dot_product_attention(
             [5.]])
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    _checks.dropout(Tensor, dropout, noise, scores_shape, drawn=True)
     q_len, kv_len = scores_shape[-2:]
     dtype = torch.promote_types(q.dtype, torch.float32)
     where = {"causal": causal, "window": window, "device": q.device}
@@ -128,7 +137,12 @@ def scaled_dot_product_attention(
         weights = softmax(scores)[..., :kv_len]
 
     # Query heads that share a head of values are one longer list of queries to it.
-    shared = weights.reshape(*v.shape[:-2], -1, kv_len)
+    kept = weights
+    if dropout and noise is None:
+        kept = F.dropout(weights, dropout)
+    elif noise is not None:
+        kept = weights.masked_fill(noise < dropout, 0) / (1 - dropout)
+    shared = kept.reshape(*v.shape[:-2], -1, kv_len)
     output = (shared @ v.to(dtype)).reshape(*scores_shape[:-1], v.shape[-1]).to(q.dtype)
     if closed is not None:
         output = output.masked_fill(closed, 0)

@@ -76,7 +76,8 @@ from attncourse.reference.sparse import (
     two_sided_window_mask,
 )
 from attncourse.reference.transformer import (
-    AttentionParameters, BlockCache, BlockParameters, EmbeddingParameters, EncoderDecoderParameters,
+    AttentionParameters, BlockCache, BlockParameters, BlockWeights, EmbeddingParameters,
+    EncoderDecoderParameters,
     GatedMLPParameters, LanguageModelParameters, MLPParameters, NormParameters, StackParameters,
     VisionTransformerParameters, attention_layer, beam_search, decoder, embed, encoder,
     encoder_decoder, geglu_mlp, geglu_tanh_mlp, gelu, gelu_mlp, gelu_tanh, gelu_tanh_mlp, generate,
@@ -86,7 +87,7 @@ from attncourse.reference.transformer import (
 )
 
 __all__ = [
-    "AttentionGradients", "AttentionParameters", "BlockCache", "BlockParameters",
+    "AttentionGradients", "AttentionParameters", "BlockCache", "BlockParameters", "BlockWeights",
     "EmbeddingParameters", "EncoderDecoderParameters", "GatedMLPParameters", "KVCache",
     "LanguageModelParameters", "LatentCache", "LatentParameters", "LinearState", "MLPParameters",
     "MultiHeadGradients", "NormGradients", "NormParameters", "PagedCache", "RollingCache",

@@ -22,6 +22,8 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     softcap: float | None = None,
     sinks: Float[np.ndarray, " n_heads"] | None = None,
+    dropout: float = 0.0,
+    noise: Float[np.ndarray, "*#scores"] | None = None,
     return_weights: bool = False,
 ) -> (
     Float[np.ndarray, "*batch n_heads q_len d_v"]
@@ -60,6 +62,11 @@ def scaled_dot_product_attention(
     sinks : floating array (n_heads,), optional
         One more score in each head's softmax, with no value behind it: it takes weight away, and
         the weights sum to less than one.
+    dropout : float
+        The share of the weights that is set to zero in training; the others grow to make up.
+    noise : floating array that broadcasts to the scores, optional
+        One uniform number for each weight, dropped where it is below ``dropout``. PyTorch draws
+        them itself if left out.
     return_weights : bool
         Give ``(output, weights)`` instead of the output alone.
 
@@ -68,7 +75,7 @@ def scaled_dot_product_attention(
     output : array
         One mixture of values for each query, in the dtype of ``q``.
     weights : array, if asked for
-        The softmax's result.
+        The softmax's result, before dropout.
 
     Raises
     ------
@@ -99,6 +106,7 @@ def scaled_dot_product_attention(
            [5.]])
     """
     scores_shape = _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
+    _checks.dropout(np.ndarray, dropout, noise, scores_shape, drawn=False)
     kv_len = scores_shape[-1]
     dtype = np.promote_types(q.dtype, np.float32)
     scores = masked_scores(
@@ -120,5 +128,8 @@ def scaled_dot_product_attention(
 
     if q.ndim > 2:
         v = np.repeat(v, q.shape[-3] // v.shape[-3], axis=-3)
-    output = (weights @ v.astype(dtype)).astype(q.dtype)
+    kept = weights
+    if noise is not None:
+        kept = np.where(noise < dropout, 0, weights / (1 - dropout))
+    output = (kept @ v.astype(dtype)).astype(q.dtype)
     return (output, weights.astype(q.dtype)) if return_weights else output

@@ -42,7 +42,9 @@ def test_nystrom():
 
 @pytest.mark.parametrize("n_kv_heads", [2, 4])
 def test_a_language_model(n_kv_heads):
-    model = att.LanguageModel(11, 12, 4, 3, n_positions=7, n_kv_heads=n_kv_heads, bias=True)
+    model = att.LanguageModel(
+        11, 12, 4, 3, positions="learned", n_positions=7, n_kv_heads=n_kv_heads, bias=True
+    )
     shape = TransformerShape(3, 12, 4, 48, 11, n_kv_heads, n_positions=7, gated=False)
     shape = shape._replace(bias=True, norm_bias=True, tied=True)
     n_parameters = sum(p.numel() for p in model.parameters())

@@ -102,6 +102,7 @@ FREQUENCIES = ref.rotary_frequencies(4, base=100.0)
 X, ASKED = normal(BATCH, SEQ, MODEL), normal(BATCH, CONTEXT, D_CONTEXT)
 TOKENS, SOURCE = np.arange(10).reshape(2, 5) % N_TOKENS, np.arange(14).reshape(2, 7) % 5
 IMAGE = normal(IMAGES, CHANNELS, 4, 6)
+RANDOM = abs(normal(BATCH, HEADS, SEQ, SEQ)) % 1
 PADDING = ref.padding_mask(np.array([7, 4]), CONTEXT)
 HEADED = {"n_heads": HEADS, "n_kv_heads": KV_HEADS}
 NORMED = HEADED | {"qk_norm": ref.rms_norm}
@@ -110,6 +111,28 @@ LLAMA = HEADED | {"norm": ref.rms_norm, "mlp": ref.swiglu_mlp, "frequencies": FR
 
 def past(n: int = 3) -> ref.KVCache:
     return ref.KVCache(normal(BATCH, KV_HEADS, n, D_K), normal(BATCH, KV_HEADS, n, D_V))
+
+
+def static(max_len: int = 9) -> ref.StaticCache:
+    """Slots of two texts, three and four of them in use."""
+    shapes = (BATCH, KV_HEADS, max_len, D_K), (BATCH, KV_HEADS, max_len, D_V)
+    return ref.StaticCache(*map(normal, *zip(*shapes, strict=True)), np.array([3, 4]))
+
+
+def real(left: int = 1, right: int = 1, seq: int = SEQ) -> np.ndarray:
+    """One text with padding on the left, one with padding on the right."""
+    at = np.arange(seq)
+    return np.stack([at >= left, at < seq - right])
+
+
+def ahead(queries, keys):
+    """A bias as a function of positions, the same for all heads."""
+    return (keys - queries) * 0.3
+
+
+def waves(positions):
+    """Positions as a function, for every feature the same."""
+    return (positions * 0.1)[..., None]
 
 
 def squared(h):
@@ -176,6 +199,23 @@ GOOD = {
             n_heads=HEADS,
             qk_norm=ref.layer_norm,
         ),
+        call(X, _PLAIN, **HEADED, padding=real(), causal=True, bias=ahead, frequencies=FREQUENCIES),
+        call(X, _PLAIN, **HEADED, padding=real()[:1] | real(), mask=some(BATCH, 1, SEQ, SEQ)),
+        call(
+            X,
+            _PLAIN,
+            **HEADED,
+            cache=static(),
+            frequencies=FREQUENCIES,
+            bias=ahead,
+            mask=some(BATCH, 1, SEQ, 9),
+            window=3,
+        ),
+        call(X[:, :2], _PLAIN, **HEADED, cache=static(), padding=real(seq=9), causal=True),
+        call(X, _PLAIN, **HEADED, cache=past(), padding=real(seq=8), positions=np.arange(3, 8)),
+        call(X, _CROSS, **HEADED, context=ASKED, padding=real(seq=7), qk_norm=ref.rms_norm),
+        call(X, _PLAIN, **HEADED, dropout=0.3, noise=RANDOM, return_weights=True),
+        call(X, _PLAIN, **HEADED, attend=ref.flash_attention, causal=True),
     ],
     "pre_norm": [call(X, squared, halved)],
     "post_norm": [call(X, squared, halved)],
@@ -194,17 +234,44 @@ GOOD = {
             bias=normal(HEADS, 2, 5),
             window=4,
         ),
+        call(
+            X,
+            _BLOCK,
+            **NORMED,
+            context=ASKED,
+            context_padding=real(seq=7),
+            padding=real(),
+            drop=halved,
+            causal=True,
+            return_weights=True,
+        ),
+        call(
+            X,
+            block(extras=False),
+            **HEADED,
+            cache=ref.BlockCache(past(), padding=real(seq=3)),
+            causal=True,
+        ),
+        call(
+            X[:, :2],
+            block(extras=False),
+            **HEADED,
+            cache=ref.BlockCache(static(), padding=real(seq=9)),
+            padding=real(0, 1, seq=2),
+        ),
     ],
     "encoder": [
         call(X, _STACK, **LLAMA),
         call(X, _STACK, **LLAMA, layer_options=[{"window": 2}, {}]),
         call(X, ref.StackParameters((block(),)), **NORMED, residual=ref.post_norm),
+        call(X, _STACK, **LLAMA, padding=real(), drop=halved, return_weights=True),
     ],
     "decoder": [
         call(X, _STACK, **LLAMA),
         call(X, _STACK, **LLAMA, layer_options=({"window": 2}, {"softcap": 1.0}), causal=False),
         call(X, _STACK, **LLAMA, caches=(ref.BlockCache(past()), ref.BlockCache(past()))),
         call(X, ref.StackParameters((_BLOCK,)), **NORMED, context=ASKED, context_mask=PADDING),
+        call(X, _STACK, **LLAMA, layer_options=({}, {"return_weights": True})),
     ],
     "embed": [
         call(
@@ -217,6 +284,7 @@ GOOD = {
         call(TOKENS, embedding()),
         call(TOKENS[0].astype(np.int32), embedding(None)),
         call(TOKENS.astype(np.uint8), embedding(segments=True), norm=ref.layer_norm),
+        call(TOKENS, embedding()._replace(positions=waves), positions=np.arange(5) + 90),
     ],
     "unembed": [
         call(X, weight(MODEL, N_TOKENS), normal(N_TOKENS), scale=0.5, softcap=2.0),
@@ -238,6 +306,15 @@ GOOD = {
         ),
         call(TOKENS[:, :2], _LM, **HEADED, caches=(ref.BlockCache(past()),)),
         call(TOKENS, language_model(cross=True), **HEADED, context=X, context_mask=some(5)),
+        call(TOKENS, _LM, **HEADED, padding=real(), drop=halved, return_weights=True),
+        call(
+            TOKENS[:, :2],
+            _LM,
+            **HEADED,
+            padding=real(0, 1, seq=2),
+            caches=(ref.BlockCache(static(), padding=real(seq=9)),),
+        ),
+        call(TOKENS[:, :2], _LM, **HEADED, caches=(ref.BlockCache(past(), padding=real(seq=3)),)),
     ],
     "encoder_decoder": [
         call(SOURCE, TOKENS, _SEQ2SEQ, **HEADED, source_mask=PADDING),
@@ -252,12 +329,23 @@ GOOD = {
             mlp=ref.relu_mlp,
             scale=1.0,
         ),
+        call(
+            SOURCE,
+            TOKENS,
+            _SEQ2SEQ,
+            **HEADED,
+            source_padding=real(seq=7),
+            target_options={"padding": real()},
+            drop=halved,
+            return_weights=True,
+        ),
     ],
     "patches": [call(IMAGE, 2), call(IMAGE[0], patch_len=1)],
     "vision_transformer": [
         call(IMAGE, _VISION, patch_len=PATCH, **HEADED),
         call(IMAGE[0], vision(class_token=False), patch_len=PATCH, **HEADED),
         call(IMAGE, vision(head=False), patch_len=PATCH, **HEADED, mlp=ref.gelu_tanh_mlp),
+        call(IMAGE, vision(), patch_len=PATCH, **HEADED, drop=halved, return_weights=True),
         call(
             IMAGE,
             _VISION._replace(class_token=None, positions=None, b_patch=None),
@@ -348,7 +436,36 @@ BAD = {
             ValueError,
             "n_kv_heads",
         ),
-        (call(X, _PLAIN, **HEADED, cache=(X, X)), TypeError, "cache: expected a KVCache"),
+        (call(X, _PLAIN, **HEADED, cache=(X, X)), TypeError, "cache: expected a KVCache or a Stat"),
+        (
+            call(X, _CROSS, **NORMED, context=ASKED, cache=static()),
+            TypeError,
+            "cache: expected a KVCache, got",
+        ),
+        (
+            call(X, _PLAIN, **HEADED, mask=real()),
+            ValueError,
+            "a mask of (batch, seq) as padding=, and one of (q_len, kv_len) as mask=mask[None]",
+        ),
+        (call(X, _PLAIN, **HEADED, padding=real(seq=4)), ValueError, "shape (2, 5), got (2, 4)"),
+        (call(X, _PLAIN, **HEADED, padding=real() * 1), TypeError, "padding: expected a boolean"),
+        (
+            call(X, _PLAIN, **HEADED, cache=static(), padding=real()),
+            ValueError,
+            "shape (2, 9), got (2, 5)",
+        ),
+        (
+            call(X, _CROSS, **NORMED, context=ASKED, bias=ahead),
+            ValueError,
+            "bias: expected an array with a context",
+        ),
+        (call(X, _PLAIN, **HEADED, dropout=1), ValueError, "dropout: expected a share below 1"),
+        (
+            call(X, _PLAIN, **HEADED, dropout=0.5, noise=RANDOM[..., 1:]),
+            ValueError,
+            "noise: expected a shape that broadcasts to the scores",
+        ),
+        (call(X, _PLAIN, **HEADED, causal=1), TypeError, "causal: expected True or False"),
         (call(X, _PLAIN, **HEADED, depth=3), TypeError, "depth"),
         (call(X, _ALL, **HEADED), ValueError, "qk_norm: expected the function that takes the par"),
     ],
@@ -367,6 +484,12 @@ BAD = {
             TypeError,
             "context_mask: expected a boolean array",
         ),
+        (
+            call(X, _BLOCK, **NORMED, context=ASKED, context_mask=real(seq=7)),
+            ValueError,
+            "a mask of (batch, seq) as context_padding=",
+        ),
+        (call(X, block(), **NORMED, padding=real(seq=4)), ValueError, "padding: expected one bool"),
         (
             call(X, gemma_block(), **LLAMA),
             TypeError,
@@ -462,6 +585,16 @@ BAD = {
             call(SOURCE, TOKENS, _SEQ2SEQ, **HEADED, source_mask=PADDING[..., :6]),
             ValueError,
             "mask: expected a shape that broadcasts to the scores",
+        ),
+        (
+            call(SOURCE, TOKENS, _SEQ2SEQ, **HEADED, source_mask=real(seq=7)),
+            ValueError,
+            "source_mask: expected a shape",
+        ),
+        (
+            call(SOURCE, TOKENS, _SEQ2SEQ, **HEADED, source_padding=real()),
+            ValueError,
+            "source_padding: expected one boolean for each position of each text, shape (2, 7)",
         ),
     ],
     "patches": [

@@ -42,6 +42,8 @@ def to_numpy(thing):
     """A model's parameters for the other room."""
     if isinstance(thing, torch.Tensor):
         return thing.detach().numpy()
+    if isinstance(thing, partial):
+        return partial(getattr(ref, thing.func.__name__), **thing.keywords)
     if isinstance(thing, tuple):
         parts = [to_numpy(part) for part in thing]
         return (
@@ -54,7 +56,12 @@ def to_numpy(thing):
 
 LANGUAGE = {
     "gpt-2": (
-        {"n_positions": 9, "bias": True, "mlp": partial(att.MLP, function=att.gelu_tanh_mlp)},
+        {
+            "positions": "learned",
+            "n_positions": 9,
+            "bias": True,
+            "mlp": partial(att.MLP, function=att.gelu_tanh_mlp),
+        },
         {"mlp": "gelu_tanh_mlp"},
     ),
     "llama": (
@@ -96,8 +103,7 @@ LANGUAGE = {
     ),
     "the first": (
         {
-            "n_positions": 9,
-            "learned_positions": False,
+            "positions": "sinusoidal",
             "residual": att.post_norm,
             "mlp": partial(att.MLP, function=att.relu_mlp),
             "d_hidden": 17,
@@ -198,7 +204,7 @@ def test_tied_weights_are_one_tensor():
 
 
 def encoder_decoder(**changes) -> att.EncoderDecoder:
-    given = {"n_positions": 9, "bias": True, **changes}
+    given = {"positions": "learned", "n_positions": 9, "bias": True, **changes}
     return shaken(att.EncoderDecoder(9, N_TOKENS, **WIDTHS, **given)).eval()
 
 
@@ -246,8 +252,8 @@ def test_an_encoder_decoder_ignores_padding_and_the_future_and_decodes_with_a_ca
     found, _ = att.beam_search(model.step, begun, 4, n_beams=3, state=model.begin(SOURCE, PADDING))
 
     def without_cache(tokens, state):
-        context, mask = state
-        return model.target(tokens, context=context, context_mask=mask)[:, -1], state
+        context, hidden = state
+        return model.target(tokens, context=context, **hidden)[:, -1], state
 
     state = model.begin(SOURCE, PADDING)[:2]
     expected, _ = att.beam_search(without_cache, begun, 4, n_beams=3, state=state)
@@ -324,7 +330,7 @@ def test_dropout_acts_in_training_alone():
     block = att.TransformerBlock(MODEL, HEADS, dropout=1.0, cross_attention=True)
     x = torch.randn(2, 5, MODEL)
     assert torch.equal(block(x, x), x), "all three sublayers are dropped"
-    language = att.LanguageModel(N_TOKENS, **WIDTHS, n_positions=9, dropout=1.0)
+    language = att.LanguageModel(N_TOKENS, **WIDTHS, dropout=1.0)
     both = att.EncoderDecoder(9, N_TOKENS, **WIDTHS, dropout=1.0)
     vision = att.VisionTransformer((3, 4, 6), 2, 7, **WIDTHS, dropout=1.0)
     for nothing in (language(TOKENS), both.encode(SOURCE), vision(torch.randn(2, 3, 4, 6))):
@@ -332,7 +338,9 @@ def test_dropout_acts_in_training_alone():
 
 
 def test_how_weights_start():
-    model = att.LanguageModel(500, 128, 4, 3, n_positions=300, bias=True, tied=False)
+    model = att.LanguageModel(
+        500, 128, 4, 3, positions="learned", n_positions=300, bias=True, tied=False
+    )
     block = model.decoder.blocks[1]
     # Two additions in each of three blocks.
     for layer, wide in ((block.attention.query, 128), (block.mlp.input, 128)):
@@ -351,12 +359,13 @@ def test_how_weights_start():
 
 def test_half_a_model_keeps_its_angles():
     model = language("llama").bfloat16()
-    assert model.frequencies.dtype == torch.float64
+    assert model.relative.frequencies.dtype == torch.float64
     assert model(TOKENS).dtype == torch.bfloat16
-    table = att.LanguageModel(5, MODEL, HEADS, 1, n_positions=20, learned_positions=False).double()
-    expected = att.sinusoidal_positions(torch.arange(20), MODEL)
-    torch.testing.assert_close(table.embedding.positions, expected, rtol=0, atol=1e-7)
-    assert "embedding.positions" not in table.state_dict()
+    model = language("the first").bfloat16()
+    rows = model.embedding.as_parameters().positions(torch.arange(20))
+    assert torch.equal(rows, att.sinusoidal_positions(torch.arange(20), MODEL))
+    assert model(TOKENS).dtype == torch.bfloat16
+    assert "embedding.positions" not in model.state_dict()
 
 
 def test_padding_on_the_left_changes_nothing():
@@ -388,7 +397,7 @@ def test_a_small_model_learns_a_few_texts_by_heart(name):
 
 
 def test_an_encoder_decoder_learns_to_turn_a_text_around():
-    model = att.EncoderDecoder(9, 9, 24, 3, 1, n_positions=6, embedding_scale=5.0)
+    model = att.EncoderDecoder(9, 9, 24, 3, 1, embedding_scale=5.0)
     optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
     source = torch.randint(1, 9, (6, 4))
     target = torch.cat([torch.zeros(6, 1, dtype=torch.int64), source.flip(1)], dim=1)
@@ -406,11 +415,30 @@ def test_an_encoder_decoder_learns_to_turn_a_text_around():
     [
         (lambda: att.LanguageModel(0, **WIDTHS), ValueError, "n_tokens: expected at least 1"),
         (lambda: att.LanguageModel(9, 12, 5, 1), ValueError, "n_heads: expected a divisor of d_mo"),
-        (lambda: att.LanguageModel(9, **WIDTHS, n_positions=0), ValueError, "n_positions"),
         (
-            lambda: att.LanguageModel(9, **WIDTHS, n_positions=0, learned_positions=False),
+            lambda: att.LanguageModel(9, **WIDTHS, positions="learned", n_positions=0),
             ValueError,
             "n_positions: expected at least 1",
+        ),
+        (
+            lambda: att.LanguageModel(9, **WIDTHS, positions="learned"),
+            ValueError,
+            "n_positions: expected how many",
+        ),
+        (
+            lambda: att.LanguageModel(9, **WIDTHS, n_positions=4),
+            ValueError,
+            "n_positions: expected None with positions='rotary', which has no table, got 4",
+        ),
+        (
+            lambda: att.LanguageModel(9, **WIDTHS, positions="absolute"),
+            ValueError,
+            "positions: expected one of 'learned', 'sinusoidal', 'rotary', 'alibi', 't5', None",
+        ),
+        (
+            lambda: att.LanguageModel(9, 15, 3, 1),
+            ValueError,
+            "d_k, which positions='rotary' turns in pairs,: expected an even",
         ),
         (lambda: att.LanguageModel(9.0, **WIDTHS), TypeError, "n_tokens: expected a whole number"),
         (lambda: att.LanguageModel(9, **WIDTHS, dropout=2), ValueError, "dropout: expected a num"),

@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse.pytorch.cache import KVCache
+from attncourse.pytorch.cache import KVCache, StaticCache
+from attncourse.pytorch.modules.options import options_of
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 from attncourse.pytorch.transformer import AttentionParameters, attention_layer
 
@@ -22,43 +23,27 @@ class MultiHeadAttention(nn.Module):
         \text{head}_i = \text{Attention}(X W_Q^i, C W_K^{g(i)}, C W_V^{g(i)})
 
     where :math:`X` asks, :math:`C` is the context that is asked, and :math:`g(i)` is the head of
-    keys and values that head i shares. ``n_kv_heads = n_heads`` is multi-head attention, ``1`` is
-    multi-query, a divisor between them grouped-query.
+    keys and values that head i shares. Without positions or a mask it ignores order.
 
     Parameters
     ----------
-    d_model : int
-        The width of the input and of the output.
-    n_heads : int
-        How many heads of queries there are.
+    d_model, n_heads : int
+        The width of the input and of the output, and how many heads of queries there are.
     n_kv_heads : int, optional
-        How many heads of keys and values; ``n_heads`` if left out.
-    d_k, d_v : int, optional
-        The width of a head; ``d_model / n_heads``, and the same as ``d_k``, if left out.
-    d_context : int, optional
-        The width of the context in cross-attention; ``d_model`` if left out.
+        How many heads of keys and values: ``n_heads`` if left out, 1 is multi-query.
+    d_k, d_v, d_context : int, optional
+        The width of a head, of its values, and of the context; ``d_model / n_heads``, ``d_k`` and
+        ``d_model`` if left out.
     bias : bool
         Whether the four projections add a bias. (Not a bias on the scores.)
     qk_norm : callable, optional
-        Makes the norm of queries and keys from their width: ``RMSNorm``. There is none if left
-        out.
+        Makes the norm of queries and keys from their width: ``RMSNorm``.
     sinks : bool
         Whether each head learns a sink: one more score in its softmax.
+    attention_dropout : float
+        The share of the weights that is dropped in training.
     attend : callable
-        What the heads do: :func:`scaled_dot_product_attention`, :func:`fused_attention`, or any
-        function that takes ``(q, k, v, **options)``.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one, ``n_heads`` does not divide ``d_model`` (and d_k is left out),
-        or ``n_kv_heads`` does not divide ``n_heads``.
-
-    Notes
-    -----
-    Cost: :func:`multi_head_attention` counts it.
+        What the heads do: takes ``(q, k, v, **options)``, as :func:`fused_attention`.
 
     References
     ----------
@@ -66,12 +51,12 @@ class MultiHeadAttention(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> layer = MultiHeadAttention(d_model=12, n_heads=4, n_kv_heads=2)
     >>> layer(torch.zeros(2, 5, 12), causal=True).shape
     torch.Size([2, 5, 12])
     """
 
+    @options_of()
     def __init__(
         self,
         d_model: int,
@@ -84,21 +69,27 @@ class MultiHeadAttention(nn.Module):
         bias: bool = False,
         qk_norm: Callable[[int], nn.Module] | None = None,
         sinks: bool = False,
+        attention_dropout: float = 0.0,
         attend: Callable[..., Any] = scaled_dot_product_attention,
     ) -> None:
         super().__init__()
         d_model = _checks.count("d_model", d_model, minimum=1)
+        n_heads = _checks.count("n_heads", n_heads, minimum=1)
         if d_k is None:
             _checks.divides("n_heads", n_heads, "d_model", d_model)
-            d_k = d_model // n_heads
-        d_v = d_k if d_v is None else d_v
-        d_context = d_model if d_context is None else d_context
-        n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        sizes = {"n_heads": n_heads, "n_kv_heads": n_kv_heads}
-        for name, size in {**sizes, "d_k": d_k, "d_v": d_v, "d_context": d_context}.items():
-            _checks.count(name, size, minimum=1)
+
+        def size(name: str, given: int | None, otherwise: int) -> int:
+            return otherwise if given is None else _checks.count(name, given, minimum=1)
+
+        n_kv_heads = size("n_kv_heads", n_kv_heads, n_heads)
+        d_k = size("d_k", d_k, d_model // n_heads)
+        d_v, d_context = size("d_v", d_v, d_k), size("d_context", d_context, d_model)
         _checks.heads(n_heads, n_kv_heads)
-        self.n_heads, self.n_kv_heads, self.attend = n_heads, n_kv_heads, attend
+        _checks.fraction("attention_dropout", attention_dropout)
+        if attention_dropout == 1:
+            raise ValueError("attention_dropout: expected a share below 1, got 1.")
+        self.n_heads, self.n_kv_heads, self.d_k, self.attend = n_heads, n_kv_heads, d_k, attend
+        self.attention_dropout = attention_dropout
         self.query = nn.Linear(d_model, n_heads * d_k, bias=bias)
         self.key = nn.Linear(d_context, n_kv_heads * d_k, bias=bias)
         self.value = nn.Linear(d_context, n_kv_heads * d_v, bias=bias)
@@ -122,7 +113,7 @@ class MultiHeadAttention(nn.Module):
         context : tensor, floating, optional
             The sequence that is asked; ``x`` if left out.
         **options
-            What ``attend`` takes: ``mask``, ``causal``, ``return_weights`` and so on.
+            As in :func:`attention_layer`: ``padding``, ``causal``, ``return_weights`` and so on.
 
         Returns
         -------
@@ -136,35 +127,29 @@ class MultiHeadAttention(nn.Module):
         x: Float[Tensor, "*batch q_len d_model"],
         context: Float[Tensor, "*batch kv_len d_context"] | None = None,
         **options: Any,
-    ) -> tuple[Any, KVCache]:
-        """Attend as the layer does when called, and give the keys and values as well.
-
-        Parameters
-        ----------
-        x, context, **options
-            As when called; ``cache`` and what else :func:`attention_layer` takes.
-
-        Returns
-        -------
-        output, cache
-            As :func:`attention_layer` gives them.
-        """
+    ) -> tuple[Any, KVCache | StaticCache]:
+        """Give the keys and values as well, as :func:`attention_layer` does."""
         asked = x if context is None else context
         _checks.floating(Tensor, x=x, context=asked)
         _checks.shapes(
             x=(x, f"*batch q_len {self.query.in_features}"),
             context=(asked, f"*batch kv_len {self.key.in_features}"),
         )
-        return attention_layer(
-            x,
-            self.as_parameters(),
-            n_heads=self.n_heads,
-            n_kv_heads=self.n_kv_heads,
-            context=context,
-            qk_norm=None if self.query_norm is None else self.query_norm.function,
-            attend=self.attend,
-            **options,
-        )
+        given = {**self.options(), **options}
+        return attention_layer(x, self.as_parameters(), context=context, **given)
+
+    def options(self) -> dict[str, Any]:
+        """Give what :func:`attention_layer` takes beside parameters."""
+        given: dict[str, Any] = {
+            "n_heads": self.n_heads,
+            "n_kv_heads": self.n_kv_heads,
+            "attend": self.attend,
+        }
+        if self.query_norm is not None:
+            given["qk_norm"] = self.query_norm.function
+        if self.training and self.attention_dropout:
+            given["dropout"] = self.attention_dropout
+        return given
 
     def as_parameters(self) -> AttentionParameters:
         """Give the parameters as :func:`attention_layer` takes them: the same tensors."""

@@ -1,12 +1,11 @@
-"""The block with its parameters, and stacks of them."""
+"""The block with its parameters."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
@@ -14,8 +13,15 @@ from attncourse._checks import transformer as check
 from attncourse.pytorch.modules.attention import MultiHeadAttention
 from attncourse.pytorch.modules.mlps import MLP
 from attncourse.pytorch.modules.norms import LayerNorm
-from attncourse.pytorch.transformer import BlockCache, BlockParameters, pre_norm
-from attncourse.pytorch.transformer.blocks import OF_SELF_ATTENTION
+from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.transformer import (
+    BlockCache,
+    BlockParameters,
+    layer_norm,
+    pre_norm,
+    sandwich_norm,
+    transformer_block,
+)
 
 
 class TransformerBlock(nn.Module):
@@ -29,18 +35,18 @@ class TransformerBlock(nn.Module):
 
     Parameters
     ----------
-    d_model : int
-        The width of the input and of the output.
-    n_heads : int
-        How many heads of queries there are.
+    d_model, n_heads : int
+        As in ``MultiHeadAttention``.
     d_hidden : int, optional
         The width inside the MLP; 4 · d_model if left out.
     mlp : callable
-        Makes the MLP from the two widths: ``MLP``, ``GatedMLP``.
+        Makes the MLP from the two widths: ``MLP``, ``GatedMLP``, or any module of yours.
     norm : callable
         Makes a norm from its width: ``LayerNorm``, ``RMSNorm``.
     residual : callable
-        :func:`pre_norm`, :func:`post_norm` or :func:`sandwich_norm`.
+        :func:`pre_norm`, :func:`post_norm`, :func:`sandwich_norm`, or your own.
+    n_norms : int, optional
+        How many norms ``residual`` takes; 2 for :func:`sandwich_norm`, else 1 if left out.
     cross_attention : bool
         Whether the block asks a context.
     d_context : int, optional
@@ -48,18 +54,7 @@ class TransformerBlock(nn.Module):
     dropout : float
         The share of what each sublayer gives that is dropped in training.
     **attention
-        As in ``MultiHeadAttention``: ``n_kv_heads``, ``bias``, ``qk_norm``, ``attend`` ...
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If a number is out of its range, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it.
+        As in ``MultiHeadAttention``: ``n_kv_heads``, ``attention_dropout``, ``attend`` ...
 
     References
     ----------
@@ -73,6 +68,7 @@ class TransformerBlock(nn.Module):
     torch.Size([2, 5, 12])
     """
 
+    @options_of(MultiHeadAttention)
     def __init__(
         self,
         d_model: int,
@@ -82,6 +78,7 @@ class TransformerBlock(nn.Module):
         mlp: Callable[[int, int], nn.Module] = MLP,
         norm: Callable[[int], nn.Module] = LayerNorm,
         residual: Callable[..., Any] = pre_norm,
+        n_norms: int | None = None,
         cross_attention: bool = False,
         d_context: int | None = None,
         dropout: float = 0.0,
@@ -89,8 +86,10 @@ class TransformerBlock(nn.Module):
     ) -> None:
         super().__init__()
         _checks.fraction("dropout", dropout)
-        # A way to add what a sublayer gives takes x, the sublayer, and its norms.
-        n_norms = len(inspect.signature(residual).parameters) - 2
+        d_model = _checks.count("d_model", d_model, minimum=1)
+        if n_norms is None:
+            n_norms = 2 if residual is sandwich_norm else 1
+        n_norms = _checks.count("n_norms", n_norms)
 
         def norms() -> nn.ModuleList:
             return nn.ModuleList(norm(d_model) for _ in range(n_norms))
@@ -106,13 +105,14 @@ class TransformerBlock(nn.Module):
             self.cross_norms = norms()
         self.mlp: Any = mlp(d_model, 4 * d_model if d_hidden is None else d_hidden)
         self.mlp_norms: Any = norms()
+        check.has_function("norm", *self.mlp_norms)
 
     def forward(
         self,
         x: Float[Tensor, "*batch seq d_model"],
         context: Float[Tensor, "*batch kv_len d_context"] | None = None,
         **options: Any,
-    ) -> Float[Tensor, "*batch seq d_model"]:
+    ) -> Any:
         """Give as many positions as ``x``; options as in :func:`transformer_block`."""
         return self.with_cache(x, context, **options)[0]
 
@@ -120,39 +120,31 @@ class TransformerBlock(nn.Module):
         self,
         x: Float[Tensor, "*batch seq d_model"],
         context: Float[Tensor, "*batch kv_len d_context"] | None = None,
-        *,
-        context_mask: Bool[Tensor, "*#scores"] | None = None,
-        cache: BlockCache | None = None,
         **options: Any,
-    ) -> tuple[Float[Tensor, "*batch seq d_model"], BlockCache]:
+    ) -> tuple[Any, BlockCache]:
         """Give the cache as well, as :func:`transformer_block` does."""
-        check.context_fits(context, self.cross_attention)
-        past, kept = cache or (None, None), {}
+        given = {**self.options(), **options}
+        return transformer_block(x, self.as_parameters(), context=context, **given)
 
-        def look_at_itself(h: Tensor) -> Tensor:
-            output, kept["self_attention"] = self.attention.with_cache(h, cache=past[0], **options)
-            return self.dropout(output)
-
-        def look_at_context(h: Tensor) -> Tensor:
-            shared = {name: o for name, o in options.items() if name not in OF_SELF_ATTENTION}
-            output, kept["cross_attention"] = self.cross_attention.with_cache(
-                h, context, cache=past[1], mask=context_mask, **shared
-            )
-            return self.dropout(output)
-
-        x = self.residual(x, look_at_itself, *self.attention_norms)
-        if self.cross_attention is not None:
-            x = self.residual(x, look_at_context, *self.cross_norms)
-        x = self.residual(x, lambda h: self.dropout(self.mlp(h)), *self.mlp_norms)
-        return x, BlockCache(**kept)
+    def options(self) -> dict[str, Any]:
+        """Give what :func:`transformer_block` takes beside parameters."""
+        norm = self.mlp_norms[0].function if len(self.mlp_norms) else layer_norm
+        drop = self.dropout if self.training and self.dropout.p else None
+        parts = {"norm": norm, "mlp": getattr(self.mlp, "function", _call)}
+        return {**self.attention.options(), **parts, "residual": self.residual, "drop": drop}
 
     def as_parameters(self) -> BlockParameters:
         """Give the parameters as :func:`transformer_block` takes them: the same tensors."""
         norms = (self.attention_norms, self.mlp_norms, self.cross_norms)
         of_attention, of_mlp, of_cross = (tuple(n.as_parameters() for n in each) for each in norms)
-        attention, mlp = self.attention.as_parameters(), self.mlp.as_parameters()
-        parameters = BlockParameters(attention, mlp, of_attention, of_mlp)
+        mlp = self.mlp.as_parameters() if hasattr(self.mlp, "function") else self.mlp
+        parameters = BlockParameters(self.attention.as_parameters(), mlp, of_attention, of_mlp)
         if self.cross_attention is None:
             return parameters
         cross = self.cross_attention.as_parameters()
         return parameters._replace(cross_attention=cross, cross_norms=of_cross)
+
+
+def _call(h: Tensor, module: nn.Module) -> Tensor:
+    """Let a module of the user's own be its own parameters."""
+    return module(h)

@@ -9,17 +9,16 @@ from torch import Tensor, nn
 
 from attncourse.pytorch.modules.embeddings import _Embedding
 from attncourse.pytorch.modules.language import LanguageModel
+from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.positions import _Relative
 from attncourse.pytorch.modules.stacks import Encoder
-from attncourse.pytorch.transformer import (
-    EncoderDecoderParameters,
-    embed,
-)
+from attncourse.pytorch.transformer import EncoderDecoderParameters, embed
 
 
 class EncoderDecoder(nn.Module):
     r"""Score what may follow each token of the target, told the source and the tokens before.
 
-    .. math:: p(w_1, \dots, w_m \mid u) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t, \;
+    .. math:: p(w_1, \dots, w_m \mid u) = \prod_{t=1}^{m} p(w_t \mid w_1, \dots, w_{t-1}, \;
         \text{encoder}(u))
 
     where :math:`u` is the source and :math:`w` the target: an ``Encoder``, and a
@@ -29,34 +28,14 @@ class EncoderDecoder(nn.Module):
     ----------
     n_source_tokens, n_target_tokens : int
         The sizes of the two vocabularies.
-    d_model, n_heads, n_layers : int
-        Of both sides.
-    n_positions : int, optional
-        The longest text of either side, with tables of positions.
-    learned_positions : bool
-        Whether those tables are learned, or sinusoidal.
+    d_model, n_heads, n_layers, n_positions, tied, embedding_scale, dropout
+        As in ``LanguageModel``, of both sides.
+    positions : str or None
+        As in ``LanguageModel``; with None the encoder ignores the order of its tokens.
     shared : bool
         Whether source and target have one table of tokens.
-    tied : bool
-        Whether the output is the target's table of tokens.
-    embedding_scale : float
-        Multiplies the tokens' features; sqrt(d_model) in the source.
-    dropout : float
-        The share of features that is dropped in training.
     **block
         Of both sides, as in ``Encoder`` and ``TransformerBlock``: ``norm``, ``mlp`` ...
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If a number is out of its range, the heads do not divide, or two vocabularies of different
-        sizes are to be shared.
-
-    Notes
-    -----
-    Cost: :func:`encoder_decoder` counts it.
 
     References
     ----------
@@ -65,11 +44,12 @@ class EncoderDecoder(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> model = EncoderDecoder(50, 60, d_model=12, n_heads=3, n_layers=1, n_positions=32)
+    >>> model = EncoderDecoder(50, 60, d_model=12, n_heads=3, n_layers=1)
     >>> model(torch.tensor([[1, 2, 3, 4]]), torch.tensor([[1, 2, 3]])).shape
     torch.Size([1, 3, 60])
     """
 
+    @options_of(Encoder)
     def __init__(
         self,
         n_source_tokens: int,
@@ -78,8 +58,8 @@ class EncoderDecoder(nn.Module):
         n_heads: int,
         n_layers: int,
         *,
+        positions: str | None = "sinusoidal",
         n_positions: int | None = None,
-        learned_positions: bool = False,
         shared: bool = False,
         tied: bool = True,
         embedding_scale: float = 1.0,
@@ -92,60 +72,92 @@ class EncoderDecoder(nn.Module):
                 "shared: expected two vocabularies of one size, "
                 f"got {n_source_tokens} and {n_target_tokens} tokens."
             )
-        positions = {"n_positions": n_positions, "learned_positions": learned_positions}
         widths = {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
         self.target = LanguageModel(
             n_target_tokens,
             **widths,
-            **positions,
+            positions=positions,
+            n_positions=n_positions,
             tied=tied,
             embedding_scale=embedding_scale,
             dropout=dropout,
             cross_attention=True,
             **block,
         )
-        self.embedding = _Embedding(n_source_tokens, d_model, n_positions, learned_positions)
-        if shared:
-            self.embedding.tokens = self.target.embedding.tokens
+        self.embedding = _Embedding(n_source_tokens, d_model, positions, n_positions)
         self.encoder = Encoder(**widths, dropout=dropout, **block)
-        self.dropout = nn.Dropout(dropout)
+        first = self.encoder.blocks[0].attention
+        self.relative = _Relative(positions, first, bidirectional=True)
+        self.dropout, self.shared = nn.Dropout(dropout), shared
+        self._share()
+        self.register_load_state_dict_post_hook(lambda model, _: model._share())
+
+    def _share(self) -> None:
+        if self.shared:
+            self.embedding.tokens = self.target.embedding.tokens
+
+    def _apply(self, *args: Any, **kwargs: Any) -> EncoderDecoder:
+        """Move or fill tensors as any module does, and keep one table one."""
+        super()._apply(*args, **kwargs)
+        self._share()
+        return self
 
     def encode(
         self,
         source: Int[Tensor, "*batch kv_len"],
         source_mask: Bool[Tensor, "*#scores"] | None = None,
+        source_padding: Bool[Tensor, "*batch kv_len"] | None = None,
         **options: Any,
-    ) -> Float[Tensor, "*batch kv_len d_model"]:
+    ) -> Any:
         """Read the source; options as in :func:`encoder`."""
-        tables = self.embedding.as_parameters()
-        x = embed(source, tables, scale=self.target.embedding_scale)
-        return self.encoder(self.dropout(x), mask=source_mask, **options)
+        positions = None
+        if source_padding is not None:
+            positions = (source_padding.cumsum(-1) - 1).clamp(min=0)
+        scale = self.target.embedding_scale
+        x = embed(source, self.embedding.as_parameters(), positions=positions, scale=scale)
+        given = {"mask": source_mask, "padding": source_padding, **options}
+        given |= self.relative.options(source.device, options)
+        return self.encoder(self.dropout(x), **given)
 
     def forward(
         self,
         source: Int[Tensor, "*batch kv_len"],
         target: Int[Tensor, "*batch q_len"],
         source_mask: Bool[Tensor, "*#scores"] | None = None,
-    ) -> Float[Tensor, "*batch q_len n_tokens"]:
-        """Give the logits of what follows each token of the target."""
-        context = self.encode(source, source_mask)
-        return self.target(target, context=context, context_mask=source_mask)
+        source_padding: Bool[Tensor, "*batch kv_len"] | None = None,
+        *,
+        return_weights: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Give the logits of what follows each token of the target.
+
+        Options of the target as in :func:`language_model`. With ``return_weights`` come, beside
+        the logits, the weights of the encoder's layers and those of the decoder's.
+        """
+        asked = {"return_weights": True} if return_weights else {}
+        context = self.encode(source, source_mask, source_padding, **asked)
+        context, *of_source = context if isinstance(context, tuple) else (context,)
+        given = {"context_mask": source_mask, "context_padding": source_padding, **asked}
+        logits = self.target(target, context=context, **given, **options)
+        return (logits[0], (*of_source, logits[1])) if return_weights else logits
 
     def begin(
         self,
         source: Int[Tensor, "batch kv_len"],
         source_mask: Bool[Tensor, "batch 1 1 kv_len"] | None = None,
+        source_padding: Bool[Tensor, "batch kv_len"] | None = None,
     ) -> tuple[Any, ...]:
         """Read the source, and give the first state for :func:`generate` or beam search."""
-        return self.encode(source, source_mask), source_mask, None
+        hidden = {"context_mask": source_mask, "context_padding": source_padding}
+        return self.encode(source, source_mask, source_padding), hidden, None
 
     def step(
-        self, tokens: Int[Tensor, "batch seq"], state: tuple[Any, ...]
+        self, tokens: Int[Tensor, "batch seq"], state: tuple[Any, ...], **options: Any
     ) -> tuple[Float[Tensor, "batch n_tokens"], tuple[Any, ...]]:
         """Score the next token of the target, told all tokens so far and ``begin``'s state."""
-        context, mask, caches = state
-        logits, caches = self.target.step(tokens, caches, context=context, context_mask=mask)
-        return logits, (context, mask, caches)
+        context, hidden, caches = state
+        logits, caches = self.target.step(tokens, caches, context=context, **hidden, **options)
+        return logits, (context, hidden, caches)
 
     def as_parameters(self) -> EncoderDecoderParameters:
         """Give the parameters as :func:`encoder_decoder` takes them: the same tensors."""

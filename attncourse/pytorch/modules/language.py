@@ -5,79 +5,59 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attncourse import _checks
+from attncourse.pytorch.cache import StaticCache
 from attncourse.pytorch.modules.embeddings import _Embedding
+from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.positions import _Relative
 from attncourse.pytorch.modules.stacks import Decoder
-from attncourse.pytorch.transformer import (
-    BlockCache,
-    LanguageModelParameters,
-    embed,
-    unembed,
-)
+from attncourse.pytorch.transformer import BlockCache, LanguageModelParameters, language_model
 
 
 class LanguageModel(nn.Module):
     r"""Score what may follow each token, from it and those before it alone.
 
-    .. math:: p(w_1, \dots, w_n) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t)
+    .. math:: p(w_1, \dots, w_n) = \prod_{t=1}^{n} p(w_t \mid w_1, \dots, w_{t-1})
 
-    where :math:`w_t` is a token. Tables, a ``Decoder``, and an output that is the transposed
-    table of tokens unless it is untied.
+    where :math:`w_t` is a token. A table, a ``Decoder``, and an output.
 
     Parameters
     ----------
-    n_tokens : int
-        The size of the vocabulary.
-    d_model, n_heads, n_layers : int
-        As in ``Decoder``.
+    n_tokens, d_model, n_heads, n_layers : int
+        The size of the vocabulary, and as in ``Decoder``.
+    positions : str or None
+        Where order comes from: ``"rotary"``, ``"learned"``, ``"sinusoidal"``, ``"alibi"``,
+        ``"t5"``; None leaves it to the causal mask alone.
     n_positions : int, optional
-        The longest text, with a table of positions; without one positions come from rotation, or
-        from the causal mask alone.
-    learned_positions : bool
-        Whether that table is learned, or sinusoidal.
-    frequencies : tensor, optional
-        Of rotary positions, as :func:`rotary_frequencies` gives them.
+        The longest text, for learned positions.
+    rotary_base, frequencies : float and tensor, optional
+        Of rotary positions, as in :func:`rotary_frequencies`; or frequencies of your own.
     tied : bool
         Whether the output is the table of tokens.
-    embedding_scale : float
-        Multiplies the tokens' features.
-    logits_softcap : float, optional
-        Bends the logits into ± this number.
+    embedding_scale, logits_softcap : float
+        As in :func:`language_model`.
     dropout : float
         The share of features that is dropped in training: of embeddings, and of what each
         sublayer gives.
     **decoder
-        As in ``Decoder`` and ``TransformerBlock``: ``norm``, ``mlp``, ``layer_options`` ...
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If a number is out of its range, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: :func:`language_model` counts it. Tables start with a standard deviation of 0.02, blocks
-    as in ``Encoder``.
+        As in ``Decoder`` and ``TransformerBlock``: ``norm``, ``mlp``, ``attention_dropout`` ...
 
     References
     ----------
     Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3,
     https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
-    Tied output: Press and Wolf (2017), Using the Output Embedding to Improve Language Models,
-    arXiv:1608.05859.
 
     Examples
     --------
-    >>> import torch
-    >>> model = LanguageModel(100, d_model=12, n_heads=3, n_layers=2, n_positions=32)
+    >>> model = LanguageModel(100, d_model=12, n_heads=3, n_layers=2)
     >>> model(torch.tensor([[1, 2, 3], [4, 5, 6]])).shape
     torch.Size([2, 3, 100])
     """
 
+    @options_of(Decoder)
     def __init__(
         self,
         n_tokens: int,
@@ -85,8 +65,9 @@ class LanguageModel(nn.Module):
         n_heads: int,
         n_layers: int,
         *,
+        positions: str | None = "rotary",
         n_positions: int | None = None,
-        learned_positions: bool = True,
+        rotary_base: float = 10000.0,
         frequencies: Float[Tensor, " n_pairs"] | None = None,
         tied: bool = True,
         embedding_scale: float = 1.0,
@@ -95,46 +76,51 @@ class LanguageModel(nn.Module):
         **decoder: Any,
     ) -> None:
         super().__init__()
-        self.embedding = _Embedding(n_tokens, d_model, n_positions, learned_positions)
+        self.embedding = _Embedding(n_tokens, d_model, positions, n_positions)
         self.decoder = Decoder(d_model, n_heads, n_layers, dropout=dropout, **decoder)
+        self.relative = _Relative(
+            positions,
+            self.decoder.blocks[0].attention,
+            bidirectional=False,
+            rotary_base=rotary_base,
+            frequencies=frequencies,
+        )
         self.out = None if tied else nn.Linear(d_model, n_tokens, bias=False)
         if self.out is not None:
             nn.init.normal_(self.out.weight, std=0.02)
         self.dropout = nn.Dropout(dropout)
+        _checks.real("embedding_scale", embedding_scale)
         self.embedding_scale, self.logits_softcap = embedding_scale, logits_softcap
-        # No buffer: model.half() would round it, and far out positions would lose their order.
-        self.frequencies = frequencies
 
-    def forward(
-        self, tokens: Int[Tensor, "*batch seq"], **options: Any
-    ) -> Float[Tensor, "*batch seq n_tokens"]:
+    def forward(self, tokens: Int[Tensor, "*batch seq"], **options: Any) -> Any:
         """Give the logits of what follows each token; options as in :func:`language_model`."""
         return self.with_cache(tokens, **options)[0]
 
     def with_cache(
-        self,
-        tokens: Int[Tensor, "*batch seq"],
-        *,
-        caches: tuple[BlockCache, ...] | None = None,
-        positions: Int[Tensor, "*positions"] | None = None,
-        **options: Any,
-    ) -> tuple[Float[Tensor, "*batch seq n_tokens"], tuple[BlockCache, ...]]:
+        self, tokens: Int[Tensor, "*batch seq"], **options: Any
+    ) -> tuple[Any, tuple[BlockCache, ...]]:
         """Give the caches as well, as :func:`language_model` does."""
-        seen = caches[0].self_attention.k.shape[-2] if caches else 0
-        if positions is None:
-            positions = torch.arange(seen, seen + tokens.shape[-1], device=tokens.device)
-        if self.frequencies is not None:
-            self.frequencies = self.frequencies.to(tokens.device)
-            options = {"frequencies": self.frequencies, "positions": positions, **options}
-        tables = self.embedding.as_parameters()
-        x = embed(tokens, tables, positions=positions, scale=self.embedding_scale)
-        x, caches = self.decoder.with_cache(self.dropout(x), caches=caches, **options)
-        return unembed(x, self._w_out(), softcap=self.logits_softcap), caches
+        given = {**self.options(options), **options}
+        given |= self.relative.options(tokens.device, options)
+        return language_model(tokens, self.as_parameters(), **given)
+
+    def options(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Give what :func:`language_model` takes beside parameters."""
+        drop = self.dropout if self.training and self.dropout.p else None
+        of_logits = {"logits_softcap": self.logits_softcap, "drop": drop}
+        return {
+            "embedding_scale": self.embedding_scale,
+            **of_logits,
+            **self.decoder.options(given),
+        }
 
     def step(
         self,
         tokens: Int[Tensor, "batch seq"],
         caches: tuple[BlockCache, ...] | None = None,
+        *,
+        padding: Bool[Tensor, "batch first_seq"] | None = None,
+        max_len: int | None = None,
         **options: Any,
     ) -> tuple[Float[Tensor, "batch n_tokens"], tuple[BlockCache, ...]]:
         """Score the next token, as :func:`generate` and :func:`beam_search` ask it.
@@ -142,26 +128,49 @@ class LanguageModel(nn.Module):
         Parameters
         ----------
         tokens : tensor of integers
-            All tokens so far. Only those are computed that the caches do not hold yet.
+            All tokens so far. Only those are computed that the caches do not hold yet: with
+            static caches, the last one.
         caches : tuple of BlockCache, optional
             What the last step gave.
+        padding : boolean tensor, optional
+            Which of the first step's tokens are real, a row for each text (the beams of a text
+            share one). The caches remember it.
+        max_len : int, optional
+            Set slots aside for so many tokens, with static caches: steps then have one shape.
         **options
             As in :func:`language_model`.
 
         Returns
         -------
         logits, caches
-            Of the token after the last one; and for the next step.
+            Of the token after the last real one; and for the next step.
         """
-        seen = caches[0].self_attention.k.shape[-2] if caches else 0
-        logits, caches = self.with_cache(tokens[:, seen:], caches=caches, **options)
-        return logits[:, -1], caches
+        if max_len is not None:
+            _checks.count(
+                "tokens so far", tokens.shape[-1], maximum=_checks.count("max_len", max_len)
+            )
+        if caches is not None:
+            cache, padding = caches[0].self_attention, None
+            static = isinstance(cache, StaticCache)
+            new = tokens[:, -1:] if static else tokens[:, cache.k.shape[-2] :]
+        else:
+            new = tokens
+            if padding is not None and padding.shape[0] < tokens.shape[0]:
+                padding = padding.repeat_interleave(tokens.shape[0] // padding.shape[0], dim=0)
+            caches = None if max_len is None else self.static_caches(tokens.shape[0], max_len)
+        logits, caches = self.with_cache(new, caches=caches, padding=padding, **options)
+        if padding is None:
+            return logits[:, -1], caches
+        places = torch.arange(padding.shape[-1], device=padding.device)
+        last = (padding * places).argmax(-1)[:, None, None]
+        return torch.take_along_dim(logits, last, dim=1)[:, 0], caches
+
+    def static_caches(self, n_texts: int, max_len: int) -> tuple[BlockCache, ...]:
+        """Set slots aside for the positions of some texts: decoding then compiles once."""
+        return self.decoder.static_caches(n_texts, max_len)
 
     def as_parameters(self) -> LanguageModelParameters:
         """Give the parameters as :func:`language_model` takes them: the same tensors."""
         decoder = self.decoder.as_parameters()
         w_out = None if self.out is None else self.out.weight.T
         return LanguageModelParameters(self.embedding.as_parameters(), decoder, w_out)
-
-    def _w_out(self) -> Tensor:
-        return (self.embedding.tokens if self.out is None else self.out.weight).T

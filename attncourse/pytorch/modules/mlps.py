@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
+from attncourse.pytorch.modules.options import options_of
 from attncourse.pytorch.transformer import (
     GatedMLPParameters,
     MLPParameters,
@@ -57,6 +58,7 @@ class MLP(nn.Module):
     torch.Size([2, 5, 6])
     """
 
+    @options_of()
     def __init__(
         self,
         d_model: int,
@@ -66,7 +68,8 @@ class MLP(nn.Module):
         function: Callable[..., Any] = gelu_mlp,
     ) -> None:
         super().__init__()
-        _widths(d_model, d_hidden)
+        d_model = _checks.count("d_model", d_model, minimum=1)
+        d_hidden = _checks.count("d_hidden", d_hidden, minimum=1)
         self.function = function
         self.input = nn.Linear(d_model, d_hidden, bias=bias)
         self.out = nn.Linear(d_hidden, d_model, bias=bias)
@@ -120,6 +123,7 @@ class GatedMLP(nn.Module):
     torch.Size([2, 5, 6])
     """
 
+    @options_of()
     def __init__(
         self,
         d_model: int,
@@ -129,7 +133,8 @@ class GatedMLP(nn.Module):
         function: Callable[..., Any] = swiglu_mlp,
     ) -> None:
         super().__init__()
-        _widths(d_model, d_hidden)
+        d_model = _checks.count("d_model", d_model, minimum=1)
+        d_hidden = _checks.count("d_hidden", d_hidden, minimum=1)
         self.function = function
         self.gate = nn.Linear(d_model, d_hidden, bias=bias)
         self.input = nn.Linear(d_model, d_hidden, bias=bias)
@@ -144,8 +149,3 @@ class GatedMLP(nn.Module):
         layers = (self.gate, self.input, self.out)
         weights, biases = [a.weight.T for a in layers], [a.bias for a in layers]
         return GatedMLPParameters(*weights, *biases)
-
-
-def _widths(d_model: int, d_hidden: int) -> None:
-    _checks.count("d_model", d_model, minimum=1)
-    _checks.count("d_hidden", d_hidden, minimum=1)

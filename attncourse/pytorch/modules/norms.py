@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
+from attncourse.pytorch.modules.options import options_of
 from attncourse.pytorch.transformer import (
     NormParameters,
     layer_norm,
@@ -55,9 +56,10 @@ class LayerNorm(nn.Module):
     tensor([-1.,  1.])
     """
 
+    @options_of()
     def __init__(self, d_model: int, *, eps: float = 1e-5, bias: bool = True) -> None:
         super().__init__()
-        _checks.count("d_model", d_model, minimum=1)
+        d_model = _checks.count("d_model", d_model, minimum=1)
         _checks.positive("eps", eps)
         self.function = partial(layer_norm, eps=eps)
         self.weight = nn.Parameter(torch.ones(d_model))
@@ -108,9 +110,10 @@ class RMSNorm(nn.Module):
     tensor([0.2000, 1.4000])
     """
 
+    @options_of()
     def __init__(self, d_model: int, *, eps: float = 1e-6) -> None:
         super().__init__()
-        _checks.count("d_model", d_model, minimum=1)
+        d_model = _checks.count("d_model", d_model, minimum=1)
         _checks.positive("eps", eps)
         self.function = partial(rms_norm, eps=eps)
         self.weight = nn.Parameter(torch.ones(d_model))

@@ -11,9 +11,17 @@ from torch import Tensor, nn
 
 from attncourse import _checks
 from attncourse._checks import transformer as check
+from attncourse.pytorch.cache import static_cache
 from attncourse.pytorch.modules.blocks import TransformerBlock
 from attncourse.pytorch.modules.norms import LayerNorm
-from attncourse.pytorch.transformer import BlockCache, StackParameters, post_norm, pre_norm
+from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.transformer import (
+    BlockCache,
+    StackParameters,
+    decoder,
+    post_norm,
+    pre_norm,
+)
 
 
 class Encoder(nn.Module):
@@ -69,6 +77,7 @@ class Encoder(nn.Module):
 
     causal = False
 
+    @options_of(TransformerBlock)
     def __init__(
         self,
         d_model: int,
@@ -81,7 +90,8 @@ class Encoder(nn.Module):
         **block: Any,
     ) -> None:
         super().__init__()
-        _checks.count("n_layers", n_layers, minimum=1)
+        d_model = _checks.count("d_model", d_model, minimum=1)
+        n_layers = _checks.count("n_layers", n_layers, minimum=1)
         if layer_options is None or isinstance(layer_options, Mapping):
             layer_options = [layer_options or {}] * n_layers
         check.one_each("layer_options", layer_options, n_layers)
@@ -104,28 +114,38 @@ class Encoder(nn.Module):
                 if name.endswith(".out"):
                     layer.weight /= n_additions**0.5
 
-    def forward(
-        self, x: Float[Tensor, "*batch seq d_model"], **options: Any
-    ) -> Float[Tensor, "*batch seq d_model"]:
+    def forward(self, x: Float[Tensor, "*batch seq d_model"], **options: Any) -> Any:
         """Give as many positions as ``x``; options as in :func:`encoder` and :func:`decoder`."""
         return self.with_cache(x, **options)[0]
 
     def with_cache(
-        self,
-        x: Float[Tensor, "*batch seq d_model"],
-        context: Float[Tensor, "*batch kv_len d_context"] | None = None,
-        *,
-        caches: tuple[BlockCache, ...] | None = None,
-        **options: Any,
-    ) -> tuple[Float[Tensor, "*batch seq d_model"], tuple[BlockCache, ...]]:
+        self, x: Float[Tensor, "*batch seq d_model"], **options: Any
+    ) -> tuple[Any, tuple[BlockCache, ...]]:
         """Give the caches as well, as :func:`decoder` does."""
-        past = [None] * len(self.blocks) if caches is None else caches
-        check.one_each("caches", past, len(self.blocks))
-        kept, options = [], {"causal": self.causal, **options}
-        for block, own, cache in zip(self.blocks, self.layer_options, past, strict=True):
-            x, cache = block.with_cache(x, context, cache=cache, **{**options, **own})
-            kept.append(cache)
-        return x if self.norm is None else self.norm(x), tuple(kept)
+        given: dict[str, Any] = {"causal": self.causal, **self.options(options), **options}
+        return decoder(x, self.as_parameters(), **given)
+
+    def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what :func:`decoder` takes beside parameters, where the caller gives nothing."""
+        layers = [
+            {name: o for name, o in block.options().items() if name not in given} | own
+            for block, own in zip(self.blocks, self.layer_options, strict=True)
+        ]
+        end = {} if self.norm is None else {"norm": self.norm.function}
+        return {"layer_options": layers, **end}
+
+    def static_caches(self, n_texts: int, max_len: int) -> tuple[BlockCache, ...]:
+        """Set slots aside for the positions of some texts: decoding then compiles once."""
+        caches = []
+        for block in self.blocks:
+            layer, like = block.attention, block.attention.key.weight
+            widths = (like.shape[0], block.attention.value.out_features)
+            k, v = (
+                like.new_zeros(n_texts, layer.n_kv_heads, 1, width // layer.n_kv_heads)
+                for width in widths
+            )
+            caches.append(BlockCache(static_cache(k, v, max_len)))
+        return tuple(caches)
 
     def as_parameters(self) -> StackParameters:
         """Give the parameters as the pure functions take them: the same tensors."""

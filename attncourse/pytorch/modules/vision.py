@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
+from attncourse.pytorch.modules.options import options_of
 from attncourse.pytorch.modules.stacks import Encoder
-from attncourse.pytorch.transformer import VisionTransformerParameters, patches
+from attncourse.pytorch.transformer import VisionTransformerParameters, vision_transformer
 
 
 class VisionTransformer(nn.Module):
@@ -62,6 +63,7 @@ class VisionTransformer(nn.Module):
     torch.Size([2, 10])
     """
 
+    @options_of(Encoder)
     def __init__(
         self,
         image_shape: tuple[int, int, int],
@@ -76,13 +78,18 @@ class VisionTransformer(nn.Module):
         **encoder: Any,
     ) -> None:
         super().__init__()
-        channels, height, width = image_shape
-        _checks.count("channels", channels, minimum=1)
+        names = ("channels", "height", "width")
+        channels, height, width = (
+            _checks.count(name, size, minimum=1)
+            for name, size in zip(names, image_shape, strict=True)
+        )
         _checks.divides("patch_len", patch_len, "the height of images", height)
         _checks.divides("patch_len", patch_len, "the width of images", width)
+        n_classes = _checks.count("n_classes", n_classes, minimum=1)
+        d_model = _checks.count("d_model", d_model, minimum=1)
         n_patches = (height // patch_len) * (width // patch_len)
-        self.patch_len = patch_len
-        self.patch = nn.Linear(channels * patch_len**2, d_model)
+        self.patch_len = int(patch_len)
+        self.patch = nn.Linear(channels * self.patch_len**2, d_model)
         self.class_token = nn.Parameter(0.02 * torch.randn(d_model)) if class_token else None
         self.positions = nn.Parameter(0.02 * torch.randn(n_patches + class_token, d_model))
         self.dropout = nn.Dropout(dropout)
@@ -91,15 +98,15 @@ class VisionTransformer(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02)
         nn.init.zeros_(self.out.bias)
 
-    def forward(
-        self, images: Float[Tensor, "*batch channels height width"], **options: Any
-    ) -> Float[Tensor, "*batch n_classes"]:
-        """Give one score for each class; options as in :func:`encoder`."""
-        x = self.patch(patches(images, self.patch_len))
-        if self.class_token is not None:
-            x = torch.cat([self.class_token.expand(*x.shape[:-2], 1, -1), x], dim=-2)
-        x = self.encoder(self.dropout(x + self.positions), **options)
-        return self.out(x.mean(-2) if self.class_token is None else x[..., 0, :])
+    def forward(self, images: Float[Tensor, "*batch channels height width"], **options: Any) -> Any:
+        """Give one score for each class; options as in :func:`vision_transformer`."""
+        drop = self.dropout if self.training and self.dropout.p else None
+        given: dict[str, Any] = {
+            "patch_len": self.patch_len,
+            "drop": drop,
+            **self.encoder.options(options),
+        }
+        return vision_transformer(images, self.as_parameters(), **{**given, **options})
 
     def as_parameters(self) -> VisionTransformerParameters:
         """Give the parameters as :func:`vision_transformer` takes them: the same tensors."""

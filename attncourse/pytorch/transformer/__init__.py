@@ -3,7 +3,12 @@
 from attncourse.pytorch.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
 from attncourse.pytorch.transformer.beam import beam_search
-from attncourse.pytorch.transformer.blocks import BlockCache, BlockParameters, transformer_block
+from attncourse.pytorch.transformer.blocks import (
+    BlockCache,
+    BlockParameters,
+    BlockWeights,
+    transformer_block,
+)
 from attncourse.pytorch.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.pytorch.transformer.gated_mlps import (
     GatedMLPParameters,
@@ -38,6 +43,7 @@ __all__ = [
     "AttentionParameters",
     "BlockCache",
     "BlockParameters",
+    "BlockWeights",
     "EmbeddingParameters",
     "EncoderDecoderParameters",
     "GatedMLPParameters",

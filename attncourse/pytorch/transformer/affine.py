@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -11,4 +12,4 @@ def _affine(
     w: Float[Tensor, "d_in d_out"],
     b: Float[Tensor, " d_out"] | None,
 ) -> Float[Tensor, "*batch d_out"]:
-    return x @ w if b is None else x @ w + b
+    return F.linear(x, w.T, b)

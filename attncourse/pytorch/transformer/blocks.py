@@ -11,15 +11,16 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import transformer as check
-from attncourse.pytorch.cache import KVCache
+from attncourse.pytorch.cache import KVCache, StaticCache
 from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
 from attncourse.pytorch.transformer.mlps import gelu_mlp
 from attncourse.pytorch.transformer.norms import layer_norm
+from attncourse.pytorch.transformer.places import _padding_so_far
 from attncourse.pytorch.transformer.residuals import NormParameters, _normalise, pre_norm
 
 #: What concerns a sequence and itself, and so does not go on to cross-attention.
 OF_SELF_ATTENTION = (
-    *("mask", "bias", "causal", "window"),
+    *("mask", "bias", "causal", "window", "padding"),
     *("positions", "frequencies", "interleaved", "attention_factor"),
 )
 
@@ -62,8 +63,24 @@ class BlockCache(NamedTuple):
         Arrays (\*batch, n_kv_heads, kv_len, d): the context, which stays the same.
     """
 
-    self_attention: KVCache
+    self_attention: KVCache | StaticCache
     cross_attention: KVCache | None = None
+    padding: Bool[Tensor, "*batch kv_len"] | None = None
+
+
+class BlockWeights(NamedTuple):
+    r"""How one block looked: the weights of its attention.
+
+    Attributes
+    ----------
+    self_attention : array (\*batch, n_heads, seq, kv_len)
+        Of the sequence to itself.
+    cross_attention : array (\*batch, n_heads, seq, kv_len), or None
+        Of the sequence to the context.
+    """
+
+    self_attention: Float[Tensor, "*batch n_heads seq kv_len"]
+    cross_attention: Float[Tensor, "*batch n_heads seq context_len"] | None = None
 
 
 def transformer_block(
@@ -74,11 +91,15 @@ def transformer_block(
     norm: Callable[..., Any] = layer_norm,
     mlp: Callable[..., Any] = gelu_mlp,
     residual: Callable[..., Any] = pre_norm,
+    drop: Callable[..., Any] | None = None,
     context: Float[Tensor, "*batch kv_len d_context"] | None = None,
     context_mask: Bool[Tensor, "*#scores"] | None = None,
+    context_padding: Bool[Tensor, "*batch kv_len"] | None = None,
+    padding: Bool[Tensor, "*batch seq"] | None = None,
     cache: BlockCache | None = None,
+    return_weights: bool = False,
     **options: Any,
-) -> tuple[Float[Tensor, "*batch seq d_model"], BlockCache]:
+) -> tuple[Any, BlockCache]:
     r"""Look at the sequence, at the context if there is one, and at each position alone.
 
     .. math:: a = \text{residual}(x, \text{SelfAttention}), \qquad
@@ -153,33 +174,41 @@ def transformer_block(
     if cache is not None:
         check.record("cache", cache, BlockCache)
     check.context_fits(context, parameters.cross_attention)
-    check.mask_for_context(Tensor, "context_mask", context_mask, x)
-    p, past, kept = parameters, cache or (None, None), {}
+    check.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding")
+    check.padding(Tensor, padding, x)
+    p, past = parameters, cache or (None, None)
+    real = _padding_so_far(padding, cache, x.shape[:-2], x.shape[-2], x.device)
+    kept: dict[str, Any] = {"padding": real}
+    looked: dict[str, Any] = {}
+    options = {"n_heads": n_heads, "return_weights": return_weights, **options}
 
     def look_at_itself(h: Tensor) -> Tensor:
-        output, kept["self_attention"] = attention_layer(
-            h, p.attention, cache=past[0], n_heads=n_heads, **options
-        )
-        return output
+        given: dict[str, Any] = {"cache": past[0], "padding": real, **options}
+        return keep("self_attention", attention_layer(h, p.attention, **given))
 
     def look_at_context(h: Tensor, parameters: AttentionParameters) -> Tensor:
         shared = {name: o for name, o in options.items() if name not in OF_SELF_ATTENTION}
-        output, kept["cross_attention"] = attention_layer(
-            h,
-            parameters,
-            cache=past[1],
-            n_heads=n_heads,
-            context=context,
-            mask=context_mask,
+        given: dict[str, Any] = {
+            "cache": past[1],
+            "mask": context_mask,
+            "padding": context_padding,
             **shared,
-        )
+        }
+        found = attention_layer(h, parameters, context=context, **given)
+        return keep("cross_attention", found)
+
+    def keep(name: str, found: tuple[Any, Any]) -> Tensor:
+        output, kept[name] = found
+        if return_weights:
+            output, looked[name] = output
         return output
 
     def add(x: Tensor, sublayer: Callable, norms: tuple[NormParameters, ...]) -> Tensor:
-        return residual(x, sublayer, *[partial(_normalise, norm, p=each) for each in norms])
+        dropped = sublayer if drop is None else lambda h: drop(sublayer(h))
+        return residual(x, dropped, *[partial(_normalise, norm, p=each) for each in norms])
 
     x = add(x, look_at_itself, p.attention_norms)
     if p.cross_attention is not None:
-        ask = partial(look_at_context, parameters=p.cross_attention)
-        x = add(x, ask, p.cross_norms)
-    return add(x, lambda h: mlp(h, p.mlp), p.mlp_norms), BlockCache(**kept)
+        x = add(x, partial(look_at_context, parameters=p.cross_attention), p.cross_norms)
+    x = add(x, lambda h: mlp(h, p.mlp), p.mlp_norms)
+    return (x, BlockWeights(**looked)) if return_weights else x, BlockCache(**kept)

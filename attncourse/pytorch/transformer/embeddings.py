@@ -24,8 +24,9 @@ class EmbeddingParameters(NamedTuple):
     ----------
     tokens : array (n_tokens, d_model)
         One row for each token of the vocabulary.
-    positions : array (n_positions, d_model), or None
-        One row for each position, learned or :func:`sinusoidal_positions`.
+    positions : array (n_positions, d_model), function, or None
+        One row for each position; or a function that makes the rows of any positions, as
+        ``partial(sinusoidal_positions, d_model=512)``.
     segments : array (n_segments, d_model), or None
         One row for each kind of segment (BERT).
     norm : NormParameters, or None
@@ -33,7 +34,7 @@ class EmbeddingParameters(NamedTuple):
     """
 
     tokens: Float[Tensor, "n_tokens d_model"]
-    positions: Float[Tensor, "n_positions d_model"] | None = None
+    positions: Float[Tensor, "n_positions d_model"] | Callable[..., Any] | None = None
     segments: Float[Tensor, "n_segments d_model"] | None = None
     norm: NormParameters | None = None
 
@@ -108,7 +109,10 @@ def embed(
     if p.positions is not None:
         if positions is None:
             positions = torch.arange(tokens.shape[-1], device=tokens.device)
-        x = x + F.embedding(positions.long(), p.positions)
+        if callable(p.positions):
+            x = x + p.positions(positions).to(x.dtype)
+        else:
+            x = x + F.embedding(positions.long(), p.positions)
     if p.segments is not None:
         segments = torch.zeros_like(tokens) if segments is None else segments
         x = x + F.embedding(segments.long(), p.segments)

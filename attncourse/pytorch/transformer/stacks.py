@@ -37,7 +37,7 @@ def encoder(
     norm: Callable[..., Any] = layer_norm,
     layer_options: Sequence[Mapping[str, Any]] | None = None,
     **options: Any,
-) -> Float[Tensor, "*batch seq d_model"]:
+) -> Any:
     r"""Let every position see every other, block after block.
 
     .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x)\bigr)
@@ -97,7 +97,7 @@ def decoder(
     norm: Callable[..., Any] = layer_norm,
     layer_options: Sequence[Mapping[str, Any]] | None = None,
     **options: Any,
-) -> tuple[Float[Tensor, "*batch seq d_model"], tuple[BlockCache, ...]]:
+) -> tuple[Any, tuple[BlockCache, ...]]:
     r"""Let every position see those before it, and the context if there is one.
 
     .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x, C)\bigr)
@@ -163,15 +163,20 @@ def _stack(
     norm: Callable[..., Any],
     layer_options: Sequence[Mapping[str, Any]] | None,
     options: Mapping[str, Any],
-) -> tuple[Tensor, tuple[BlockCache, ...]]:
+) -> tuple[Any, tuple[BlockCache, ...]]:
     check.record("parameters", p, StackParameters)
     _checks.floating(Tensor, x=x)
     layer_options = [{}] * len(p.blocks) if layer_options is None else layer_options
     past = [None] * len(p.blocks) if caches is None else caches
     check.one_each("layer_options", layer_options, len(p.blocks))
     check.one_each("caches", past, len(p.blocks))
-    kept = []
+    kept, weights = [], []
     for block, own, cache in zip(p.blocks, layer_options, past, strict=True):
-        x, cache = transformer_block(x, block, norm=norm, cache=cache, **{**options, **own})
+        given: dict[str, Any] = {"norm": norm, **options, **own}
+        x, cache = transformer_block(x, block, cache=cache, **given)
+        x, looked = x if isinstance(x, tuple) else (x, None)
         kept.append(cache)
-    return x if p.norm is None else _normalise(norm, x, p.norm), tuple(kept)
+        weights.append(looked)
+    x = x if p.norm is None else _normalise(norm, x, p.norm)
+    asked = options.get("return_weights") or any(looked is not None for looked in weights)
+    return (x, tuple(weights)) if asked else x, tuple(kept)

@@ -104,8 +104,9 @@ def vision_transformer(
     *,
     patch_len: int,
     norm: Callable[..., Any] = layer_norm,
+    drop: Callable[..., Any] | None = None,
     **options: Any,
-) -> Float[Tensor, "*batch n_classes"]:
+) -> Any:
     r"""Read an image as a sequence of patches, and score every class.
 
     .. math:: z = \text{read}\bigl(\text{encoder}([c; \, \text{patches}(x) \, W_P + b_P] + P)\bigr)
@@ -171,9 +172,10 @@ def vision_transformer(
         x = torch.cat([first, x], dim=-2)
     if p.positions is not None:
         x = x + p.positions
-    x = encoder(x, p.encoder, norm=norm, **options)
-    read = x.mean(-2) if p.class_token is None else x[..., 0, :]
-    if p.w_out is None:
-        return read
-    check.affine(Tensor, read, w_out=(p.w_out, p.b_out, "d_model n_classes"))
-    return _affine(read, p.w_out, p.b_out)
+    x = encoder(x if drop is None else drop(x), p.encoder, norm=norm, drop=drop, **options)
+    x, *weights = x if isinstance(x, tuple) else (x,)
+    logits = x.mean(-2) if p.class_token is None else x[..., 0, :]
+    if p.w_out is not None:
+        check.affine(Tensor, logits, w_out=(p.w_out, p.b_out, "d_model n_classes"))
+        logits = _affine(logits, p.w_out, p.b_out)
+    return (logits, *weights) if weights else logits

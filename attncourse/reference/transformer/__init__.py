@@ -3,7 +3,12 @@
 from attncourse.reference.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.reference.transformer.attention import AttentionParameters, attention_layer
 from attncourse.reference.transformer.beam import beam_search
-from attncourse.reference.transformer.blocks import BlockCache, BlockParameters, transformer_block
+from attncourse.reference.transformer.blocks import (
+    BlockCache,
+    BlockParameters,
+    BlockWeights,
+    transformer_block,
+)
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.reference.transformer.gated_mlps import (
     GatedMLPParameters,
@@ -43,6 +48,7 @@ __all__ = [
     "AttentionParameters",
     "BlockCache",
     "BlockParameters",
+    "BlockWeights",
     "EmbeddingParameters",
     "EncoderDecoderParameters",
     "GatedMLPParameters",

@@ -6,15 +6,22 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from attncourse import _checks
 from attncourse._checks import transformer as check
-from attncourse.reference.cache import KVCache, append_to_cache
+from attncourse.reference.cache import (
+    KVCache,
+    StaticCache,
+    append_to_cache,
+    append_to_static_cache,
+)
+from attncourse.reference.masks import position_mask
 from attncourse.reference.multihead import merge_heads, split_heads
 from attncourse.reference.positions import rotary
 from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
 from attncourse.reference.transformer.affine import _affine
+from attncourse.reference.transformer.places import _places
 from attncourse.reference.transformer.residuals import NormParameters, _normalise
 
 
@@ -67,15 +74,21 @@ def attention_layer(
     n_heads: int,
     n_kv_heads: int | None = None,
     context: Float[np.ndarray, "*batch kv_len d_context"] | None = None,
-    cache: KVCache | None = None,
+    cache: KVCache | StaticCache | None = None,
     qk_norm: Callable[..., Any] | None = None,
     positions: Int[np.ndarray, "*positions"] | None = None,
     frequencies: Float[np.ndarray, " n_pairs"] | None = None,
     interleaved: bool = False,
     attention_factor: float = 1.0,
+    padding: Bool[np.ndarray, "*batch kv_len"] | None = None,
+    mask: Bool[np.ndarray, "*#scores"] | None = None,
+    bias: Float[np.ndarray, "*#scores"] | Callable[..., Any] | None = None,
+    causal: bool = False,
+    window: int | None = None,
+    return_weights: bool = False,
     attend: Callable[..., Any] = scaled_dot_product_attention,
     **options: Any,
-) -> tuple[Any, KVCache]:
+) -> tuple[Any, KVCache | StaticCache]:
     r"""Project, split into heads, norm and turn queries and keys, attend, merge, project.
 
     .. math:: \text{Layer}(X, C) = [\text{head}_1, \dots, \text{head}_h] \, W_O + b_O, \qquad
@@ -152,13 +165,24 @@ def attention_layer(
     """
     check.record("parameters", parameters, AttentionParameters)
     p, n_kv_heads = parameters, n_heads if n_kv_heads is None else n_kv_heads
-    asked = x if context is None else context
+    past: Any = cache
+    asked, static = x if context is None else context, isinstance(cache, StaticCache)
     heads = {"n_heads": n_heads, "n_kv_heads": n_kv_heads}
     check.attention_layer(np.ndarray, x, asked, p, **heads, qk_norm=qk_norm)
     if cache is not None:
-        check.record("cache", cache, KVCache)
+        check.cache(cache, KVCache, *((StaticCache,) if context is None else ()))
         _checks.floating(np.ndarray, k=cache.k, v=cache.v)
-    check.rotary_in_self_attention(context, frequencies)
+    check.of_one_sequence(context, frequencies, bias)
+    check.mask_of_a_layer(np.ndarray, "mask", mask, x, "padding")
+    seen = 0 if past is None or static or context is not None else past.k.shape[-2]
+    kv_len = seen + (past.k if static else asked).shape[-2]
+    check.padding(np.ndarray, padding, x, kv_len)
+    _checks.flag("causal", causal)
+    placed = padding is not None or static
+    queries: Any = None
+    keys: Any = None
+    if context is None and (placed or frequencies is not None or callable(bias)):
+        queries, keys = _places(x.shape[-2], cache, padding)
 
     q = split_heads(_affine(x, p.w_query, p.b_query), n_heads)
     if qk_norm is not None:
@@ -169,17 +193,40 @@ def attention_layer(
         if qk_norm is not None:
             k = _normalise(qk_norm, k, p.key_norm)
         if frequencies is not None:
-            if positions is None:
-                seen = 0 if cache is None else cache.k.shape[-2]
-                positions = np.arange(seen, seen + x.shape[-2])
+            where = queries if positions is None else positions
             turn = {"interleaved": interleaved, "attention_factor": attention_factor}
-            q = rotary(q, positions, frequencies, **turn)
-            k = rotary(k, positions, frequencies, **turn)
-        cache = append_to_cache(cache, k, v)
+            q = rotary(q, where, frequencies, **turn)
+            k = rotary(k, where, frequencies, **turn)
+        append: Any = append_to_static_cache if static else append_to_cache
+        after = append(cache, k, v)
+    else:
+        after = cache
 
-    if p.sinks is not None:
-        options["sinks"] = p.sinks
-    attended = attend(q, *cache, **options)
-    output, *weights = attended if isinstance(attended, tuple) else (attended,)
+    if padding is not None and context is not None:
+        real = padding[..., None, None, :]
+        mask = real if mask is None else mask & real
+    elif placed:
+        visible = position_mask(queries, keys, causal=causal, window=window)
+        mask, causal, window = visible if mask is None else mask & visible, False, None
+    if callable(bias):
+        own = (queries, keys)
+        if positions is not None:
+            own = positions, keys if seen or static else positions
+        bias = bias(*_facing(*own))
+
+    given: dict[str, Any] = {"mask": mask, "bias": bias, "window": window, "sinks": p.sinks}
+    options |= {name: value for name, value in given.items() if value is not None}
+    options |= {"causal": True} if causal else {}
+    options |= {"return_weights": True} if return_weights else {}
+    attended = attend(q, after.k, after.v, **options)
+    output, *more = attended if isinstance(attended, tuple) else (attended,)
     output = _affine(merge_heads(output), p.w_out, p.b_out)
-    return (output, *weights) if weights else output, cache
+    return (output, *more) if return_weights else output, after
+
+
+def _facing(queries: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shape positions so that they broadcast to the scores."""
+    queries, keys = queries[..., :, None], keys[..., None, :]
+    if max(queries.ndim, keys.ndim) > 2:
+        queries, keys = queries[..., None, :, :], keys[..., None, :, :]
+    return queries, keys

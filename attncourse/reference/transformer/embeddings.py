@@ -22,8 +22,9 @@ class EmbeddingParameters(NamedTuple):
     ----------
     tokens : array (n_tokens, d_model)
         One row for each token of the vocabulary.
-    positions : array (n_positions, d_model), or None
-        One row for each position, learned or :func:`sinusoidal_positions`.
+    positions : array (n_positions, d_model), function, or None
+        One row for each position; or a function that makes the rows of any positions, as
+        ``partial(sinusoidal_positions, d_model=512)``.
     segments : array (n_segments, d_model), or None
         One row for each kind of segment (BERT).
     norm : NormParameters, or None
@@ -31,7 +32,7 @@ class EmbeddingParameters(NamedTuple):
     """
 
     tokens: Float[np.ndarray, "n_tokens d_model"]
-    positions: Float[np.ndarray, "n_positions d_model"] | None = None
+    positions: Float[np.ndarray, "n_positions d_model"] | Callable[..., Any] | None = None
     segments: Float[np.ndarray, "n_segments d_model"] | None = None
     norm: NormParameters | None = None
 
@@ -103,7 +104,8 @@ def embed(
     x = p.tokens[tokens] * scale
     if p.positions is not None:
         positions = np.arange(tokens.shape[-1]) if positions is None else positions
-        x = x + p.positions[positions]
+        rows = p.positions(positions) if callable(p.positions) else p.positions[positions]
+        x = x + rows.astype(x.dtype)
     if p.segments is not None:
         segments = np.zeros_like(tokens) if segments is None else segments
         x = x + p.segments[segments]

@@ -13,6 +13,7 @@ from attncourse._checks import transformer as check
 from attncourse.reference.transformer.blocks import BlockCache
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.reference.transformer.norms import layer_norm
+from attncourse.reference.transformer.places import _padding_so_far, _places
 from attncourse.reference.transformer.stacks import StackParameters, decoder, encoder
 
 
@@ -61,12 +62,14 @@ def language_model(
     *,
     caches: tuple[BlockCache, ...] | None = None,
     positions: Int[np.ndarray, "*positions"] | None = None,
+    padding: Bool[np.ndarray, "*batch seq"] | None = None,
     norm: Callable[..., Any] = layer_norm,
+    drop: Callable[..., Any] | None = None,
     embedding_scale: float = 1.0,
     logits_scale: float = 1.0,
     logits_softcap: float | None = None,
     **options: Any,
-) -> tuple[Float[np.ndarray, "*batch seq n_tokens"], tuple[BlockCache, ...]]:
+) -> tuple[Any, tuple[BlockCache, ...]]:
     r"""Score what may follow each token, from it and those before it alone.
 
     .. math:: p(w_1, \dots, w_n) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t), \qquad
@@ -133,13 +136,27 @@ def language_model(
     check.integer_tokens(np.ndarray, "tokens", tokens)
     if positions is None:
         check.block_caches(np.ndarray, caches or (), BlockCache)
-        seen = caches[0].self_attention.k.shape[-2] if caches else 0
-        positions = np.arange(seen, seen + tokens.shape[-1])
+        check.padding(np.ndarray, padding, tokens[..., None])
+        past, *batch, seq = caches[0] if caches else None, *tokens.shape
+        real = _padding_so_far(padding, past, tuple(batch), seq)
+        cache = None if past is None else past.self_attention
+        positions, _ = _places(seq, cache, real)
+        # Padding has no position, but a table must give it some row.
+        positions = positions if real is None else np.maximum(positions, 0)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
-    x, caches = decoder(x, p.decoder, caches=caches, positions=positions, norm=norm, **options)
+    x = x if drop is None else drop(x)
+    given: dict[str, Any] = {
+        "positions": positions,
+        "padding": padding,
+        "norm": norm,
+        "drop": drop,
+        **options,
+    }
+    x, caches = decoder(x, p.decoder, caches=caches, **given)
+    x, *weights = x if isinstance(x, tuple) else (x,)
     w_out = table.T if p.w_out is None else p.w_out
     logits = unembed(x, w_out, p.b_out, scale=logits_scale, softcap=logits_softcap)
-    return logits, caches
+    return (logits, *weights) if weights else logits, caches
 
 
 def encoder_decoder(
@@ -148,12 +165,14 @@ def encoder_decoder(
     parameters: EncoderDecoderParameters,
     *,
     source_mask: Bool[np.ndarray, "*#scores"] | None = None,
+    source_padding: Bool[np.ndarray, "*batch kv_len"] | None = None,
     source_options: Mapping[str, Any] | None = None,
     target_options: Mapping[str, Any] | None = None,
     norm: Callable[..., Any] = layer_norm,
+    drop: Callable[..., Any] | None = None,
     embedding_scale: float = 1.0,
     **options: Any,
-) -> Float[np.ndarray, "*batch q_len n_tokens"]:
+) -> Any:
     r"""Score what may follow each token of the target, told the source and the tokens before.
 
     .. math:: p(w_1, \dots, w_m \mid u) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t, \;
@@ -216,12 +235,25 @@ def encoder_decoder(
     check.integer_tokens(np.ndarray, "source", source)
     check.integer_tokens(np.ndarray, "target", target)
     _checks.one_device(source=source, target=target)
-    check.mask_for_context(np.ndarray, "source_mask", source_mask, source)
+    check.mask_of_a_layer(
+        np.ndarray, "source_mask", source_mask, source[..., None], "source_padding"
+    )
+    check.padding(np.ndarray, source_padding, source[..., None], name="source_padding")
     p = parameters
-    shared: dict[str, Any] = {"norm": norm, **options}
-    x = embed(source, p.embedding, scale=embedding_scale, norm=norm)
-    context = encoder(x, p.encoder, mask=source_mask, **shared, **(source_options or {}))
+    shared: dict[str, Any] = {"norm": norm, "drop": drop, **options}
+    positions = None
+    if source_padding is not None:
+        positions, _ = _places(source.shape[-1], None, source_padding)
+        positions = np.maximum(positions, 0)
+    x = embed(source, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
+    x = x if drop is None else drop(x)
+    given: dict[str, Any] = {"mask": source_mask, "padding": source_padding, "positions": positions}
+    context = encoder(x, p.encoder, **{**given, **shared, **(source_options or {})})
+    context, *source_weights = context if isinstance(context, tuple) else (context,)
     if p.target.decoder.blocks:
-        shared |= {"context": context, "context_mask": source_mask}
+        given: dict[str, Any] = {"context_mask": source_mask, "context_padding": source_padding}
+        shared |= {"context": context, **given}
     shared |= {"embedding_scale": embedding_scale, **(target_options or {})}
-    return language_model(target, p.target, **shared)[0]
+    logits = language_model(target, p.target, **shared)[0]
+    logits, *weights = logits if isinstance(logits, tuple) else (logits,)
+    return (logits, (*source_weights, *weights)) if source_weights or weights else logits
