@@ -5,6 +5,7 @@ import numpy as np
 from tests.cases.common import HEADS, KV_LEN, Q_LEN, all_options, call, normal, qkv, some
 
 _q, _k, _v = qkv()
+_noise = abs(normal(2, HEADS, Q_LEN, KV_LEN)) % 1
 
 GOOD = {
     "scaled_dot_product_attention": [
@@ -15,6 +16,8 @@ GOOD = {
         call(*[a[0, 0] for a in qkv(1, 1)], causal=True, sinks=normal(1)),
         call(*[a[0] for a in qkv()], bias=normal(KV_LEN)),
         call(normal(1, 2, 7, 3), normal(1, 2, 4, 3), normal(1, 2, 4, 5), causal=True),  # empty rows
+        call(*qkv(), dropout=0.3, noise=_noise, return_weights=True, causal=True),
+        call(*qkv(), dropout=0.0, noise=_noise[0, 0]),
     ],
 }
 
@@ -57,5 +60,9 @@ BAD = {
         (call(_q, _k, _v, softcap=-1.0), ValueError, "softcap: expected a number above zero"),
         (call(_q, _k, _v, sinks=normal(3)), ValueError, "(n_heads,) = (6,), got (3,)"),
         (call(_q, _k, _v, sinks=np.ones(6, int)), TypeError, "sinks: expected a floating dtype"),
+        (call(_q, _k, _v, dropout=1, noise=_noise), ValueError, "dropout: expected a share below"),
+        (call(_q, _k, _v, dropout=-0.1), ValueError, "dropout: expected a number from 0 to 1"),
+        (call(_q, _k, _v, dropout=0.1, noise=_noise > 0), TypeError, "noise: expected a floating"),
+        (call(_q, _k, _v, dropout=0.1, noise=_noise[..., 1:]), ValueError, "noise: expected a sh"),
     ],
 }

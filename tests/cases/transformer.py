@@ -127,12 +127,12 @@ def real(left: int = 1, right: int = 1, seq: int = SEQ) -> np.ndarray:
 
 def ahead(queries, keys):
     """A bias as a function of positions, the same for all heads."""
-    return (keys - queries) * 0.3
+    return (keys - queries) * 0.25
 
 
 def waves(positions):
     """Positions as a function, for every feature the same."""
-    return (positions * 0.1)[..., None]
+    return (positions * 0.125)[..., None]
 
 
 def squared(h):
@@ -436,7 +436,7 @@ BAD = {
             ValueError,
             "n_kv_heads",
         ),
-        (call(X, _PLAIN, **HEADED, cache=(X, X)), TypeError, "cache: expected a KVCache or a Stat"),
+        (call(X, _PLAIN, **HEADED, cache=(X, X)), TypeError, "cache: expected a KVCache or Stat"),
         (
             call(X, _CROSS, **NORMED, context=ASKED, cache=static()),
             TypeError,
