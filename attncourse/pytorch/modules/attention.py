@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from attncourse import _checks
 from attncourse.pytorch.cache import KVCache, StaticCache
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 from attncourse.pytorch.transformer import AttentionParameters, attention_layer
 
@@ -56,7 +56,7 @@ class MultiHeadAttention(nn.Module):
     torch.Size([2, 5, 12])
     """
 
-    @options_of()
+    @_options_of()
     def __init__(
         self,
         d_model: int,

@@ -13,7 +13,7 @@ from attncourse._checks import transformer as check
 from attncourse.pytorch.modules.attention import MultiHeadAttention
 from attncourse.pytorch.modules.mlps import MLP
 from attncourse.pytorch.modules.norms import LayerNorm
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.transformer import (
     BlockCache,
     BlockParameters,
@@ -68,7 +68,7 @@ class TransformerBlock(nn.Module):
     torch.Size([2, 5, 12])
     """
 
-    @options_of(MultiHeadAttention)
+    @_options_of(MultiHeadAttention)
     def __init__(
         self,
         d_model: int,

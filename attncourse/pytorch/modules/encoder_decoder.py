@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from attncourse.pytorch.modules.embeddings import _Embedding
 from attncourse.pytorch.modules.language import LanguageModel
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.modules.positions import _Relative
 from attncourse.pytorch.modules.stacks import Encoder
 from attncourse.pytorch.transformer import EncoderDecoderParameters, embed
@@ -49,7 +49,7 @@ class EncoderDecoder(nn.Module):
     torch.Size([1, 3, 60])
     """
 
-    @options_of(Encoder)
+    @_options_of(Encoder)
     def __init__(
         self,
         n_source_tokens: int,

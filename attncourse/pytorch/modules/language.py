@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from attncourse import _checks
 from attncourse.pytorch.cache import StaticCache
 from attncourse.pytorch.modules.embeddings import _Embedding
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.modules.positions import _Relative
 from attncourse.pytorch.modules.stacks import Decoder
 from attncourse.pytorch.transformer import BlockCache, LanguageModelParameters, language_model
@@ -57,7 +57,7 @@ class LanguageModel(nn.Module):
     torch.Size([2, 3, 100])
     """
 
-    @options_of(Decoder)
+    @_options_of(Decoder)
     def __init__(
         self,
         n_tokens: int,

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.transformer import (
     GatedMLPParameters,
     MLPParameters,
@@ -36,17 +36,6 @@ class MLP(nn.Module):
     function : callable
         :func:`gelu_mlp`, :func:`gelu_tanh_mlp` or :func:`relu_mlp`.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: :func:`gelu_mlp` counts it.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.3, arXiv:1706.03762.
@@ -58,7 +47,7 @@ class MLP(nn.Module):
     torch.Size([2, 5, 6])
     """
 
-    @options_of()
+    @_options_of()
     def __init__(
         self,
         d_model: int,
@@ -101,17 +90,6 @@ class GatedMLP(nn.Module):
     function : callable
         :func:`swiglu_mlp`, :func:`geglu_mlp` or :func:`geglu_tanh_mlp`.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a number is below one.
-
-    Notes
-    -----
-    Cost: :func:`swiglu_mlp` counts it.
-
     References
     ----------
     Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
@@ -123,7 +101,7 @@ class GatedMLP(nn.Module):
     torch.Size([2, 5, 6])
     """
 
-    @options_of()
+    @_options_of()
     def __init__(
         self,
         d_model: int,

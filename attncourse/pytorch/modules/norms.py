@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.transformer import (
     NormParameters,
     layer_norm,
@@ -34,17 +34,6 @@ class LayerNorm(nn.Module):
     bias : bool
         Whether there is a bias to learn.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or ``eps`` not a number.
-    ValueError
-        If ``d_model`` is below one, or ``eps`` not above zero.
-
-    Notes
-    -----
-    Cost: :func:`layer_norm` counts it.
-
     References
     ----------
     Ba et al. (2016), Layer Normalization, section 3, arXiv:1607.06450.
@@ -56,7 +45,7 @@ class LayerNorm(nn.Module):
     tensor([-1.,  1.])
     """
 
-    @options_of()
+    @_options_of()
     def __init__(self, d_model: int, *, eps: float = 1e-5, bias: bool = True) -> None:
         super().__init__()
         d_model = _checks.count("d_model", d_model, minimum=1)
@@ -88,17 +77,6 @@ class RMSNorm(nn.Module):
     eps : float
         Added to the mean square.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or ``eps`` not a number.
-    ValueError
-        If ``d_model`` is below one, or ``eps`` not above zero.
-
-    Notes
-    -----
-    Cost: :func:`rms_norm` counts it.
-
     References
     ----------
     Zhang and Sennrich (2019), Root Mean Square Layer Normalization, equation 4, arXiv:1910.07467.
@@ -110,7 +88,7 @@ class RMSNorm(nn.Module):
     tensor([0.2000, 1.4000])
     """
 
-    @options_of()
+    @_options_of()
     def __init__(self, d_model: int, *, eps: float = 1e-6) -> None:
         super().__init__()
         d_model = _checks.count("d_model", d_model, minimum=1)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 Init = TypeVar("Init", bound=Callable[..., None])
 
 
-def options_of(*others: Any) -> Callable[[Init], Init]:
+def _options_of(*others: Any) -> Callable[[Init], Init]:
     """Let an ``__init__`` take its own options and those of the classes it passes them on to."""
 
     def known_by(init: Init) -> Init:

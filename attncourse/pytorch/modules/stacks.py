@@ -14,7 +14,7 @@ from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import static_cache
 from attncourse.pytorch.modules.blocks import TransformerBlock
 from attncourse.pytorch.modules.norms import LayerNorm
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.transformer import (
     BlockCache,
     StackParameters,
@@ -49,19 +49,6 @@ class Encoder(nn.Module):
         As in ``TransformerBlock``: ``d_hidden``, ``mlp``, ``dropout``, ``n_kv_heads``,
         ``attend`` ...
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If a number is out of its range, or there are not as many layer options as blocks.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it for each block. Weights start with a standard
-    deviation of 1 / sqrt(d_in), biases at zero; what is added to the residual stream starts
-    smaller, by the root of the number of additions, so that the sum starts near size one.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762. How weights
@@ -77,7 +64,7 @@ class Encoder(nn.Module):
 
     causal = False
 
-    @options_of(TransformerBlock)
+    @_options_of(TransformerBlock)
     def __init__(
         self,
         d_model: int,
@@ -166,17 +153,6 @@ class Decoder(Encoder):
         As in ``Encoder``.
     **block
         As in ``TransformerBlock``: ``cross_attention=True`` for a context.
-
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If a number is out of its range, or there are not as many layer options as blocks.
-
-    Notes
-    -----
-    Cost: as ``Encoder``; :func:`transformer_block` counts it for each block.
 
     References
     ----------

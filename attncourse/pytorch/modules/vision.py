@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse.pytorch.modules.options import options_of
+from attncourse.pytorch.modules.options import _options_of
 from attncourse.pytorch.modules.stacks import Encoder
 from attncourse.pytorch.transformer import VisionTransformerParameters, vision_transformer
 
@@ -40,17 +40,6 @@ class VisionTransformer(nn.Module):
     **encoder
         As in ``Encoder`` and ``TransformerBlock``: ``norm``, ``mlp``, ``attend`` ...
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole, or an option unknown.
-    ValueError
-        If ``patch_len`` does not divide both sides, or a number is out of its range.
-
-    Notes
-    -----
-    Cost: :func:`vision_transformer` counts it.
-
     References
     ----------
     Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
@@ -63,7 +52,7 @@ class VisionTransformer(nn.Module):
     torch.Size([2, 10])
     """
 
-    @options_of(Encoder)
+    @_options_of(Encoder)
     def __init__(
         self,
         image_shape: tuple[int, int, int],

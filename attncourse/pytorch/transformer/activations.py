@@ -24,22 +24,6 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     x : array of any shape, floating
         What is bent.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one error function a number.
-
     References
     ----------
     Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
@@ -69,22 +53,6 @@ def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     x : array of any shape, floating
         What is bent.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one tanh and about eight operations a number.
-
     References
     ----------
     Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
@@ -112,22 +80,6 @@ def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     ----------
     x : array of any shape, floating
         What is bent.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32, and without overflow.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one exponential and three operations a number.
 
     References
     ----------

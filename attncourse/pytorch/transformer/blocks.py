@@ -57,10 +57,12 @@ class BlockCache(NamedTuple):
 
     Attributes
     ----------
-    self_attention : KVCache
-        Arrays (\*batch, n_kv_heads, seq, d): all positions so far.
+    self_attention : KVCache or StaticCache
+        All positions so far.
     cross_attention : KVCache, or None
-        Arrays (\*batch, n_kv_heads, kv_len, d): the context, which stays the same.
+        The context, which stays the same.
+    padding : boolean array (\*batch, kv_len), or None
+        Which of the positions, or slots, are real tokens; None: all.
     """
 
     self_attention: KVCache | StaticCache
@@ -110,28 +112,31 @@ def transformer_block(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence.
+    x, context : arrays, floating
+        The sequence, and the one that cross-attention asks.
     parameters : BlockParameters
         What is learned.
     n_heads : int
         How many heads of queries there are.
-    norm : callable
-        :func:`layer_norm`, :func:`rms_norm`, or either with an ``eps`` of its own.
-    mlp : callable
-        :func:`gelu_mlp`, :func:`swiglu_mlp` ...: takes the features and ``parameters.mlp``.
+    norm, mlp : callables
+        :func:`layer_norm`, :func:`rms_norm`, or either with an ``eps`` of its own; and
+        :func:`gelu_mlp`, :func:`swiglu_mlp` ..., which takes the features and ``parameters.mlp``.
     residual : callable
         :func:`pre_norm`, :func:`post_norm` or :func:`sandwich_norm`.
-    context : array, floating, optional
-        The sequence that cross-attention asks.
-    context_mask : boolean array, optional
-        Which positions of the context may be asked: broadcasts to cross-attention's scores.
+    drop : callable, optional
+        What is done to what each sublayer gives before it is added: dropout, in training.
+    context_mask, context_padding : boolean arrays, optional
+        Which positions of the context may be asked: broadcasts to cross-attention's scores; and
+        (\*batch, kv_len), True = a real one.
+    padding : boolean array, optional
+        True = a real token of ``x``. The cache remembers it for the tokens that follow.
     cache : BlockCache, optional
         What the block has kept of the positions before ``x``.
+    return_weights : bool
+        Give ``((y, BlockWeights), cache)``.
     **options
         As in :func:`attention_layer`: ``causal``, ``mask``, ``n_kv_heads``, ``frequencies`` ...
-        Cross-attention takes those among them that do not speak of one sequence's own positions:
-        no ``mask``, ``bias``, ``causal``, ``window``, ``positions`` or rotation.
+        Cross-attention takes those that do not speak of one sequence's own positions.
 
     Returns
     -------
@@ -139,19 +144,6 @@ def transformer_block(
         As many positions as ``x``.
     cache : BlockCache
         What to give back with the positions that follow.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a BlockParameters, an array not floating, or an option unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, or there is a context but no
-        parameters for it, or the other way round.
-
-    Notes
-    -----
-    Cost: for one position, with d_hidden = 4 · d_model, 12 · d_model² multiply-adds and as many
-    parameters, and 2 · kv_len · d_model multiply-adds in attention.
 
     References
     ----------

@@ -58,22 +58,6 @@ def swiglu_mlp(
     parameters : GatedMLPParameters
         The three layers, with or without biases.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a GatedMLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 3 · d_model · d_hidden multiply-adds a position, and as many parameters.
-
     References
     ----------
     Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
@@ -102,26 +86,8 @@ def geglu_mlp(
 
     Parameters
     ----------
-    x : array, floating
-        The features along the last axis.
-    parameters : GatedMLPParameters
-        The three layers, with or without biases.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a GatedMLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 3 · d_model · d_hidden multiply-adds a position, and as many parameters.
+    x, parameters
+        As in :func:`swiglu_mlp`.
 
     References
     ----------
@@ -151,26 +117,8 @@ def geglu_tanh_mlp(
 
     Parameters
     ----------
-    x : array, floating
-        The features along the last axis.
-    parameters : GatedMLPParameters
-        The three layers, with or without biases.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a GatedMLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 3 · d_model · d_hidden multiply-adds a position, and as many parameters.
+    x, parameters
+        As in :func:`swiglu_mlp`.
 
     References
     ----------

@@ -72,49 +72,38 @@ def language_model(
 ) -> tuple[Any, tuple[BlockCache, ...]]:
     r"""Score what may follow each token, from it and those before it alone.
 
-    .. math:: p(w_1, \dots, w_n) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t), \qquad
-        p(\cdot \mid w_1, \dots, w_t) = \text{softmax}(z_t)
+    .. math:: p(w_{t+1} \mid w_1, \dots, w_t) = \text{softmax}(z_t)_{w_{t+1}}, \qquad
+        p(w_2, \dots, w_n \mid w_1) = \prod_{t=1}^{n-1} p(w_{t+1} \mid w_1, \dots, w_t)
 
-    where :math:`w_t` is a token and :math:`z_t` are the logits at its place: :func:`embed`, then
-    :func:`decoder`, then :func:`unembed`.
+    where :math:`w_t` is a token (the first one is given: a token for the beginning) and
+    :math:`z_t` are the logits at its place: :func:`embed`, :func:`decoder`, :func:`unembed`.
 
     Parameters
     ----------
-    tokens : integer array
-        Numbers of tokens: the whole text, or what follows on the caches.
-    parameters : LanguageModelParameters
-        What is learned.
+    tokens, parameters : integer array and LanguageModelParameters
+        The whole text, or what follows on the caches; and what is learned.
     caches : tuple of BlockCache, optional
-        What the blocks have kept of the tokens before, as this function gave it.
+        What the blocks have kept of the tokens before, as this function gave it. Slots set aside
+        beforehand are ``BlockCache(static_cache(...))``, one for each block.
     positions : integer array, optional
-        Where each token stands, (seq,) or (\*batch, seq); behind the caches if left out. With
-        padding on the left, count the real tokens, and hide the others by ``mask=``.
-    norm : callable
-        :func:`layer_norm` or :func:`rms_norm`, everywhere.
+        Where each token stands, (seq,) or (\*batch, seq); if left out, behind the caches, padding
+        not counted.
+    padding : boolean array, optional
+        True = a real token, on whichever side the others are. The caches remember it.
+    norm, drop : callables
+        As in :func:`transformer_block`, everywhere; embeddings are dropped as well.
     embedding_scale, logits_scale, logits_softcap
         As ``scale`` in :func:`embed`, and ``scale`` and ``softcap`` in :func:`unembed`.
     **options
         As in :func:`decoder`: ``n_heads`` (always), ``mlp``, ``residual``, ``frequencies``,
-        ``layer_options``; with cross-attention ``context`` and ``context_mask``.
+        ``layer_options``, ``return_weights``; with cross-attention ``context``.
 
     Returns
     -------
-    logits : array
+    logits : array, or (array, weights) if asked for
         One score for each token of the vocabulary, at each position.
     caches : tuple of BlockCache
         What to give back with the tokens that follow.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a LanguageModelParameters, ``tokens`` are not integers, an array
-        is not floating, or an option unknown.
-    ValueError
-        If a token or a position has no row in its table, or shapes do not fit together.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it for each block, :func:`unembed` for the logits.
 
     References
     ----------
@@ -177,8 +166,8 @@ def encoder_decoder(
 ) -> Any:
     r"""Score what may follow each token of the target, told the source and the tokens before.
 
-    .. math:: p(w_1, \dots, w_m \mid u) = \prod_t p(w_{t+1} \mid w_1, \dots, w_t, \;
-        \text{encoder}(u))
+    .. math:: p(w_2, \dots, w_m \mid w_1, u) =
+        \prod_{t=1}^{m-1} p(w_{t+1} \mid w_1, \dots, w_t, \; \text{encoder}(u))
 
     where :math:`u` is the source and :math:`w` the target. To decode token by token, call
     :func:`encoder` once and :func:`language_model` with ``context=`` and its caches.
@@ -189,36 +178,16 @@ def encoder_decoder(
         Numbers of tokens. The target starts with a token that stands for its beginning.
     parameters : EncoderDecoderParameters
         What is learned.
-    source_mask : boolean array, optional
-        Which positions of the source may be asked, by the source and by the target:
-        :func:`padding_mask`.
+    source_mask, source_padding : boolean arrays, optional
+        Which positions of the source may be asked, by the source and by the target: broadcasts to
+        the scores; and (\*batch, kv_len), True = a real token.
     source_options, target_options : dicts, optional
-        What only one side is given: ``{"bias": ...}`` with its own relative positions,
-        ``{"logits_scale": ...}``.
-    norm : callable
-        :func:`layer_norm` or :func:`rms_norm`, everywhere.
-    embedding_scale : float
-        As ``scale`` in :func:`embed`, of both sides.
+        What only one side is given: ``{"bias": ...}``, ``{"padding": ...}``.
+    norm, drop, embedding_scale
+        As in :func:`language_model`, of both sides.
     **options
-        Of both sides, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp`` ...
-
-    Returns
-    -------
-    array
-        The logits: one score for each token of the vocabulary, at each position of the target.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not an EncoderDecoderParameters, tokens are not integers, an array is
-        not floating, or an option unknown.
-    ValueError
-        If a token or a position has no row in its table, or shapes do not fit together.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it for each block of both stacks; cross-attention adds
-    a third to a decoder's block.
+        Of both sides, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp`` ... With
+        ``return_weights`` comes ``(logits, (weights of the source, weights of the target))``.
 
     References
     ----------

@@ -34,19 +34,6 @@ def layer_norm(
     eps : float
         Added to the variance.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``eps`` not a number.
-    ValueError
-        If ``weight`` or ``bias`` does not fit the last axis, that axis is missing or empty, devices
-        differ, or ``eps`` is not above zero.
-
     Notes
     -----
     Cost: about 8 · d_model operations a position. 2 · d_model parameters.
@@ -82,8 +69,8 @@ def rms_norm(
     .. math:: y_i = g_i \, \frac{x_i}{\sqrt{\frac{1}{d} \sum_j x_j^2 + \varepsilon}}
 
     where :math:`x` is one vector of :math:`d` features, :math:`g` the weight, and
-    :math:`\varepsilon` keeps the root away from zero. It is :func:`layer_norm` without the mean:
-    the direction of the vector stays.
+    :math:`\varepsilon` keeps the root away from zero. It is :func:`layer_norm` without the mean.
+    The direction of the vector stays until the weight, one factor a feature, turns it.
 
     Parameters
     ----------
@@ -94,23 +81,6 @@ def rms_norm(
         one.)
     eps : float
         Added to the mean square.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32, the weight included.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``eps`` not a number.
-    ValueError
-        If ``weight`` does not fit the last axis, that axis is missing or empty, devices differ, or
-        ``eps`` is not above zero.
-
-    Notes
-    -----
-    Cost: about 4 · d_model operations a position. d_model parameters.
 
     References
     ----------

@@ -23,23 +23,6 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
     logits : array, floating
         One score for each token.
 
-    Returns
-    -------
-    integer array
-        One token for each row.
-
-    Raises
-    ------
-    TypeError
-        If ``logits`` are not floating.
-    ValueError
-        If there is no token to choose from, a row rules out all of them, or a NaN is among the
-        logits.
-
-    Notes
-    -----
-    Cost: one pass over n_tokens numbers.
-
     References
     ----------
     Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751, shows
@@ -81,23 +64,6 @@ def sample_token(
         knows too few numbers.
     temperature : float
         Above one more even, below one sharper.
-
-    Returns
-    -------
-    integer array
-        One token for each row.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating.
-    ValueError
-        If the shapes do not fit, the noise lies outside [0, 1), the temperature is not above
-        zero, or a row rules every token out.
-
-    Notes
-    -----
-    Cost: one softmax over n_tokens numbers, and one pass.
 
     References
     ----------
@@ -147,17 +113,6 @@ def top_k_filter(
     array
         ``-inf`` for what is ruled out. The tokens that stay share its probability.
 
-    Raises
-    ------
-    TypeError
-        If ``logits`` are not floating, or ``top_k`` is not a whole number.
-    ValueError
-        If ``top_k`` is below one, or there is no token.
-
-    Notes
-    -----
-    Cost: one sort of n_tokens numbers.
-
     References
     ----------
     Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
@@ -191,22 +146,6 @@ def top_p_filter(
         One score for each token.
     top_p : float
         The probability to reach, above 0 and at most 1.
-
-    Returns
-    -------
-    array
-        ``-inf`` for what is ruled out. The tokens that stay share its probability.
-
-    Raises
-    ------
-    TypeError
-        If ``logits`` are not floating, or ``top_p`` is not a number.
-    ValueError
-        If ``top_p`` is not above 0 or above 1, or there is no token.
-
-    Notes
-    -----
-    Cost: one sort and one softmax of n_tokens numbers.
 
     References
     ----------

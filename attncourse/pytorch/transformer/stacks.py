@@ -46,33 +46,16 @@ def encoder(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence, embedded.
-    parameters : StackParameters
-        What is learned.
+    x, parameters : array and StackParameters
+        The sequence, embedded, and what is learned. Without positions in ``x`` or in the options
+        its order is not seen.
     norm : callable
         :func:`layer_norm` or :func:`rms_norm`, in the blocks and at the end.
     layer_options : sequence of dicts, optional
-        Options of single blocks, one dict each: ``[{"window": 4}, {}]`` for one local block and
-        one that sees all.
+        Options of single blocks: ``[{"window": 4}, {}]`` for one local block and one that sees all.
     **options
-        Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``, ``mask`` ...
-
-    Returns
-    -------
-    array
-        As many positions as ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a StackParameters, an array not floating, or an option unknown.
-    ValueError
-        If shapes do not fit together, or there are not as many layer options as blocks.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it for each block.
+        Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``, ``padding``
+        ... With ``return_weights`` comes ``(y, weights)``, a BlockWeights for each block.
 
     References
     ----------
@@ -107,40 +90,22 @@ def decoder(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence, embedded: all of it, or what follows on the caches.
-    parameters : StackParameters
-        What is learned. With a context, every block has ``cross_attention``.
+    x, parameters, norm, layer_options
+        As in :func:`encoder`; ``x`` is all of the sequence, or what follows on the caches.
     caches : tuple of BlockCache, optional
         What the blocks have kept of the positions before ``x``, as this function gave it.
     causal : bool
         Hide the future. Only a mask of your own, a prefix say, makes sense of False.
-    norm : callable
-        :func:`layer_norm` or :func:`rms_norm`, in the blocks and at the end.
-    layer_options : sequence of dicts, optional
-        Options of single blocks, one dict each: ``[{"window": 4}, {}]`` for one local block and
-        one that sees all.
     **options
         Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``,
         ``context``, ``context_mask`` ...
 
     Returns
     -------
-    y : array
-        As many positions as ``x``.
+    y : array, or (array, weights) if asked for
+        As many positions as ``x``; a BlockWeights for each block.
     caches : tuple of BlockCache
         What to give back with the positions that follow.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a StackParameters, an array not floating, or an option unknown.
-    ValueError
-        If shapes do not fit together, or there are not as many layer options or caches as blocks.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it for each block.
 
     References
     ----------

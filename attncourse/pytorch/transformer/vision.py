@@ -64,22 +64,6 @@ def patches(
     patch_len : int
         Height and width of a patch.
 
-    Returns
-    -------
-    array
-        One row for each patch: first all of one channel, row by row.
-
-    Raises
-    ------
-    TypeError
-        If ``images`` is not floating, or ``patch_len`` not a whole number.
-    ValueError
-        If there are fewer than three dimensions, or ``patch_len`` does not divide both sides.
-
-    Notes
-    -----
-    Cost: no arithmetic; one copy.
-
     References
     ----------
     Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
@@ -117,33 +101,12 @@ def vision_transformer(
 
     Parameters
     ----------
-    images : array, floating
-        Channels first.
-    parameters : VisionTransformerParameters
-        What is learned.
-    patch_len : int
-        Height and width of a patch.
-    norm : callable
-        :func:`layer_norm` or :func:`rms_norm`.
+    images, parameters, patch_len
+        As in :func:`patches`, and what is learned.
+    norm, drop : callables
+        As in :func:`transformer_block`; embeddings are dropped as well.
     **options
-        As in :func:`encoder`: ``n_heads`` (always), ``mlp``, ``residual`` ...
-
-    Returns
-    -------
-    array
-        One score for each class, or the features themselves without ``w_out``.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not a VisionTransformerParameters, an array not floating, or an option
-        unknown.
-    ValueError
-        If shapes do not fit together, or ``patch_len`` does not divide both sides.
-
-    Notes
-    -----
-    Cost: :func:`transformer_block` counts it, for height · width / patch_len² positions.
+        As in :func:`encoder`: ``n_heads`` (always), ``mlp``, ``residual``, ``return_weights`` ...
 
     References
     ----------

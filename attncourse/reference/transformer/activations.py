@@ -25,22 +25,6 @@ def gelu(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     x : array of any shape, floating
         What is bent.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one error function a number.
-
     References
     ----------
     Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
@@ -70,22 +54,6 @@ def gelu_tanh(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     x : array of any shape, floating
         What is bent.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one tanh and about eight operations a number.
-
     References
     ----------
     Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
@@ -112,22 +80,6 @@ def silu(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     ----------
     x : array of any shape, floating
         What is bent.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Computed in at least float32, and without overflow.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one exponential and three operations a number.
 
     References
     ----------

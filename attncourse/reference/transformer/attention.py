@@ -30,26 +30,19 @@ class AttentionParameters(NamedTuple):
 
     Attributes
     ----------
-    w_query : array (d_model, n_heads*d_k)
-        The queries' projection, the heads side by side in its columns.
-    w_key : array (d_context, n_kv_heads*d_k)
-        The keys' projection.
-    w_value : array (d_context, n_kv_heads*d_v)
-        The values' projection.
+    w_query, w_key, w_value : arrays (d_in, heads*d_head)
+        The projections, the heads side by side in their columns.
     w_out : array (n_heads*d_v, d_model)
         Mixes what the heads bring back.
     b_query : array (n_heads*d_k,), or None
         Added to the queries.
     b_key : array (n_kv_heads*d_k,), or None
-        Added to the keys. With softmax and without positions it changes nothing.
-    b_value : array (n_kv_heads*d_v,), or None
-        Added to the values.
-    b_out : array (d_model,), or None
-        Added at the end.
-    query_norm : NormParameters
-        Of the norm of each query (QK-norm), arrays (d_k,).
-    key_norm : NormParameters
-        Of the norm of each key, arrays (d_k,).
+        Added to the keys. With softmax it changes nothing, unless there are rotary positions, a
+        QK-norm, sinks or a soft-cap.
+    b_value, b_out : arrays (n_kv_heads*d_v,) and (d_model,), or None
+        Added to the values, and at the end.
+    query_norm, key_norm : NormParameters
+        Of the norm of each query and each key (QK-norm), arrays (d_k,).
     sinks : array (n_heads,), or None
         One more score in each head's softmax.
     """
@@ -101,51 +94,42 @@ def attention_layer(
 
     Parameters
     ----------
-    x : array, floating
-        The sequence that asks.
+    x, context : arrays, floating
+        The sequence that asks, and the one that is asked: ``x`` itself if left out.
     parameters : AttentionParameters
         The projections, and what may stand beside them.
     n_heads, n_kv_heads : int
         How many heads of queries there are, and of keys and values; as many if left out.
-    context : array, floating, optional
-        The sequence that is asked: cross-attention. ``x`` if left out: self-attention.
-    cache : KVCache, optional
-        In self-attention the past. In cross-attention the keys and values of the context, which
-        are then not computed again.
+    cache : KVCache or StaticCache, optional
+        In self-attention the past; in cross-attention the context's keys and values (a KVCache),
+        which are then not computed again.
     qk_norm : callable, optional
         :func:`rms_norm` or :func:`layer_norm`, of each head's queries and keys. Where the paper
         divides by the length, RMS norm leaves the length sqrt(d_k); ``scale=`` is its factor.
     positions : integer array, optional
-        Where each token of ``x`` stands, (q_len,) or (\*batch, q_len); behind the cache if left
-        out.
+        Where each token of ``x`` stands, (q_len,) or (\*batch, q_len); if left out, behind the
+        cache, padding not counted.
     frequencies, interleaved, attention_factor
         As in :func:`rotary`, in self-attention. Nothing turns if left out.
+    padding : boolean array (\*batch, kv_len), optional
+        True = a real key; of all keys, with those in the cache.
+    bias : floating array, or function of positions, optional
+        Added to the scores. A function takes the positions of queries and of keys, as in
+        :func:`positioned_attention`.
+    mask, causal, window, return_weights
+        As in :func:`scaled_dot_product_attention`, with kv_len counted after appending. A mask of
+        two dimensions is one of (q_len, kv_len).
     attend : callable
         What the heads do: takes ``(q, k, v, **options)``.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale``, ``softcap`` and ``return_weights``
-        as in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
+        What else ``attend`` takes: ``scale``, ``softcap``, ``dropout`` ...
 
     Returns
     -------
     output : array, or (array, weights) if asked for
         As many positions as ``x``.
-    cache : KVCache
+    cache : KVCache or StaticCache
         Keys and values, after norm and rotation: the past and the new ones, or the context's.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not an AttentionParameters, an array not floating, or an option
-        unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, a context comes with frequencies
-        (its positions are others), or parameters of a QK-norm without ``qk_norm``.
-
-    Notes
-    -----
-    Cost: :func:`grouped_query_attention` counts it; biases, norms and rotation grow with
-    q_len · d_model only.
 
     References
     ----------

@@ -36,8 +36,8 @@ def beam_search(
     ----------
     step : callable
         As in :func:`generate`. It sees the beams as a larger batch, (batch*n_beams, seq), and
-        its state is reordered with them: tuples and named tuples of arrays whose first axis is
-        the batch.
+        its state is reordered with them: arrays whose first axis is the batch, in tuples, lists
+        and dicts.
     tokens : integer array
         The beginnings.
     n_new : int
@@ -45,7 +45,7 @@ def beam_search(
     n_beams : int
         How many texts stay alive.
     state : anything
-        The first state, with one row for each beginning: None, or tuples of arrays.
+        The first state, a row for each beginning: None, or arrays in tuples, lists and dicts.
     stop : int or a tuple of int, optional
         The tokens that end a text. What comes after one in the same row is the first of them.
     length_penalty : float
@@ -58,21 +58,6 @@ def beam_search(
         The beginnings and what was added, the best first.
     scores : array
         :math:`s` of each, in at least float32; ``-inf`` where there are fewer texts than beams.
-
-    Raises
-    ------
-    TypeError
-        If ``tokens`` are not integers, a number is not whole, or the state holds something whose
-        rows could not follow the beams.
-    ValueError
-        If shapes do not fit together, a number is out of its range, or no beam of a text may go on
-        (all of its logits are -inf). A single beam that may not go on is dropped. A logit of
-        ``inf`` is a certainty.
-
-    Notes
-    -----
-    Cost: n_new steps on batch · n_beams texts, and a sort of n_beams · n_tokens numbers for each
-    text and step.
 
     References
     ----------

@@ -68,23 +68,6 @@ def embed(
     norm : callable
         :func:`layer_norm` or :func:`rms_norm`.
 
-    Returns
-    -------
-    array
-        One vector of features for each token, in the dtype of the tables.
-
-    Raises
-    ------
-    TypeError
-        If ``tokens``, ``positions`` or ``segments`` are not integers, or a table is not floating.
-    ValueError
-        If a number has no row in its table, shapes do not fit together, devices differ, or
-        segments come without a table for them.
-
-    Notes
-    -----
-    Cost: seq · d_model additions for each table; n_tokens · d_model parameters and the like.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5, arXiv:1706.03762.
@@ -140,22 +123,6 @@ def unembed(
         Multiplies the features: ``d_model**-0.5`` in T5, where the matrix is tied.
     softcap : float, optional
         Bend the scores smoothly into ±softcap: 30 in Gemma 2.
-
-    Returns
-    -------
-    array
-        The logits; :func:`softmax` makes probabilities of them.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or the dtypes differ.
-    ValueError
-        If shapes do not fit together, devices differ, or a number is out of its range.
-
-    Notes
-    -----
-    Cost: d_model · n_tokens multiply-adds a position; as many parameters, none if tied.
 
     References
     ----------

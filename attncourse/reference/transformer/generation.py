@@ -38,7 +38,8 @@ def generate(
         (batch, n_tokens), and the new state. With caches it looks only at the tokens that they do
         not hold yet.
     tokens : integer array
-        The beginnings. Of different lengths: fill up on the left, and let ``step`` hide it.
+        The beginnings. Of different lengths: fill up on the left, and tell the model by
+        ``padding=`` with the first step.
     n_new : int
         How many tokens to add at most.
     state : anything
@@ -57,18 +58,6 @@ def generate(
         The beginnings and what was added: fewer than n_new only when every text has ended.
     state : anything
         What ``step`` gave last. The last token is not in it yet.
-
-    Raises
-    ------
-    TypeError
-        If ``tokens`` or what ``choose`` gives are not integers, or ``noise`` is not floating.
-    ValueError
-        If shapes do not fit together, the noise has not one row for each new token, or ``stop`` is
-        no token of the vocabulary.
-
-    Notes
-    -----
-    Cost: n_new steps. With a cache each looks at one token, without at all of them.
 
     References
     ----------

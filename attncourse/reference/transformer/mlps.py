@@ -50,22 +50,6 @@ def relu_mlp(
     parameters : MLPParameters
         The two layers, with or without biases.
 
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not an MLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.3, equation 2, arXiv:1706.03762.
@@ -92,26 +76,8 @@ def gelu_mlp(
 
     Parameters
     ----------
-    x : array, floating
-        The features along the last axis.
-    parameters : MLPParameters
-        The two layers, with or without biases.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not an MLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
+    x, parameters
+        As in :func:`relu_mlp`.
 
     References
     ----------
@@ -139,26 +105,8 @@ def gelu_tanh_mlp(
 
     Parameters
     ----------
-    x : array, floating
-        The features along the last axis.
-    parameters : MLPParameters
-        The two layers, with or without biases.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        No position has looked at another.
-
-    Raises
-    ------
-    TypeError
-        If ``parameters`` is not an MLPParameters, or an array not floating.
-    ValueError
-        If shapes do not fit together, or the devices differ.
-
-    Notes
-    -----
-    Cost: 2 · d_model · d_hidden multiply-adds a position, and as many parameters.
+    x, parameters
+        As in :func:`relu_mlp`.
 
     References
     ----------

@@ -36,8 +36,9 @@ def pre_norm(
 
     .. math:: y = x + f(\text{norm}(x))
 
-    where :math:`f` is the sublayer. The sum itself is never normed, so gradients reach the first
-    layer unchanged, and the stack needs one more norm at its end. (GPT-2, Llama, ViT, T5.)
+    where :math:`f` is the sublayer. The sum itself is never normed: gradients have one way to the
+    first layer that no norm rescales (what the sublayers add comes on top), and the stack needs
+    one more norm at its end. (GPT-2, Llama, ViT, T5.)
 
     Parameters
     ----------
@@ -47,22 +48,6 @@ def pre_norm(
         Attention or an MLP: takes the features and gives as many.
     norm : callable
         Takes the features and gives them normed.
-
-    Returns
-    -------
-    array
-        In the shape and dtype of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If the sublayer gives another shape, or ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one norm and one addition beside the sublayer.
 
     References
     ----------
@@ -94,28 +79,8 @@ def post_norm(
 
     Parameters
     ----------
-    x : array, floating
-        The residual stream.
-    sublayer : callable
-        Attention or an MLP: takes the features and gives as many.
-    norm : callable
-        Takes the features and gives them normed.
-
-    Returns
-    -------
-    array
-        In the shape and dtype of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If the sublayer gives another shape, or ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: one norm and one addition beside the sublayer.
+    x, sublayer, norm
+        As in :func:`pre_norm`.
 
     References
     ----------
@@ -147,28 +112,10 @@ def sandwich_norm(
 
     Parameters
     ----------
-    x : array, floating
-        The residual stream.
-    sublayer : callable
-        Attention or an MLP: takes the features and gives as many.
+    x, sublayer
+        As in :func:`pre_norm`.
     norm, norm_after : callables
         Take the features and give them normed: before the sublayer, and after it.
-
-    Returns
-    -------
-    array
-        In the shape and dtype of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If the sublayer gives another shape, or ``x`` holds NaN.
-
-    Notes
-    -----
-    Cost: two norms and one addition beside the sublayer.
 
     References
     ----------
