@@ -50,7 +50,9 @@ def attention(
     return scores_shape
 
 
-def dropout(kind: type, share: float, noise: Any, scores: tuple[int, ...], drawn: bool) -> None:
+def dropout(
+    kind: type, share: float, noise: Any, q: Any, scores: tuple[int, ...], drawn: bool
+) -> None:
     """Check what sets weights to zero: a share below one, and numbers unless they are drawn."""
     if share == 0 and noise is None:
         return
@@ -60,6 +62,7 @@ def dropout(kind: type, share: float, noise: Any, scores: tuple[int, ...], drawn
     if noise is not None:
         floating(kind, noise=noise)
         broadcasts("noise", noise, scores, "the scores")
+        one_device(q=q, noise=noise)
     elif not drawn:
         raise ValueError("noise: expected uniform numbers that say what is dropped, got None.")
 

@@ -45,11 +45,18 @@ def indices(kind: type, name: str, array: Any, n_rows: int, what: str) -> None:
         )
 
 
-def cache(cache: Any, *kinds: type) -> None:
-    """Raise unless ``cache`` is one of these named tuples."""
+def cache(kind: type, cache: Any, x: Any, *kinds: type) -> None:
+    """Raise unless ``cache`` is one of these named tuples, of the arrays that it should hold."""
+    if cache is None:
+        return
     if not isinstance(cache, kinds):
         names = " or ".join(kind.__name__ for kind in kinds)
         raise TypeError(f"cache: expected a {names}, got {type_name(type(cache))}.")
+    floating(kind, k=cache.k, v=cache.v)
+    lengths = getattr(cache, "lengths", None)
+    if lengths is not None:
+        integer(kind, lengths=lengths)
+    one_device(x=x, k=cache.k, v=cache.v, lengths=lengths)
 
 
 def mask_of_a_layer(kind: type, name: str, mask: Any, x: Any, instead: str) -> None:
@@ -126,13 +133,13 @@ def attention_layer(
             )
 
 
-def block_caches(kind: type, caches: Any, cache_type: type) -> None:
-    """Raise unless these are what blocks keep: named tuples of floating arrays, or None."""
-    for cache in caches:
-        record("caches", cache, cache_type)
-        floating(kind, k=cache.self_attention.k, v=cache.self_attention.v)
-        if cache.padding is not None:
-            boolean(kind, padding=cache.padding)
+def block_cache(kind: type, name: str, kept: Any, x: Any, block: type, *kinds: type) -> None:
+    """Raise unless this is what a block keeps: a named tuple of caches, and of padding."""
+    if kept is None:
+        return
+    record(name, kept, block)
+    cache(kind, kept.self_attention, x, *kinds)
+    padding(kind, kept.padding, x, kept.self_attention.k.shape[-2])
 
 
 def residual(kind: type, x: Any, y: Any) -> None:

@@ -111,7 +111,7 @@ def scaled_dot_product_attention(
             [5.]])
     """
     scores_shape = _checks.attention(Tensor, q, k, v, mask=mask, bias=bias, sinks=sinks)
-    _checks.dropout(Tensor, dropout, noise, scores_shape, drawn=True)
+    _checks.dropout(Tensor, dropout, noise, q, scores_shape, drawn=True)
     q_len, kv_len = scores_shape[-2:]
     dtype = torch.promote_types(q.dtype, torch.float32)
     where = {"causal": causal, "window": window, "device": q.device}

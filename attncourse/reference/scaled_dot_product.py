@@ -106,7 +106,7 @@ def scaled_dot_product_attention(
            [5.]])
     """
     scores_shape = _checks.attention(np.ndarray, q, k, v, mask=mask, bias=bias, sinks=sinks)
-    _checks.dropout(np.ndarray, dropout, noise, scores_shape, drawn=False)
+    _checks.dropout(np.ndarray, dropout, noise, q, scores_shape, drawn=False)
     kv_len = scores_shape[-1]
     dtype = np.promote_types(q.dtype, np.float32)
     scores = masked_scores(

@@ -163,11 +163,13 @@ def transformer_block(
     """
     check.record("parameters", parameters, BlockParameters)
     _checks.floating(Tensor, x=x)
-    if cache is not None:
-        check.record("cache", cache, BlockCache)
+    check.block_cache(Tensor, "cache", cache, x, BlockCache, KVCache, StaticCache)
     check.context_fits(context, parameters.cross_attention)
     check.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding")
     check.padding(Tensor, padding, x)
+    if context is not None:
+        _checks.floating(Tensor, x=x, context=context)
+        check.padding(Tensor, context_padding, x, context.shape[-2], name="context_padding")
     p, past = parameters, cache or (None, None)
     real = _padding_so_far(padding, cache, x.shape[:-2], x.shape[-2], x.device)
     kept: dict[str, Any] = {"padding": real}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._checks import transformer as check
+from attncourse.pytorch.cache import KVCache, StaticCache
 from attncourse.pytorch.transformer.blocks import BlockCache
 from attncourse.pytorch.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.pytorch.transformer.norms import layer_norm
@@ -125,8 +126,10 @@ def language_model(
     p, table = parameters, parameters.embedding.tokens
     check.integer_tokens(Tensor, "tokens", tokens)
     if positions is None:
-        check.block_caches(Tensor, caches or (), BlockCache)
-        check.padding(Tensor, padding, tokens[..., None])
+        wide = tokens[..., None]
+        for kept in caches or ():
+            check.block_cache(Tensor, "caches", kept, wide, BlockCache, KVCache, StaticCache)
+        check.padding(Tensor, padding, wide)
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq, tokens.device)
         positions, _ = _places(

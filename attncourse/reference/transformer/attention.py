@@ -153,9 +153,7 @@ def attention_layer(
     asked, static = x if context is None else context, isinstance(cache, StaticCache)
     heads = {"n_heads": n_heads, "n_kv_heads": n_kv_heads}
     check.attention_layer(np.ndarray, x, asked, p, **heads, qk_norm=qk_norm)
-    if cache is not None:
-        check.cache(cache, KVCache, *((StaticCache,) if context is None else ()))
-        _checks.floating(np.ndarray, k=cache.k, v=cache.v)
+    check.cache(np.ndarray, cache, x, KVCache, *((StaticCache,) if context is None else ()))
     check.of_one_sequence(context, frequencies, bias)
     check.mask_of_a_layer(np.ndarray, "mask", mask, x, "padding")
     seen = 0 if past is None or static or context is not None else past.k.shape[-2]

@@ -162,11 +162,13 @@ def transformer_block(
     """
     check.record("parameters", parameters, BlockParameters)
     _checks.floating(np.ndarray, x=x)
-    if cache is not None:
-        check.record("cache", cache, BlockCache)
+    check.block_cache(np.ndarray, "cache", cache, x, BlockCache, KVCache, StaticCache)
     check.context_fits(context, parameters.cross_attention)
     check.mask_of_a_layer(np.ndarray, "context_mask", context_mask, x, "context_padding")
     check.padding(np.ndarray, padding, x)
+    if context is not None:
+        _checks.floating(np.ndarray, x=x, context=context)
+        check.padding(np.ndarray, context_padding, x, context.shape[-2], name="context_padding")
     p, past = parameters, cache or (None, None)
     real = _padding_so_far(padding, cache, x.shape[:-2], x.shape[-2])
     kept: dict[str, Any] = {"padding": real}

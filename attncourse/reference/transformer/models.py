@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from attncourse import _checks
 from attncourse._checks import transformer as check
+from attncourse.reference.cache import KVCache, StaticCache
 from attncourse.reference.transformer.blocks import BlockCache
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
 from attncourse.reference.transformer.norms import layer_norm
@@ -124,8 +125,10 @@ def language_model(
     p, table = parameters, parameters.embedding.tokens
     check.integer_tokens(np.ndarray, "tokens", tokens)
     if positions is None:
-        check.block_caches(np.ndarray, caches or (), BlockCache)
-        check.padding(np.ndarray, padding, tokens[..., None])
+        wide = tokens[..., None]
+        for kept in caches or ():
+            check.block_cache(np.ndarray, "caches", kept, wide, BlockCache, KVCache, StaticCache)
+        check.padding(np.ndarray, padding, wide)
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq)
         cache = None if past is None else past.self_attention
