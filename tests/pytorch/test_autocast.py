@@ -49,7 +49,7 @@ def test_projections_go_along(name, half):
         with torch.autocast("cpu", half):
             found = tensors(getattr(att, name)(*args, **kwargs))
         for a, b in zip(found, expected, strict=True):
-            size = 1 + b.detach()[b.isfinite()].abs().sum() ** 0.5
+            size = 1 + b.detach()[b.isfinite()].float().abs().sum() ** 0.5
             assert a.isfinite().all() == b.isfinite().all()
             torch.testing.assert_close(
                 a.float(), b.float(), rtol=0.05, atol=0.1 * float(size), equal_nan=True
