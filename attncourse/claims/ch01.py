@@ -17,15 +17,16 @@ def _change(counts: Sequence[int]) -> str:
     "C02",
     sections="1.4.2, 2.2, 3.2, 9.3",
     says="The encoder turns the input sequence into one vector of fixed length.",
-    chinese="固定长度的向量",
-    reading="向量 alone is one vector; once, in section 3.8, the article has 向量序列 instead, a "
-    "sequence of vectors.",
+    chinese="一个固定长度的向量",
+    reading="一个, in section 3.2, is one. Elsewhere 向量 has no number and may be vectors of "
+    "fixed length, one for each symbol, as 向量序列 is in section 3.8; in that reading it holds.",
 )
 def fixed_length_vector(
     *,
     lengths: Sequence[int],
     vectors_with: Sequence[int],
     vectors_without: Sequence[int],
+    widths: Sequence[int],
     right_with: Mapping[int, float],
     right_without: Mapping[int, float],
     enough: float = 90,
@@ -39,6 +40,8 @@ def fixed_length_vector(
         Input lengths, growing, all within those trained on.
     vectors_with, vectors_without
         How many vectors the decoder may read from at each length, with and without attention.
+    widths
+        How many numbers these vectors have, in either model and at each length.
     right_with, right_without
         For each number of training steps, the outputs without error at the longest of the lengths,
         in per cent, the mean over seeds, from two models of equal size.
@@ -49,13 +52,15 @@ def fixed_length_vector(
     """
     fixed_with = len(set(vectors_with)) == 1
     fixed_without = len(set(vectors_without)) == 1
+    fixed_widths = len(set(widths)) == 1
     needs_with, needs_without = (
         next((n for n in sorted(right) if right[n] >= enough), math.inf)
         for right in (right_with, right_without)
     )
     because = (
         f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
-        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it. Of "
+        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it; "
+        f"{'the length of a vector stays' if fixed_widths else 'not even their length stays'}. Of "
         f"inputs of {lengths[-1]} symbols, at least {enough:g} % come back right "
         f"{_after(needs_without)} without attention and {_after(needs_with)} with it."
     )
@@ -65,7 +70,7 @@ def fixed_length_vector(
         return Verdict("does not hold", because)
     if needs_without >= factor * needs_with:
         because += " So one vector costs training."
-    return Verdict("holds if", because, "there is no attention")
+    return Verdict("holds if", because, "no decoder attends to the states")
 
 
 def _after(n_steps: float) -> str:

@@ -2,6 +2,7 @@ from tests.claims.case import Case
 
 TRAINED = {
     "lengths": [1, 4, 8, 12],
+    "widths": [64] * 8,
     "right_with": {500: 99, 1500: 100, 6000: 100},
     "right_without": {500: 1, 1500: 17, 6000: 85, 15000: 99},
 }
