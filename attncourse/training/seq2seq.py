@@ -39,8 +39,8 @@ class FixedVector(nn.Module):
 class AdditiveAttention(nn.Module):
     r"""The memory is one vector for each input symbol, and each step looks back at all of them.
 
-    .. math:: e_{tj} = v^\top \tanh(s_{t-1} W_q + h_j W_k), \qquad
-        \alpha_t = \text{softmax}(e_t), \qquad c_t = \sum_j \alpha_{tj} h_j
+    .. math:: S_{tj} = \tanh(s_{t-1} W_a + h_j U_a) \cdot v_a, \qquad
+        A_t = \text{softmax}(S_t), \qquad c_t = \sum_j A_{tj} h_j
 
     where s is the decoder's state and h are the encoder's. Source: Bahdanau et al. (2015),
     section 3.1 and appendix A.1.2, arXiv:1409.0473.
