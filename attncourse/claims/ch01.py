@@ -52,16 +52,15 @@ def fixed_length_vector(
     """
     fixed_with = len(set(vectors_with)) == 1
     fixed_without = len(set(vectors_without)) == 1
-    fixed_widths = len(set(widths)) == 1
+    width = f"always {widths[0]}" if len(set(widths)) == 1 else "not always equally many"
     needs_with, needs_without = (
         next((n for n in sorted(right) if right[n] >= enough), math.inf)
         for right in (right_with, right_without)
     )
     because = (
         f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
-        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it; "
-        f"{'the length of a vector stays' if fixed_widths else 'not even their length stays'}. Of "
-        f"inputs of {lengths[-1]} symbols, at least {enough:g} % come back right "
+        f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it. "
+        f"The numbers in a vector are {width}. Of inputs of {lengths[-1]} symbols, at least {enough:g} % come back right "
         f"{_after(needs_without)} without attention and {_after(needs_with)} with it."
     )
     if fixed_with and fixed_without:
