@@ -52,7 +52,7 @@ def fixed_length_vector(
     """
     fixed_with = len(set(vectors_with)) == 1
     fixed_without = len(set(vectors_without)) == 1
-    width = f"always {widths[0]}" if len(set(widths)) == 1 else "not always equally many"
+    width = f"{widths[0]}" if len(set(widths)) == 1 else "not always as many"
     needs_with, needs_without = (
         next((n for n in sorted(right) if right[n] >= enough), math.inf)
         for right in (right_with, right_without)
@@ -60,8 +60,9 @@ def fixed_length_vector(
     because = (
         f"From {lengths[0]} to {lengths[-1]} symbols, the number of vectors to read from "
         f"{_change(vectors_without)} without attention and {_change(vectors_with)} with it. "
-        f"The numbers in a vector are {width}. Of inputs of {lengths[-1]} symbols, at least {enough:g} % come back right "
-        f"{_after(needs_without)} without attention and {_after(needs_with)} with it."
+        f"A vector has {width} numbers. Of inputs of {lengths[-1]} symbols, at least {enough:g} % "
+        f"come back right {_after(needs_without)} without attention and {_after(needs_with)} "
+        "with it."
     )
     if fixed_with and fixed_without:
         return Verdict("holds", because)
