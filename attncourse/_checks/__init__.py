@@ -33,6 +33,7 @@ from attncourse._checks.cache import (
 from attncourse._checks.flash import flash_backward, parts, tiled
 from attncourse._checks.hard import chosen, noisy, uniform
 from attncourse._checks.latent import latent
+from attncourse._checks.linear import linear_attention, log_gate, random_features, recurrence
 from attncourse._checks.linformer import shortened
 from attncourse._checks.looking import look_once
 from attncourse._checks.norms import norm
@@ -95,6 +96,8 @@ __all__ = [
     "inside_table",
     "integer",
     "latent",
+    "linear_attention",
+    "log_gate",
     "look_once",
     "members",
     "new_queries",
@@ -112,8 +115,10 @@ __all__ = [
     "parts",
     "positive",
     "projections",
+    "random_features",
     "real",
     "record",
+    "recurrence",
     "room",
     "rotation",
     "scaled_frequencies",

@@ -14,7 +14,7 @@ from attncourse._checks.shapes import broadcasts, shapes
 STATES = {"key_value_sum": "d_k d_v", "key_sum": "d_k", "state": "d_k d_v"}
 
 
-def linear(
+def linear_attention(
     kind: type,
     q: Any,
     k: Any,
@@ -53,8 +53,8 @@ def linear(
 def recurrence(
     kind: type, q: Any, k: Any, v: Any, *, log_decay: Any = None, beta: Any = None, **others: Any
 ) -> None:
-    """Check what goes through the sequence step by step: as :func:`linear`, and the gates."""
-    dims = linear(kind, q, k, v, **others)
+    """Check what goes through the sequence step by step: queries, keys, values and gates."""
+    dims = linear_attention(kind, q, k, v, **others)
     if dims["q_len"] != dims["kv_len"]:
         raise ValueError(
             f"q: expected as many queries as keys, got q_len = {dims['q_len']} and "

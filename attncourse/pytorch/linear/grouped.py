@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-def _grouped(q: Tensor, k: Tensor, v: Tensor, scale: float | None) -> tuple[Tensor, Tensor, Tensor]:
+def grouped(q: Tensor, k: Tensor, v: Tensor, scale: float | None) -> tuple[Tensor, Tensor, Tensor]:
     """Give scaled queries, keys and values one more axis: the query heads that share a key head."""
     dtype = torch.promote_types(q.dtype, torch.float32)
     n_shared = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
@@ -19,7 +19,7 @@ def _grouped(q: Tensor, k: Tensor, v: Tensor, scale: float | None) -> tuple[Tens
     return q, k.to(dtype)[..., None, :, :], v.to(dtype)[..., None, :, :]
 
 
-def _gates(k: Tensor, log_decay: Tensor | None, dtype: torch.dtype) -> Tensor:
+def grouped_gates(k: Tensor, log_decay: Tensor | None, dtype: torch.dtype) -> Tensor:
     """Give the gates' logarithms the same axes; zeros if nothing fades."""
     if log_decay is None:
         return torch.zeros((k.shape[-2], 1), dtype=dtype, device=k.device)

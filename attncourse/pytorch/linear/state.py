@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -10,10 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks.linear import recurrence
-from attncourse.pytorch.linear.grouped import _gates, _grouped, _masked, _mixed, _with_one
-
-Read = Callable[..., tuple[Tensor, Tensor]]
+from attncourse.pytorch.linear.grouped import _masked, _mixed, _with_one, grouped, grouped_gates
 
 
 class LinearState(NamedTuple):
@@ -31,31 +27,35 @@ class LinearState(NamedTuple):
     key_sum: Float[Tensor, "*batch n_kv_heads d_k"]
 
 
-def _attend(
-    read: Read,
+def _begin(
     q: Tensor,
     k: Tensor,
     v: Tensor,
     log_decay: Tensor | None,
     mask: Tensor | None,
     state: LinearState | None,
-    normalize: bool,
     scale: float | None,
-) -> tuple[Tensor, LinearState]:
-    """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
+) -> tuple[Tensor, ...]:
+    """Check, and put heads side by side and ones beside values; the last array is the memory."""
     known = {}
     if state is not None:
         _checks.record("state", state, LinearState)
         known = state._asdict()
-    recurrence(Tensor, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
-    queries, keys, values = _grouped(q, k, v, scale)
+    _checks.recurrence(Tensor, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
+    queries, keys, values = grouped(q, k, v, scale)
     keys, values = _masked(keys, mask), _with_one(values)
-    gates = _gates(k, log_decay, keys.dtype)
+    gates = grouped_gates(k, log_decay, keys.dtype)
     if state is None:
         memory = keys.new_zeros((*keys.shape[:-2], keys.shape[-1], values.shape[-1]))
     else:
         sums = [state.key_value_sum, state.key_sum[..., None]]
         memory = torch.cat([x.to(keys.dtype) for x in sums], dim=-1)[..., None, :, :]
-    output, memory = read(queries, keys, values, gates, memory)
-    memory = memory[..., 0, :, :]
+    return queries, keys, values, gates, memory
+
+
+def _end(
+    outputs: list[Tensor], memory: Tensor, q: Tensor, normalize: bool
+) -> tuple[Tensor, LinearState]:
+    """Lay positions one after the other, and divide by the weights' sum if asked for."""
+    output, memory = torch.cat(outputs, dim=-2), memory[..., 0, :, :]
     return _mixed(output, q, normalize), LinearState(memory[..., :-1], memory[..., -1])

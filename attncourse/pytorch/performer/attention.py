@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._autocast import in_full_precision
-from attncourse._checks.linear import linear as check_linear
+from attncourse._checks.linear import linear_attention as check_linear
 from attncourse._checks.linear import random_features, recurrence
 from attncourse.pytorch.linear import linear_attention, linear_attention_chunked
 from attncourse.pytorch.performer.features import _exponents

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from attncourse._checks.linear import linear as check
-from attncourse.reference.linear.grouped import _grouped, _masked, _mixed, _with_one
+from attncourse import _checks
+from attncourse.reference.linear.grouped import _masked, _mixed, _with_one, grouped
 
 
 def linear_attention(
@@ -22,59 +22,28 @@ def linear_attention(
 
     .. math:: O = s \, Q \, (K^\top V)
 
-    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values, one of each a row,
-    and :math:`s` the scale. Normalised, row i is divided by its sum of weights,
-    :math:`s \, q_i^\top \sum_j k_j`. Without a softmax between them the products may be taken in
-    either order: the other is :math:`(Q K^\top) V`.
+    where :math:`s` is the scale. Without a softmax between them the products may be taken in either
+    order: (Q Kᵀ) V costs q_len · kv_len, this one only q_len + kv_len.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values; for another kernel than the dot product, features of queries
-        and keys (:func:`elu_features` and others). With fewer key and value heads, each serves
-        the same number of neighbouring query heads. Two dimensions mean one head.
+    q, k, v, normalize, scale
+        As in :func:`linear_attention_recurrent`.
     mask : boolean array, optional
-        True = may be attended to, by all queries alike: it broadcasts to
-        ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does. No mask can treat
-        queries differently here, since they share one sum; for the future there are the causal
-        forms.
-    normalize : bool
-        Divide by the sum of the weights, which features that are not negative keep positive. A
-        query whose weights sum to zero gives zeros.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out. Normalised, it cancels.
-
-    Returns
-    -------
-    array
-        One mixture of values for each query, in the dtype of ``q``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or an array holds
-        a NaN.
-
-    Notes
-    -----
-    Cost: (n_kv_heads · kv_len + n_heads · q_len) · d_k · d_v multiply-adds, linear in the lengths,
-    and n_kv_heads · d_k · d_v sums in memory.
+        True = may be attended to, by all queries alike, since they share one sum: it broadcasts to
+        ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does.
 
     References
     ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, section 3.2, arXiv:2006.16236.
+    Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equations 5 and 6.
 
     Examples
     --------
-    >>> q = k = np.ones((3, 2))  # all weights equal: an average
-    >>> linear_attention(q, k, np.array([[2.0], [4.0], [9.0]]), normalize=True)
-    array([[5.],
-           [5.],
-           [5.]])
+    >>> q = k = np.ones((2, 2))  # all weights equal: an average
+    >>> linear_attention(q, k, np.array([[2.0], [4.0]]), normalize=True).ravel()
+    array([3., 3.])
     """
-    check(np.ndarray, q, k, v, mask=mask, scale=scale)
-    queries, keys, values = _grouped(q, k, v, scale)
+    _checks.linear_attention(np.ndarray, q, k, v, mask=mask, scale=scale)
+    queries, keys, values = grouped(q, k, v, scale)
     memory = _masked(keys, mask).swapaxes(-1, -2) @ _with_one(values)
     return _mixed(queries @ memory, q, normalize)

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float
 
 from attncourse import _checks
-from attncourse._checks.linear import log_gate
 
 
 def decay_matrix(
@@ -19,36 +18,19 @@ def decay_matrix(
     .. math:: D_{ij} = \begin{cases} \exp \sum_{t = j + 1}^{i} g_t & j \le i \\
         0 & j > i \end{cases}
 
-    where :math:`g_t` is the logarithm of the gate at position t. Position i's own gate acts before
-    its key is written, so :math:`D_{ii} = 1`. Without decay this is the causal mask.
+    where :math:`g_t` is the logarithm of the gate at position t. A gate acts before its own key is
+    written, so :math:`D_{ii} = 1`. Each sum is added up by itself: as a difference of two sums from
+    the start it would lose digits under strong decay, and -inf minus -inf is NaN.
 
     Parameters
     ----------
-    log_decay : array, floating
+    log_decay : array
         The logarithms of gates between 0 and 1; ``-inf`` forgets everything before.
-
-    Returns
-    -------
-    array, in the dtype of log_decay, at least float32
-        Between zero and one, and zero above the diagonal.
-
-    Raises
-    ------
-    TypeError
-        If ``log_decay`` is not floating.
-    ValueError
-        If it has no dimension, or an entry above zero or NaN.
-
-    Notes
-    -----
-    Cost: seq² additions and exponentials. Each sum is added up by itself, not as a difference of
-    two sums from the start: a difference loses digits under strong decay, and -inf minus -inf is
-    NaN.
 
     References
     ----------
-    Sun et al. (2023), Retentive Network, section 2.1, arXiv:2307.08621 (constant gates); Dao and
-    Gu (2024), Transformers are SSMs, arXiv:2405.21060 (gates that depend on the data).
+    Sun et al. (2023), Retentive Network, arXiv:2307.08621, equation 5 (constant gates); Dao and Gu
+    (2024), Transformers are SSMs, arXiv:2405.21060 (gates that depend on the data).
 
     Examples
     --------
@@ -58,9 +40,9 @@ def decay_matrix(
            [0.5 , 1.  , 0.  ],
            [0.05, 0.1 , 1.  ]])
     """
-    log_gate(np.ndarray, log_decay)
+    _checks.log_gate(np.ndarray, log_decay)
     _checks.shapes(log_decay=(log_decay, "*batch seq"))
-    return _left(log_decay.astype(np.promote_types(log_decay.dtype, np.float32)))
+    return pairwise_decay(log_decay.astype(np.promote_types(log_decay.dtype, np.float32)))
 
 
 def retention_log_decay(
@@ -79,25 +61,9 @@ def retention_log_decay(
     dtype : str
         ``"float64"`` or ``"float32"``.
 
-    Returns
-    -------
-    array (n_heads, 1, 1)
-        What the causal forms take as ``log_decay``.
-
-    Raises
-    ------
-    TypeError
-        If ``n_heads`` is not a whole number.
-    ValueError
-        If it is below one, or the dtype unknown.
-
-    Notes
-    -----
-    Cost: one logarithm a head.
-
     References
     ----------
-    Sun et al. (2023), Retentive Network, section 2.2, arXiv:2307.08621.
+    Sun et al. (2023), Retentive Network, arXiv:2307.08621, section 2.2.
 
     Examples
     --------
@@ -110,7 +76,7 @@ def retention_log_decay(
     return np.array(gates, dtype=dtype)[:, None, None]
 
 
-def _left(log_decay: np.ndarray) -> np.ndarray:
+def pairwise_decay(log_decay: np.ndarray) -> np.ndarray:
     """Compute :func:`decay_matrix`. Column j takes in the gates of the rows below it, in turn."""
     square = (*log_decay.shape, log_decay.shape[-1])
     below = np.tril(np.broadcast_to(log_decay[..., None], square), -1)

@@ -22,28 +22,12 @@ def elu_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*batc
 
     Parameters
     ----------
-    x : array, floating
+    x : array
         Queries or keys.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        All positive, so that weights made of them are.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If there is a NaN in ``x``.
-
-    Notes
-    -----
-    Cost: one exponential an entry.
 
     References
     ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, section 3.2.1, arXiv:2006.16236.
+    Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equation 7.
 
     Examples
     --------
@@ -56,32 +40,14 @@ def elu_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*batc
 
 
 def relu_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*batch d_k"]:
-    r"""Cut negative features off: a query sees only keys that share a positive feature with it.
+    """Cut negative features off: a query sees only keys that share a positive feature with it.
 
-    .. math:: \phi(x)_i = \max(x_i, 0)
-
-    where :math:`x` is a query or a key.
+    A query without a positive feature has nothing to attend to.
 
     Parameters
     ----------
-    x : array, floating
+    x : array
         Queries or keys.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Zero or above. A query without a positive feature has nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If there is a NaN in ``x``.
-
-    Notes
-    -----
-    Cost: one comparison an entry.
 
     References
     ----------
@@ -101,34 +67,20 @@ def softmax_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*
 
     .. math:: \phi(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
 
-    where :math:`x` is a query or a key, and the sum runs over its features. A softmax over the
-    features of one position, not over the positions.
+    where :math:`x` is a query or a key, and the sum runs over its features. Hedgehog takes it of a
+    learned projection and of its negative, for queries and keys. Efficient attention takes it for
+    queries only and lets each feature of the keys share one unit among the *positions*, which is
+    ``softmax(k, axis=-2)`` here and, as it looks at all keys, has no causal form.
 
     Parameters
     ----------
-    x : array, floating
+    x : array
         Queries or keys.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Positive, and the features of each position sum to one.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` has no features, or a NaN.
-
-    Notes
-    -----
-    Cost: one exponential an entry.
 
     References
     ----------
-    Shen et al. (2018), Efficient Attention, arXiv:1812.01243; Zhang et al. (2024), The Hedgehog
-    and the Porcupine, arXiv:2402.04347 (of a learned projection and of its negative).
+    Zhang et al. (2024), The Hedgehog and the Porcupine, arXiv:2402.04347; Shen et al. (2018),
+    Efficient Attention, arXiv:1812.01243, section 3.2.
 
     Examples
     --------
@@ -139,35 +91,18 @@ def softmax_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*
 
 
 def taylor_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*batch d_features"]:
-    r"""Spell out the exponential's Taylor series up to the square, as features.
+    r"""Spell out the exponential's Taylor series up to the square, as 1 + d_k + d_k² features.
 
     .. math:: \phi(x) = \Big[\, 1,\; x,\; \tfrac{1}{\sqrt 2} \, x \otimes x \,\Big], \qquad
         \phi(q) \cdot \phi(k) = 1 + q \cdot k + \tfrac12 (q \cdot k)^2 \approx e^{q \cdot k}
 
-    where :math:`x` is a query or a key and :math:`\otimes` makes every product of two of its
-    entries. The weight is positive for any query and key; the features are not. To approximate
-    scaled dot-product attention, scale queries and keys by :math:`d_k^{-1/4}` before.
+    where :math:`\otimes` makes every product of two entries. Every weight is positive, though not
+    every feature. For scaled dot-product attention, scale queries and keys by :math:`d_k^{-1/4}`.
 
     Parameters
     ----------
-    x : array, floating
+    x : array
         Queries or keys.
-
-    Returns
-    -------
-    array (..., 1 + d_k + d_k²), in the dtype of x
-        The features.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` has no dimension, or a NaN.
-
-    Notes
-    -----
-    Cost: d_k² products a position, and a state larger by the factor d_k.
 
     References
     ----------
@@ -192,42 +127,25 @@ def taylor_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*b
 def dpfp_features(
     x: Float[np.ndarray, "*batch d_k"], *, n_shifts: int = 1
 ) -> Float[np.ndarray, "*batch d_features"]:
-    r"""Multiply neighbouring rectified features: many features, few of them not zero.
+    r"""Multiply neighbouring rectified features: 2 · d_k · n_shifts features, few of them not zero.
 
     .. math:: \phi(x)_{2 d (j-1) + i} = r_i \, r_{i + j}, \qquad
         r = \max([x, -x], 0), \qquad j = 1, \dots, \nu
 
-    where :math:`x` is a query or a key of :math:`d` entries, the index of :math:`r` runs in a
-    circle of :math:`2 d`, and :math:`\nu` is ``n_shifts``. The *deterministic parameter-free
-    projection*: with more features than keys, keys can be told apart without interference.
+    where the index of :math:`r` runs in a circle of :math:`2 d`, d is ``d_k`` and :math:`\nu` is
+    ``n_shifts``. With more features than keys, keys can be told apart without interference.
 
     Parameters
     ----------
-    x : array, floating
+    x : array
         Queries or keys.
     n_shifts : int
         How many neighbours each feature is multiplied with.
 
-    Returns
-    -------
-    array (..., 2 · d_k · n_shifts), in the dtype of x
-        Zero or above.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or ``n_shifts`` not a whole number.
-    ValueError
-        If ``n_shifts`` is below one, or ``x`` has no dimension or a NaN.
-
-    Notes
-    -----
-    Cost: 2 · d_k · n_shifts products a position, and as many rows in the state.
-
     References
     ----------
     Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers,
-    arXiv:2102.11174.
+    arXiv:2102.11174, section 5.3 (the deterministic parameter-free projection).
 
     Examples
     --------

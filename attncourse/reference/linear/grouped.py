@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def _grouped(
+def grouped(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, scale: float | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give scaled queries, keys and values one more axis: the query heads that share a key head."""
@@ -20,7 +20,7 @@ def _grouped(
     return q, k.astype(dtype)[..., None, :, :], v.astype(dtype)[..., None, :, :]
 
 
-def _gates(k: np.ndarray, log_decay: np.ndarray | None, dtype: np.dtype) -> np.ndarray:
+def grouped_gates(k: np.ndarray, log_decay: np.ndarray | None, dtype: np.dtype) -> np.ndarray:
     """Give the gates' logarithms the same axes; zeros if nothing fades."""
     if log_decay is None:
         return np.zeros((k.shape[-2], 1), dtype)

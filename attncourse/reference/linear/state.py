@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from attncourse import _checks
-from attncourse._checks.linear import recurrence
-from attncourse.reference.linear.grouped import _gates, _grouped, _masked, _mixed, _with_one
-
-Read = Callable[..., tuple[np.ndarray, np.ndarray]]
+from attncourse.reference.linear.grouped import _masked, _mixed, _with_one, grouped, grouped_gates
 
 
 class LinearState(NamedTuple):
@@ -30,31 +26,35 @@ class LinearState(NamedTuple):
     key_sum: Float[np.ndarray, "*batch n_kv_heads d_k"]
 
 
-def _attend(
-    read: Read,
+def _begin(
     q: np.ndarray,
     k: np.ndarray,
     v: np.ndarray,
     log_decay: np.ndarray | None,
     mask: np.ndarray | None,
     state: LinearState | None,
-    normalize: bool,
     scale: float | None,
-) -> tuple[np.ndarray, LinearState]:
-    """Let ``read`` go through the sequence, and divide by the weights' sum if asked for."""
+) -> tuple[np.ndarray, ...]:
+    """Check, and put heads side by side and ones beside values; the last array is the memory."""
     known = {}
     if state is not None:
         _checks.record("state", state, LinearState)
         known = state._asdict()
-    recurrence(np.ndarray, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
-    queries, keys, values = _grouped(q, k, v, scale)
+    _checks.recurrence(np.ndarray, q, k, v, log_decay=log_decay, mask=mask, scale=scale, **known)
+    queries, keys, values = grouped(q, k, v, scale)
     keys, values = _masked(keys, mask), _with_one(values)
-    gates = _gates(k, log_decay, keys.dtype)
+    gates = grouped_gates(k, log_decay, keys.dtype)
     if state is None:
         memory = np.zeros((*keys.shape[:-2], keys.shape[-1], values.shape[-1]), keys.dtype)
     else:
         sums = [state.key_value_sum, state.key_sum[..., None]]
         memory = np.concatenate([x.astype(keys.dtype) for x in sums], axis=-1)[..., None, :, :]
-    output, memory = read(queries, keys, values, gates, memory)
-    memory = memory[..., 0, :, :]
+    return queries, keys, values, gates, memory
+
+
+def _end(
+    outputs: list[np.ndarray], memory: np.ndarray, q: np.ndarray, normalize: bool
+) -> tuple[np.ndarray, LinearState]:
+    """Lay positions one after the other, and divide by the weights' sum if asked for."""
+    output, memory = np.concatenate(outputs, axis=-2), memory[..., 0, :, :]
     return _mixed(output, q, normalize), LinearState(memory[..., :-1], memory[..., -1])

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse._checks.linear import linear as check_linear
+from attncourse._checks.linear import linear_attention as check_linear
 from attncourse._checks.linear import random_features, recurrence
 from attncourse.reference.linear import linear_attention, linear_attention_chunked
 from attncourse.reference.performer.features import _exponents
