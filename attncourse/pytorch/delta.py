@@ -66,7 +66,7 @@ def delta_rule_recurrent(
     >>> delta_rule_recurrent(k, k, v, beta)[0].flatten()  # 4 is written, then moves half way to 8
     tensor([4., 6.])
     """
-    queries, keys, values, rates, gates, memory = _begin(q, k, v, beta, log_decay, state, scale)
+    memory, queries, keys, values, rates, gates = _begin(q, k, v, beta, log_decay, state, scale)
     fade, outputs = torch.exp(gates), []
     for t in range(q.shape[-2]):
         now = slice(t, t + 1)
@@ -118,11 +118,11 @@ def delta_rule_chunked(
     tensor([4., 8., 9.])
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
-    *sequences, memory = _begin(q, k, v, beta, log_decay, state, scale)
+    memory, *sequences = _begin(q, k, v, beta, log_decay, state, scale)
     outputs = []
     for start in range(0, q.shape[-2], chunk_len):
         chunk = [x[..., start : start + chunk_len, :] for x in sequences]
-        output, memory = _correct_chunk(*chunk, memory)
+        output, memory = _correct_chunk(memory, *chunk)
         outputs.append(output)
     return _end(outputs, memory, q)
 
@@ -210,7 +210,7 @@ def _begin(
     state: Tensor | None,
     scale: float | None,
 ) -> tuple[Tensor, ...]:
-    """Check, and put the heads side by side; the last array is the memory."""
+    """Check, and put the heads side by side; the first array is the memory."""
     known = {} if state is None else {"state": state}
     _checks.floating(Tensor, beta=beta)  # linear attention has none, the delta rule must
     _checks.recurrence(Tensor, q, k, v, beta=beta, log_decay=log_decay, scale=scale, **known)
@@ -221,16 +221,16 @@ def _begin(
     else:
         memory = state.to(keys.dtype)
     gates = grouped_gates(k, log_decay, keys.dtype)
-    return queries, keys, values, rates, gates, memory[..., None, :, :]
+    return memory[..., None, :, :], queries, keys, values, rates, gates
 
 
 def _correct_chunk(
+    memory: Tensor,
     q: Tensor,
     k: Tensor,
     v: Tensor,
     rates: Tensor,
     gates: Tensor,
-    memory: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Find what each key of a chunk writes, all at once, and attend to that."""
     since_start, left = torch.exp(gates.cumsum(dim=-2)), pairwise_decay(gates.mT)
@@ -239,7 +239,7 @@ def _correct_chunk(
     # The diagonal of ones goes without saying.
     solved = torch.linalg.solve_triangular(known, rates * wanted, upper=False, unitriangular=True)
     written, recalled = solved.split([v.shape[-1], k.shape[-1]], dim=-1)
-    return attend_chunk(q, k, written - recalled @ memory, gates, memory)
+    return attend_chunk(memory, q, k, written - recalled @ memory, gates)
 
 
 def _end(outputs: list[Tensor], memory: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:

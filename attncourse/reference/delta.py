@@ -65,7 +65,7 @@ def delta_rule_recurrent(
     >>> delta_rule_recurrent(k, k, v, beta)[0].ravel()  # 4 is written, then moves half way to 8
     array([4., 6.])
     """
-    queries, keys, values, rates, gates, memory = _begin(q, k, v, beta, log_decay, state, scale)
+    memory, queries, keys, values, rates, gates = _begin(q, k, v, beta, log_decay, state, scale)
     fade, outputs = np.exp(gates), []
     for t in range(q.shape[-2]):
         now = slice(t, t + 1)
@@ -117,11 +117,11 @@ def delta_rule_chunked(
     array([4., 8., 9.])
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
-    *sequences, memory = _begin(q, k, v, beta, log_decay, state, scale)
+    memory, *sequences = _begin(q, k, v, beta, log_decay, state, scale)
     outputs = []
     for start in range(0, q.shape[-2], chunk_len):
         chunk = [x[..., start : start + chunk_len, :] for x in sequences]
-        output, memory = _correct_chunk(*chunk, memory)
+        output, memory = _correct_chunk(memory, *chunk)
         outputs.append(output)
     return _end(outputs, memory, q)
 
@@ -209,7 +209,7 @@ def _begin(
     state: np.ndarray | None,
     scale: float | None,
 ) -> tuple[np.ndarray, ...]:
-    """Check, and put the heads side by side; the last array is the memory."""
+    """Check, and put the heads side by side; the first array is the memory."""
     known = {} if state is None else {"state": state}
     _checks.floating(np.ndarray, beta=beta)  # linear attention has none, the delta rule must
     _checks.recurrence(np.ndarray, q, k, v, beta=beta, log_decay=log_decay, scale=scale, **known)
@@ -220,16 +220,16 @@ def _begin(
     else:
         memory = state.astype(keys.dtype)
     gates = grouped_gates(k, log_decay, keys.dtype)
-    return queries, keys, values, rates, gates, memory[..., None, :, :]
+    return memory[..., None, :, :], queries, keys, values, rates, gates
 
 
 def _correct_chunk(
+    memory: np.ndarray,
     q: np.ndarray,
     k: np.ndarray,
     v: np.ndarray,
     rates: np.ndarray,
     gates: np.ndarray,
-    memory: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find what each key of a chunk writes, all at once, and attend to that."""
     since_start, left = np.exp(gates.cumsum(axis=-2)), pairwise_decay(gates.swapaxes(-1, -2))
@@ -238,7 +238,7 @@ def _correct_chunk(
     # The matrix is triangular, for which NumPy has no solver of its own.
     solved = np.linalg.solve(np.eye(k.shape[-2], dtype=k.dtype) + known, rates * wanted)
     written, recalled = np.split(solved, [v.shape[-1]], axis=-1)
-    return attend_chunk(q, k, written - recalled @ memory, gates, memory)
+    return attend_chunk(memory, q, k, written - recalled @ memory, gates)
 
 
 def _end(

@@ -54,11 +54,11 @@ def linear_attention_chunked(
     tensor([1., 3., 7.])
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
-    *sequences, memory = _begin(q, k, v, log_decay, mask, state, scale)
+    memory, *sequences = _begin(q, k, v, log_decay, mask, state, scale)
     outputs = []
     for start in range(0, q.shape[-2], chunk_len):
         chunk = [x[..., start : start + chunk_len, :] for x in sequences]
-        output, memory = attend_chunk(*chunk, memory)
+        output, memory = attend_chunk(memory, *chunk)
         outputs.append(output)
     return _end(outputs, memory, q, normalize)
 
@@ -103,7 +103,7 @@ def linear_attention_parallel(
 
 
 def attend_chunk(
-    q: Tensor, k: Tensor, v: Tensor, gates: Tensor, memory: Tensor
+    memory: Tensor, q: Tensor, k: Tensor, v: Tensor, gates: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Answer all queries of a chunk at once, from its own keys and from the memory before it."""
     since_start, left = torch.exp(gates.cumsum(dim=-2)), pairwise_decay(gates.mT)

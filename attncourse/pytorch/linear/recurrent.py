@@ -62,7 +62,7 @@ def linear_attention_recurrent(
     >>> output.flatten()  # 1, then 1/2 + 2, then 1/4 + 1 + 4
     tensor([1.0000, 2.5000, 5.2500])
     """
-    queries, keys, values, gates, memory = _begin(q, k, v, log_decay, mask, state, scale)
+    memory, queries, keys, values, gates = _begin(q, k, v, log_decay, mask, state, scale)
     fade, outputs = torch.exp(gates), []
     for t in range(q.shape[-2]):
         memory = fade[..., t, :, None] * memory

@@ -51,11 +51,11 @@ def linear_attention_chunked(
     array([1., 3., 7.])
     """
     chunk_len = _checks.count("chunk_len", chunk_len, minimum=1)
-    *sequences, memory = _begin(q, k, v, log_decay, mask, state, scale)
+    memory, *sequences = _begin(q, k, v, log_decay, mask, state, scale)
     outputs = []
     for start in range(0, q.shape[-2], chunk_len):
         chunk = [x[..., start : start + chunk_len, :] for x in sequences]
-        output, memory = attend_chunk(*chunk, memory)
+        output, memory = attend_chunk(memory, *chunk)
         outputs.append(output)
     return _end(outputs, memory, q, normalize)
 
@@ -99,7 +99,7 @@ def linear_attention_parallel(
 
 
 def attend_chunk(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, gates: np.ndarray, memory: np.ndarray
+    memory: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray, gates: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Answer all queries of a chunk at once, from its own keys and from the memory before it."""
     since_start, left = np.exp(gates.cumsum(axis=-2)), pairwise_decay(gates.swapaxes(-1, -2))

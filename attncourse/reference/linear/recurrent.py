@@ -59,7 +59,7 @@ def linear_attention_recurrent(
     >>> output.ravel()  # 1, then 1/2 + 2, then 1/4 + 1 + 4
     array([1.  , 2.5 , 5.25])
     """
-    queries, keys, values, gates, memory = _begin(q, k, v, log_decay, mask, state, scale)
+    memory, queries, keys, values, gates = _begin(q, k, v, log_decay, mask, state, scale)
     fade, outputs = np.exp(gates), []
     for t in range(q.shape[-2]):
         memory = fade[..., t, :, None] * memory

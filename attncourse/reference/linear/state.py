@@ -35,7 +35,7 @@ def _begin(
     state: LinearState | None,
     scale: float | None,
 ) -> tuple[np.ndarray, ...]:
-    """Check, and put heads side by side and ones beside values; the last array is the memory."""
+    """Check, and put heads side by side and ones beside values; the first array is the memory."""
     known = {}
     if state is not None:
         _checks.record("state", state, LinearState)
@@ -49,7 +49,7 @@ def _begin(
     else:
         sums = [state.key_value_sum, state.key_sum[..., None]]
         memory = np.concatenate([x.astype(keys.dtype) for x in sums], axis=-1)[..., None, :, :]
-    return queries, keys, values, gates, memory
+    return memory, queries, keys, values, gates
 
 
 def _end(
