@@ -98,15 +98,13 @@ def layers(d_model: int, n_heads: int, length: int) -> dict[str, tuple[nn.Module
 
 
 def flash(d_model: int, n_heads: int, length: int) -> nn.Module:
-    from x_transformers.x_transformers import Attention
-
-    return Attention(d_model, heads=n_heads, dim_head=d_model // n_heads, causal=True, flash=True)
+    theirs = importlib.import_module("x_transformers.x_transformers").Attention
+    return theirs(d_model, heads=n_heads, dim_head=d_model // n_heads, causal=True, flash=True)
 
 
 def scratch(d_model: int, n_heads: int, length: int) -> nn.Module:
-    from llms_from_scratch.ch03 import MultiHeadAttention
-
-    return MultiHeadAttention(d_model, d_model, length, 0.0, n_heads, False)
+    theirs = importlib.import_module("llms_from_scratch.ch03").MultiHeadAttention
+    return theirs(d_model, d_model, length, 0.0, n_heads, False)
 
 
 def first(result: Tensor | tuple[Tensor, ...]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from attncourse._checks.looking import autocast, looked_at
+from attncourse._checks.looking import asked_to_look, autocast, looked_at
 
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 INTEGER = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -53,7 +53,8 @@ def floating(kind: type, **arrays: Any) -> None:
     if len({array.dtype for array in arrays.values()}) > 1 and not autocast(array):
         found = ", ".join(f"{name} {dtype_name(array)}" for name, array in arrays.items())
         raise TypeError(f"Expected one floating dtype for all, got {found}; convert them to one.")
-    if kind.__module__ != "numpy":  # NumPy's were looked at when the outermost function was called
+    # NumPy's were looked at when the outermost function was called.
+    if kind.__module__ != "numpy" and asked_to_look():
         no_nan(**{name: array for name, array in arrays.items() if looked_at(array)})
 
 
@@ -83,7 +84,8 @@ def integer(kind: type, **arrays: Any) -> None:
 
 def one_device(**arrays: Any) -> None:
     """Raise unless all arrays that are given live on one device."""
-    devices = {name: str(array.device) for name, array in arrays.items() if array is not None}
-    if len(set(devices.values())) > 1:
-        found = ", ".join(f"{name} on {device}" for name, device in devices.items())
+    devices = [array.device for array in arrays.values() if array is not None]
+    if any(device != devices[0] for device in devices):
+        given = {name: array for name, array in arrays.items() if array is not None}
+        found = ", ".join(f"{name} on {array.device}" for name, array in given.items())
         raise ValueError(f"Expected all arrays on one device, got {found}; move them to one.")

@@ -21,6 +21,11 @@ def traced() -> bool:
     return torch is not None and torch.compiler.is_compiling()
 
 
+def asked_to_look() -> bool:
+    """Say whether PyTorch's values are to be looked at."""
+    return not traced() and asked.get()
+
+
 def autocast(array: Any) -> bool:
     """Say whether torch brings what meets to one dtype by itself, where this array lives."""
     torch = sys.modules.get("torch")

@@ -17,7 +17,6 @@ from attncourse.pytorch.cache import (
     append_to_static_cache,
 )
 from attncourse.pytorch.masks import position_mask
-from attncourse.pytorch.multihead import merge_heads, split_heads
 from attncourse.pytorch.positions import rotary
 from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 from attncourse.pytorch.transformer.affine import _affine
@@ -167,12 +166,12 @@ def attention_layer(
     if context is None and (placed or frequencies is not None or callable(bias)):
         queries, keys = _places(x.shape[-2], cache, padding, x.device)
 
-    q = split_heads(_affine(x, p.w_query, p.b_query), n_heads)
+    q = _split(_affine(x, p.w_query, p.b_query), n_heads)
     if qk_norm is not None:
         q = _normalise(qk_norm, q, p.query_norm)
     if context is None or cache is None:
-        k = split_heads(_affine(asked, p.w_key, p.b_key), n_kv_heads)
-        v = split_heads(_affine(asked, p.w_value, p.b_value), n_kv_heads)
+        k = _split(_affine(asked, p.w_key, p.b_key), n_kv_heads)
+        v = _split(_affine(asked, p.w_value, p.b_value), n_kv_heads)
         if qk_norm is not None:
             k = _normalise(qk_norm, k, p.key_norm)
         if frequencies is not None:
@@ -181,9 +180,10 @@ def attention_layer(
             q = rotary(q, where, frequencies, **turn)
             k = rotary(k, where, frequencies, **turn)
         # Under autocast a projection, a norm and a cache may differ in dtype.
-        kept = v.dtype if cache is None else cache.v.dtype
+        kept = v.dtype if past is None else past.v.dtype
         append: Any = append_to_static_cache if static else append_to_cache
-        after = append(cache, k.to(kept), v.to(kept))
+        k, v = k.to(kept), v.to(kept)
+        after = KVCache(k, v) if past is None else append(past, k, v)
     else:
         after = cache
 
@@ -205,8 +205,18 @@ def attention_layer(
     options |= {"return_weights": True} if return_weights else {}
     attended = attend(q.to(after.k.dtype), after.k, after.v, **options)
     output, *more = attended if isinstance(attended, tuple) else (attended,)
-    output = _affine(merge_heads(output), p.w_out, p.b_out)
+    output = _affine(_merge(output), p.w_out, p.b_out)
     return (output, *more) if return_weights else output, after
+
+
+def _split(x: Tensor, n_heads: int) -> Tensor:
+    """Do what split_heads does, once everything is checked."""
+    return x.reshape(*x.shape[:-1], n_heads, x.shape[-1] // n_heads).transpose(-2, -3)
+
+
+def _merge(x: Tensor) -> Tensor:
+    """Do what merge_heads does."""
+    return x.transpose(-2, -3).reshape(*x.shape[:-3], x.shape[-2], x.shape[-3] * x.shape[-1])
 
 
 def _facing(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,6 @@ from attncourse.reference.cache import (
     append_to_static_cache,
 )
 from attncourse.reference.masks import position_mask
-from attncourse.reference.multihead import merge_heads, split_heads
 from attncourse.reference.positions import rotary
 from attncourse.reference.scaled_dot_product import scaled_dot_product_attention
 from attncourse.reference.transformer.affine import _affine
@@ -166,12 +165,12 @@ def attention_layer(
     if context is None and (placed or frequencies is not None or callable(bias)):
         queries, keys = _places(x.shape[-2], cache, padding)
 
-    q = split_heads(_affine(x, p.w_query, p.b_query), n_heads)
+    q = _split(_affine(x, p.w_query, p.b_query), n_heads)
     if qk_norm is not None:
         q = _normalise(qk_norm, q, p.query_norm)
     if context is None or cache is None:
-        k = split_heads(_affine(asked, p.w_key, p.b_key), n_kv_heads)
-        v = split_heads(_affine(asked, p.w_value, p.b_value), n_kv_heads)
+        k = _split(_affine(asked, p.w_key, p.b_key), n_kv_heads)
+        v = _split(_affine(asked, p.w_value, p.b_value), n_kv_heads)
         if qk_norm is not None:
             k = _normalise(qk_norm, k, p.key_norm)
         if frequencies is not None:
@@ -180,7 +179,7 @@ def attention_layer(
             q = rotary(q, where, frequencies, **turn)
             k = rotary(k, where, frequencies, **turn)
         append: Any = append_to_static_cache if static else append_to_cache
-        after = append(cache, k, v)
+        after = KVCache(k, v) if past is None else append(past, k, v)
     else:
         after = cache
 
@@ -202,8 +201,18 @@ def attention_layer(
     options |= {"return_weights": True} if return_weights else {}
     attended = attend(q, after.k, after.v, **options)
     output, *more = attended if isinstance(attended, tuple) else (attended,)
-    output = _affine(merge_heads(output), p.w_out, p.b_out)
+    output = _affine(_merge(output), p.w_out, p.b_out)
     return (output, *more) if return_weights else output, after
+
+
+def _split(x: np.ndarray, n_heads: int) -> np.ndarray:
+    """Do what split_heads does, once everything is checked."""
+    return x.reshape(*x.shape[:-1], n_heads, x.shape[-1] // n_heads).swapaxes(-2, -3)
+
+
+def _merge(x: np.ndarray) -> np.ndarray:
+    """Do what merge_heads does."""
+    return x.swapaxes(-2, -3).reshape(*x.shape[:-3], x.shape[-2], x.shape[-3] * x.shape[-1])
 
 
 def _facing(queries: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
