@@ -62,7 +62,7 @@ from attncourse._checks.ring import cut, order, shards
 from attncourse._checks.shapes import axis, broadcasts, shapes, size_one_along
 from attncourse._checks.softmax import below_infinity, softmax
 from attncourse._checks.sparse import beside, block_table, blocked, members, sparse
-from attncourse._checks.transformer import record
+from attncourse._checks.transformer import mask_of_a_layer, record
 
 __all__ = [
     "FLOATING",
@@ -99,6 +99,7 @@ __all__ = [
     "linear_attention",
     "log_gate",
     "look_once",
+    "mask_of_a_layer",
     "members",
     "new_queries",
     "no_nan",

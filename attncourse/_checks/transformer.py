@@ -59,6 +59,15 @@ def cache(kind: type, cache: Any, x: Any, *kinds: type) -> None:
     one_device(x=x, k=cache.k, v=cache.v, lengths=lengths)
 
 
+def last_row(table: Any, n_positions: int) -> None:
+    """Raise unless a table, if there is one, has a row for the last position."""
+    if hasattr(table, "shape") and n_positions > table.shape[0]:
+        raise ValueError(
+            f"positions: expected numbers from 0 to {table.shape[0] - 1}, the rows of the table "
+            f"of positions, got {n_positions - 1}."
+        )
+
+
 def mask_of_a_layer(kind: type, name: str, mask: Any, x: Any, instead: str) -> None:
     """Check a mask by the name that the caller knows it by; two dimensions are no batch."""
     if mask is None:
@@ -69,7 +78,7 @@ def mask_of_a_layer(kind: type, name: str, mask: Any, x: Any, instead: str) -> N
         raise ValueError(
             f"{name}: expected a shape that broadcasts to the scores, and got "
             f"{tuple(mask.shape)}, whose rows could be the texts of the batch: give a mask of "
-            f"(batch, seq) as {instead}=, and one of (q_len, kv_len) as {name}=mask[None]."
+            f"(batch, seq) as {instead}, and one of (q_len, kv_len) as {name}=mask[None]."
         )
 
 
@@ -125,7 +134,8 @@ def attention_layer(
     if parameters.sinks is not None:
         floating(kind, sinks=parameters.sinks)
     beside = dict(zip(parameters._fields[4:8], biases, strict=True), sinks=parameters.sinks)
-    one_device(x=x, **beside)
+    if any(array is not None for array in beside.values()):
+        one_device(x=x, **beside)
     for name in ("query_norm", "key_norm"):
         if qk_norm is None and any(a is not None for a in getattr(parameters, name) or ()):
             raise ValueError(

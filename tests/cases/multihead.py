@@ -74,6 +74,11 @@ BAD = {
             "with n_kv_heads = 6 and d_k = 4 (from w_query), got (12, 12)",
         ),
         (call(_x, *projections(6, 6), n_heads=6, sharp=1), TypeError, "argument 'sharp'"),
+        (
+            call(np.stack([_x, _x]), *projections(6, 6), n_heads=6, mask=np.ones((2, 5), bool)),
+            ValueError,
+            "give a mask of (batch, seq) as mask[:, None, None], and one of (q_len, kv_len)",
+        ),
     ],
     "multi_query_attention": [
         (call(_x, *projections(6, 6), n_heads=6), ValueError, "w_key: expected shape"),

@@ -427,6 +427,14 @@ def test_every_parameter_of_positions_learns():
     assert (model.relative.table.grad[:SEQ].abs() > 1e-9).all()
 
 
+@pytest.mark.parametrize("cached", [0, 3])
+def test_a_text_beyond_the_table_gets_our_words(cached):
+    model = att.LanguageModel(N_TOKENS, MODEL, HEADS, 1, positions="learned", n_positions=4).eval()
+    _, caches = model.with_cache(TOKENS[:, :cached]) if cached else (None, None)
+    with pytest.raises(ValueError, match="positions: expected numbers from 0 to 3, the rows of"):
+        model.with_cache(TOKENS[:, cached:], caches=caches)
+
+
 # ---- dropout
 
 

@@ -155,7 +155,7 @@ def attention_layer(
     check.attention_layer(Tensor, x, asked, p, **heads, qk_norm=qk_norm)
     check.cache(Tensor, cache, x, KVCache, *((StaticCache,) if context is None else ()))
     check.of_one_sequence(context, frequencies, bias)
-    check.mask_of_a_layer(Tensor, "mask", mask, x, "padding")
+    check.mask_of_a_layer(Tensor, "mask", mask, x, "padding=")
     seen = 0 if past is None or static or context is not None else past.k.shape[-2]
     kv_len = seen + (past.k if static else asked).shape[-2]
     check.padding(Tensor, padding, x, kv_len)

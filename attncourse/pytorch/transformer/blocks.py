@@ -165,7 +165,7 @@ def transformer_block(
     _checks.floating(Tensor, x=x)
     check.block_cache(Tensor, "cache", cache, x, BlockCache, KVCache, StaticCache)
     check.context_fits(context, parameters.cross_attention)
-    check.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding")
+    check.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding=")
     check.padding(Tensor, padding, x)
     if context is not None:
         _checks.floating(Tensor, x=x, context=context)

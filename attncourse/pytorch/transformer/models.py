@@ -132,9 +132,10 @@ def language_model(
         check.padding(Tensor, padding, wide)
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq, tokens.device)
-        positions, _ = _places(
-            seq, None if past is None else past.self_attention, real, tokens.device
-        )
+        cache = None if past is None else past.self_attention
+        positions, kv_positions = _places(seq, cache, real, tokens.device)
+        if positions.ndim == 1:
+            check.last_row(p.embedding.positions, kv_positions.shape[-1])
         # Padding has no position, but a table must give it some row.
         positions = positions if real is None else positions.clamp(min=0)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -212,7 +213,7 @@ def encoder_decoder(
     check.integer_tokens(Tensor, "target", target)
     _checks.one_device(source=source, target=target)
     wide = source[..., None]
-    check.mask_of_a_layer(Tensor, "source_mask", source_mask, wide, "source_padding")
+    check.mask_of_a_layer(Tensor, "source_mask", source_mask, wide, "source_padding=")
     check.padding(Tensor, source_padding, wide, name="source_padding")
     p = parameters
     shared: dict[str, Any] = {"norm": norm, "drop": drop, **options}

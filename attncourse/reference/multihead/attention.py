@@ -210,6 +210,8 @@ def grouped_query_attention(
         n_heads=n_heads,
         n_kv_heads=n_kv_heads,
     )
+    mask = options.get("mask")
+    _checks.mask_of_a_layer(np.ndarray, "mask", mask, x, "mask[:, None, None]")
     q = split_heads(x @ w_query, n_heads)
     k = split_heads(context @ w_key, n_kv_heads)
     v = split_heads(context @ w_value, n_kv_heads)

@@ -164,7 +164,7 @@ def transformer_block(
     _checks.floating(np.ndarray, x=x)
     check.block_cache(np.ndarray, "cache", cache, x, BlockCache, KVCache, StaticCache)
     check.context_fits(context, parameters.cross_attention)
-    check.mask_of_a_layer(np.ndarray, "context_mask", context_mask, x, "context_padding")
+    check.mask_of_a_layer(np.ndarray, "context_mask", context_mask, x, "context_padding=")
     check.padding(np.ndarray, padding, x)
     if context is not None:
         _checks.floating(np.ndarray, x=x, context=context)

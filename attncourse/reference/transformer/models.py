@@ -132,7 +132,9 @@ def language_model(
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq)
         cache = None if past is None else past.self_attention
-        positions, _ = _places(seq, cache, real)
+        positions, kv_positions = _places(seq, cache, real)
+        if positions.ndim == 1:
+            check.last_row(p.embedding.positions, kv_positions.shape[-1])
         # Padding has no position, but a table must give it some row.
         positions = positions if real is None else np.maximum(positions, 0)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -208,7 +210,7 @@ def encoder_decoder(
     check.integer_tokens(np.ndarray, "target", target)
     _checks.one_device(source=source, target=target)
     check.mask_of_a_layer(
-        np.ndarray, "source_mask", source_mask, source[..., None], "source_padding"
+        np.ndarray, "source_mask", source_mask, source[..., None], "source_padding="
     )
     check.padding(np.ndarray, source_padding, source[..., None], name="source_padding")
     p = parameters
