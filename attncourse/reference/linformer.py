@@ -24,46 +24,21 @@ def linformer_attention(
     .. math:: \text{Linformer}(Q, K, V) =
         \text{softmax}\!\left(\frac{Q \, (E K)^\top}{\sqrt{d_k}}\right) F V
 
-    where :math:`Q` are the queries, :math:`K` the keys, :math:`V` the values, and :math:`E` and
-    :math:`F` the learned projections along the length, from kv_len rows to n_projected. With the
-    identity for both it is :func:`scaled_dot_product_attention`. The paper shares one projection
-    between heads, between keys and values, or between layers: give the same array again.
+    where :math:`E` and :math:`F` are learned projections along the length, from kv_len rows to
+    n_projected. The cost is linear in both lengths; kv_len is fixed when they are learned. There is
+    no causal form: each projected key mixes all positions before any query comes.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head. Put zeros at padding: a zero key
-        and a zero value add nothing to any mixture.
-    key_projection, value_projection : arrays, floating
-        (n_projected, kv_len) for all heads, or one for each head of keys and values.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-
-    Returns
-    -------
-    array
-        One mixture of projected values for each query, in the dtype of ``q``.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or ``scale`` is
-        not finite.
-
-    Notes
-    -----
-    Cost: n_kv_heads · kv_len · n_projected · (d_k + d_v) multiply-adds to project, then
-    n_heads · q_len · n_projected · (d_k + d_v): linear in both lengths. Parameters: kv_len ·
-    n_projected a projection, so the length is fixed when they are learned. There is no causal
-    form: each projected key mixes all positions, the future among them, before any query comes.
+    q, k, v, scale
+        As in :func:`scaled_dot_product_attention`. Zeros at padding add to no mixture.
+    key_projection, value_projection : arrays
+        (n_projected, kv_len) for all heads, or one for each head of keys and values. To share them
+        between keys and values, or layers, as in the paper, give the same array again.
 
     References
     ----------
-    Wang et al. (2020), Linformer: Self-Attention with Linear Complexity, equation 7,
-    arXiv:2006.04768.
+    Wang et al. (2020), Linformer, arXiv:2006.04768, equation 7.
 
     Examples
     --------

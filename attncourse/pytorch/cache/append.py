@@ -32,42 +32,22 @@ def append_to_cache(
     k: Float[Tensor, "*batch n_kv_heads seq d_k"],
     v: Float[Tensor, "*batch n_kv_heads seq d_v"],
 ) -> KVCache:
-    r"""Put new keys and values behind those that the cache holds.
+    """Put new keys and values behind those that the cache holds.
 
-    .. math:: K' = \begin{bmatrix} K \\ k \end{bmatrix}, \qquad
-        V' = \begin{bmatrix} V \\ v \end{bmatrix}
-
-    where :math:`K, V` are the rows in the cache and :math:`k, v` the new ones. What a token gives
-    to later ones, its key and value, never changes again under a causal mask: it is computed once
-    and kept.
+    What a token gives to later ones, its key and value, never changes again under a causal mask: it
+    is computed once and kept. Each step copies what is there; :func:`append_to_static_cache` writes
+    into memory set aside beforehand.
 
     Parameters
     ----------
     cache : KVCache or None
-        The past; None at the start.
-    k, v : arrays, floating
+        The past; None at the start. The next position is ``cache.k.shape[-2]``.
+    k, v : arrays
         Keys and values of the new positions, one or many.
-
-    Returns
-    -------
-    KVCache
-        The past and the new positions. The next position is ``cache.k.shape[-2]``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or the dtypes differ.
-    ValueError
-        If the new keys and values do not fit each other or the cache, or the devices differ.
-
-    Notes
-    -----
-    Cost: n_kv_heads · (d_k + d_v) numbers for each position and layer, and a copy of all of them
-    at each step. :func:`append_to_static_cache` writes into memory set aside beforehand.
 
     References
     ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, section 2, arXiv:2211.05102.
+    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------
@@ -94,47 +74,24 @@ def cached_attention(
     causal: bool = True,
     **options: Any,
 ) -> tuple[Any, KVCache]:
-    r"""Append the new positions to the cache, and let them attend to all of it.
+    """Append the new positions to the cache, and let them attend to all of it.
 
-    .. math:: \text{output} = \text{Attention}(q, K', V')
-
-    where :math:`K', V'` are the cache with the new keys and values behind it. The last query
-    stands at the last key, so the causal mask is right for a prompt, one token, or several.
+    The last query stands at the last key, so the causal mask is right for a prompt, one token, or
+    several. A text of n tokens decoded one by one takes about n² / 2 scores a head; without a
+    cache, which is to compute all positions again at each step, about n³ / 3.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values of the new positions.
-    cache : KVCache, optional
-        The past; none at the start.
+    q, k, v, cache
+        Queries, keys and values of the new positions, and the past, if there is one.
     causal : bool
         Hide the future. Only a mask of your own, a prefix say, makes sense of False.
     **options
-        ``mask``, ``bias``, ``window``, ``scale``, ``softcap``, ``sinks`` and ``return_weights``
-        as in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
-
-    Returns
-    -------
-    output : array, or (array, weights) if asked for
-        One mixture of values for each new position.
-    cache : KVCache
-        The past and the new positions.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, or the heads do not divide.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds. A text of n tokens decoded one by
-    one costs about half of n² of these; without a cache about a third of n³.
+        As in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
 
     References
     ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, section 2, arXiv:2211.05102.
+    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------

@@ -9,8 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.cache.positioned import positioned_attention
-from attncourse.pytorch.cache.slots import _counts, _new_positions, _write
+from attncourse.pytorch.cache.static import _counts, _new_positions, _write, positioned_attention
 
 
 class RollingCache(NamedTuple):
@@ -36,38 +35,20 @@ def rolling_cache(
     v: Float[Tensor, "batch n_kv_heads seq d_v"],
     window: int,
 ) -> RollingCache:
-    r"""Set a ring of slots aside for keys and values like these, and leave it empty.
+    """Set a ring of slots aside for keys and values like these, and leave it empty.
 
-    .. math:: \ell_b = 0, \qquad K_{bhj} = V_{bhj} = 0 \quad (0 \le j < w)
-
-    where :math:`\ell` are the lengths and :math:`w` is the window.
+    It takes batch · n_kv_heads · window · (d_k + d_v) numbers, however long the text becomes.
 
     Parameters
     ----------
-    k, v : arrays, floating
+    k, v : arrays
         Any keys and values of the layer: only their shape, dtype and device are read.
     window : int
         How many positions a query sees, itself included.
 
-    Returns
-    -------
-    RollingCache
-        All of the same dtype and on the same device as ``k``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or ``window`` is not a whole number.
-    ValueError
-        If the shapes do not fit together, the devices differ, or ``window`` is below one.
-
-    Notes
-    -----
-    Cost: batch · n_kv_heads · window · (d_k + d_v) numbers, however long the text becomes.
-
     References
     ----------
-    Jiang et al. (2023), Mistral 7B, section 2 ("Rolling Buffer Cache"), arXiv:2310.06825.
+    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
 
     Examples
     --------
@@ -97,41 +78,20 @@ def append_to_rolling_cache(
     .. math:: K'_{b,\, (\ell_b + i) \bmod w} = k_{b,i} \quad (c_b - w \le i < c_b), \qquad
         \ell'_b = \ell_b + c_b
 
-    where :math:`\ell_b` is the length of sequence b so far, :math:`c_b` its count of new
-    positions (:math:`0 \le i`), and :math:`w` the number of slots; the values likewise. Of more
-    than :math:`w` new positions only the last w are kept.
+    where :math:`\ell_b` is the length of sequence b so far, :math:`c_b` its count of new positions,
+    and :math:`w` the number of slots. A ring is never full; of many new positions the last w stay.
 
     Parameters
     ----------
-    cache : RollingCache
-        The past.
-    k, v : arrays, floating
-        Keys and values of the new positions. Rotary positions are put into the keys before: they
-        stay what they are, whichever slot a key lies in.
+    cache, k, v
+        The past, and keys and values of the new positions, with rotary positions already in the
+        keys: they stay what they are, whichever slot a key lies in.
     counts : integer array (batch,), optional
-        How many of the new positions are real; the rest, at the end, is padding and is not
-        written. All of them if left out.
-
-    Returns
-    -------
-    RollingCache
-        A copy with the new positions in it.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, or ``cache`` is no RollingCache.
-    ValueError
-        If shapes do not fit together, or devices differ. A ring is never full.
-
-    Notes
-    -----
-    Cost: a copy of the ring. In place, for one token and one length for all, it is
-    ``cache.k[:, :, length % window] = k[:, :, 0]``.
+        As in :func:`append_to_static_cache`.
 
     References
     ----------
-    Jiang et al. (2023), Mistral 7B, section 2 ("Rolling Buffer Cache"), arXiv:2310.06825.
+    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
 
     Examples
     --------
@@ -156,50 +116,24 @@ def rolling_cached_attention(
     counts: Int[Tensor, " batch"] | None = None,
     **options: Any,
 ) -> tuple[Any, RollingCache]:
-    r"""Let the new positions attend to the ring and to each other, then write them into it.
+    """Let the new positions attend to the ring and to each other, then write them into it.
 
-    .. math:: M_{bij} = [\, p_{bi} - w < s_{bj} \le p_{bi} \,]
-
-    where :math:`p` are the positions of the queries, :math:`s` those of the w slots with the new
-    keys behind them, and :math:`w` the window. Sliding-window attention with the memory of a
-    window. Attention comes before writing: the last of several new positions takes the slot of a
-    key that the first of them still sees.
+    Attention comes before writing: the last of several new positions takes the slot of a key that
+    the first of them still sees. A long prompt is better fed in pieces of about a window.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values of the new positions.
-    cache : RollingCache
-        The past.
+    q, k, v, cache
+        Queries, keys and values of the new positions, and the past.
     counts : integer array (batch,), optional
-        How many of the new positions are real; the rest is padding, and its output zeros.
+        As in :func:`append_to_static_cache`. The output of padding is zero.
     **options
-        ``mask``, ``bias``, ``scale``, ``softcap``, ``sinks`` and ``return_weights``, as in
-        :func:`positioned_attention`, over the w slots and the new keys. Here a mask or a bias is
-        best a function of positions.
-
-    Returns
-    -------
-    output : array, or (array, weights) if asked for
-        One mixture of values for each new position.
-    cache : RollingCache
-        The past and the new positions.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, ``cache`` is no RollingCache, or an option is unknown.
-    ValueError
-        If shapes do not fit together, or devices differ.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · (window + q_len) · (d_k + d_v) multiply-adds. A long prompt is better
-    fed in pieces of about a window.
+        As in :func:`positioned_attention`, without ``window``, over the w slots and the new keys
+        behind them. Here a mask or a bias is best a function of positions.
 
     References
     ----------
-    Jiang et al. (2023), Mistral 7B, section 2 ("Pre-fill and Chunking"), arXiv:2310.06825.
+    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Pre-fill and Chunking").
 
     Examples
     --------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.cache.positioned import positioned_attention
-from attncourse.pytorch.cache.slots import _counts, _new_positions, _write
+from attncourse._autocast import in_full_precision
+from attncourse.pytorch.masks import position_mask
+from attncourse.pytorch.scaled_dot_product import scaled_dot_product_attention
 
 
 class StaticCache(NamedTuple):
@@ -36,40 +38,21 @@ def static_cache(
     v: Float[Tensor, "batch n_kv_heads seq d_v"],
     max_len: int,
 ) -> StaticCache:
-    r"""Set slots aside for keys and values like these, and leave them empty.
+    """Set slots aside for keys and values like these, and leave them empty.
 
-    .. math:: \ell_b = 0, \qquad K_{bhj} = V_{bhj} = 0 \quad (0 \le j < N)
-
-    where :math:`\ell` are the lengths and :math:`N` is ``max_len``.
+    They take batch · n_kv_heads · max_len · (d_k + d_v) numbers, used or not. In return, shapes
+    never change, and a decoding step can be compiled once.
 
     Parameters
     ----------
-    k, v : arrays, floating
+    k, v : arrays
         Any keys and values of the layer: only their shape, dtype and device are read.
     max_len : int
         How many positions each sequence may get.
 
-    Returns
-    -------
-    StaticCache
-        All of the same dtype and on the same device as ``k``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or ``max_len`` is not a whole number.
-    ValueError
-        If the shapes do not fit together, the devices differ, or ``max_len`` is below one.
-
-    Notes
-    -----
-    Cost: batch · n_kv_heads · max_len · (d_k + d_v) numbers, used or not. What is gained: shapes
-    never change, so that a decoding step can be compiled once.
-
     References
     ----------
-    Kwon et al. (2023), Efficient Memory Management for Large Language Model Serving with
-    PagedAttention, section 3.1, on what setting aside wastes, arXiv:2309.06180.
+    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 3.1 (what setting aside wastes).
 
     Examples
     --------
@@ -100,33 +83,14 @@ def append_to_static_cache(
         \ell'_b = \ell_b + c_b
 
     where :math:`\ell_b` is the length of sequence b so far and :math:`c_b` its count of new
-    positions; the values likewise.
+    positions. The cache is copied; :func:`tensor_scatter` says how to write in place.
 
     Parameters
     ----------
-    cache : StaticCache
-        The past.
-    k, v : arrays, floating
-        Keys and values of the new positions.
+    cache, k, v
+        The past, and keys and values of the new positions.
     counts : integer array (batch,), optional
-        How many of the new positions are real; the rest, at the end, is padding and is not
-        written. All of them if left out. Sequences of a batch may thus differ in length.
-
-    Returns
-    -------
-    StaticCache
-        A copy with the new positions in it.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, or ``cache`` is no StaticCache.
-    ValueError
-        If shapes do not fit together, devices differ, or a sequence would outgrow its slots.
-
-    Notes
-    -----
-    Cost: a copy of the cache; see :func:`tensor_scatter` for how to write in place.
+        How many of the new positions are real; the rest, at the end, is padding and is not written.
 
     References
     ----------
@@ -160,48 +124,23 @@ def static_cached_attention(
     counts: Int[Tensor, " batch"] | None = None,
     **options: Any,
 ) -> tuple[Any, StaticCache]:
-    r"""Write the new positions into their slots, and let them attend to all that is written.
+    """Write the new positions into their slots, and let them attend to all that is written.
 
-    .. math:: \text{output}_{bi} = \text{Attention}(q_{bi}, K'_b, V'_b), \qquad
-        M_{bij} = [\, j \le \ell_b + i \,]
-
-    where :math:`K', V'` are the slots after writing, :math:`\ell_b` is the length of sequence b
-    before it, and :math:`M` the causal mask. Slots not yet written lie in the future.
+    Slots not yet written lie in the future, so the causal mask hides them. They cost as much as
+    full ones.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values of the new positions.
-    cache : StaticCache
-        The past.
+    q, k, v, cache
+        Queries, keys and values of the new positions, and the past.
     counts : integer array (batch,), optional
-        How many of the new positions are real; the rest is padding, and its output zeros.
+        As in :func:`append_to_static_cache`. The output of padding is zero.
     **options
-        ``mask``, ``bias``, ``causal``, ``window`` and so on, as in :func:`positioned_attention`,
-        with kv_len = max_len and slot j at position j.
-
-    Returns
-    -------
-    output : array, or (array, weights) if asked for
-        One mixture of values for each new position.
-    cache : StaticCache
-        The past and the new positions.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, ``cache`` is no StaticCache, or an option is unknown.
-    ValueError
-        If shapes do not fit together, devices differ, or a sequence would outgrow its slots.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · max_len · (d_k + d_v) multiply-adds: empty slots cost as much as full
-    ones.
+        As in :func:`positioned_attention`, with kv_len = max_len and slot j at position j.
 
     References
     ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, section 2, arXiv:2211.05102.
+    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------
@@ -217,3 +156,142 @@ def static_cached_attention(
     kv_positions = _new_positions(start, after.lengths, after.k.shape[-2])
     q_positions = _new_positions(cache.lengths, after.lengths - cache.lengths, q.shape[-2])
     return positioned_attention(q, after.k, after.v, q_positions, kv_positions, **options), after
+
+
+def tensor_scatter(
+    past: Float[Tensor, "*past"],
+    update: Float[Tensor, "*update"],
+    write_indices: Int[Tensor, " batch"] | None = None,
+    *,
+    axis: int = -2,
+    circular: bool = False,
+) -> Float[Tensor, "*past"]:
+    r"""Write new rows over old ones, from an index of its own for each sequence of the batch.
+
+    .. math:: y_{b,\, w_b + i} = u_{b,i} \quad (0 \le i < m), \qquad
+        y_{b,j} = x_{b,j} \ \text{elsewhere}
+
+    where :math:`x` is the past, :math:`u` the update of m rows, and :math:`w_b` where sequence b
+    is written from. The result is a copy; in place, ``past[:, :, w : w + m] = update`` does it.
+
+    Parameters
+    ----------
+    past, update : arrays
+        The slots, with the batch as first axis, and the new rows, shaped alike but for ``axis``.
+    write_indices : integer array (batch,), optional
+        The slot of the first new row; zeros if left out.
+    axis : int
+        The axis of the slots; not the first.
+    circular : bool
+        Go on at the first slot after the last one.
+
+    References
+    ----------
+    ONNX (2025), operator TensorScatter, version 24,
+    https://onnx.ai/onnx/operators/onnx__TensorScatter.html.
+
+    Examples
+    --------
+    >>> past, update = torch.zeros((1, 4, 1)), torch.tensor([[[1.0], [2.0]]])
+    >>> tensor_scatter(past, update, torch.tensor([3]), circular=True)[0, :, 0]
+    tensor([2., 0., 0., 1.])
+    """
+    _checks.floating(Tensor, past=past, update=update)
+    if write_indices is None:
+        write_indices = torch.zeros(past.shape[0], dtype=torch.int64, device=past.device)
+    _checks.integer(Tensor, write_indices=write_indices)
+    _checks.one_device(past=past, update=update, write_indices=write_indices)
+    n_slots, n_new = _checks.scattered(past, update, write_indices, axis)
+    source = torch.arange(n_slots, device=past.device) - write_indices[:, None]
+    if circular:
+        source = source % n_slots
+    else:
+        _checks.between("write_indices", write_indices, 0, n_slots - n_new)
+    return _write(past, update, torch.where(source < n_new, source, -1), axis)
+
+
+def _write(past: Tensor, new: Tensor, source: Tensor, axis: int = -2) -> Tensor:
+    """Give each slot the new row that ``source`` (batch, n_slots) names; negative keeps the old."""
+    n_slots = past.shape[axis]
+    slots = torch.arange(n_slots, device=past.device)
+    index = torch.where(source >= 0, n_slots + source, slots)
+    shape = [1] * past.ndim
+    shape[0], shape[axis] = index.shape
+    both = torch.cat([past, new], axis)
+    return torch.take_along_dim(both, index.reshape(shape), axis)
+
+
+def _counts(counts: Tensor | None, lengths: Tensor, seq: int) -> Tensor:
+    """Give how many of the new positions of each sequence are real: all, if not said."""
+    if counts is None:
+        return torch.full_like(lengths, seq)
+    _checks.counts(Tensor, counts, lengths, seq)
+    return counts
+
+
+def _new_positions(lengths: Tensor, counts: Tensor, seq: int) -> Tensor:
+    """Give the positions of what comes next, (batch, seq); -1 for padding."""
+    steps = torch.arange(seq, device=lengths.device)
+    return torch.where(steps < counts[:, None], lengths[:, None] + steps, -1)
+
+
+@in_full_precision
+def positioned_attention(
+    q: Float[Tensor, "*batch n_heads q_len d_k"],
+    k: Float[Tensor, "*batch n_kv_heads kv_len d_k"],
+    v: Float[Tensor, "*batch n_kv_heads kv_len d_v"],
+    q_positions: Int[Tensor, "*batch q_len"],
+    kv_positions: Int[Tensor, "*batch kv_len"],
+    *,
+    mask: Bool[Tensor, "*#scores"] | Callable[..., Any] | None = None,
+    bias: Float[Tensor, "*#scores"] | Callable[..., Any] | None = None,
+    causal: bool = True,
+    window: int | None = None,
+    **options: Any,
+) -> Any:
+    r"""Attend among queries and keys that say where they stand, in whatever order they come.
+
+    .. math:: s_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_k}} + b(p_i, r_j), \qquad
+        M_{ij} = [\, 0 \le r_j \le p_i \,] \wedge m(p_i, r_j)
+
+    where :math:`p_i` and :math:`r_j` are the positions of query i and key j, :math:`b` is the bias
+    and :math:`m` the mask. Every cache with slots comes down to this.
+
+    Parameters
+    ----------
+    q, k, v, causal, window, **options
+        As in :func:`scaled_dot_product_attention`, by position. What lies in an empty place must
+        still be finite.
+    q_positions, kv_positions : integer arrays
+        Where each query and each key stands in its text; negative: nobody is there.
+    mask, bias : arrays that broadcast to the scores, or functions, optional
+        A function takes the positions of queries and keys, as in :func:`create_mask`.
+
+    References
+    ----------
+    Dong et al. (2024), Flex Attention, arXiv:2412.05496 (masks as functions of positions).
+
+    Examples
+    --------
+    >>> import torch
+    >>> q, k = torch.zeros((1, 2)), torch.zeros((3, 2))
+    >>> v = torch.tensor([[30.0], [10.0], [20.0]])
+    >>> order = torch.tensor([2, 0, 1])  # the value 30 belongs to the future of position 1
+    >>> positioned_attention(q, k, v, torch.tensor([1]), order)
+    tensor([[15.]])
+    """
+    scores_shape = _checks.attention(Tensor, q, k, v)
+    allowed = position_mask(q_positions, kv_positions, causal=causal, window=window)
+    _checks.one_device(q=q, q_positions=q_positions)
+    _checks.broadcasts("positions", allowed, scores_shape, "the scores")
+    queries, keys = q_positions[..., :, None], kv_positions[..., None, :]
+    if allowed.ndim > 2:
+        queries, keys = queries[..., None, :, :], keys[..., None, :, :]
+    mask = mask(queries, keys) if callable(mask) else mask
+    bias = bias(queries, keys) if callable(bias) else bias
+    if mask is not None:
+        _checks.boolean(Tensor, mask=mask)
+        _checks.broadcasts("mask", mask, scores_shape, "the scores")
+        _checks.one_device(q=q, mask=mask)
+        allowed = allowed & mask
+    return scaled_dot_product_attention(q, k, v, mask=allowed, bias=bias, **options)

@@ -8,24 +8,27 @@ place. Attention with a cache is plain attention once every key says where it st
 
 from attncourse.reference.cache.append import KVCache, append_to_cache, cached_attention
 from attncourse.reference.cache.paged import (
+    PagedCache,
+    append_to_paged_cache,
+    fork_sequence,
+    free_sequence,
+    paged_cache,
     paged_cached_attention,
     read_paged_cache,
 )
-from attncourse.reference.cache.pages import PagedCache, append_to_paged_cache, paged_cache
-from attncourse.reference.cache.positioned import positioned_attention
 from attncourse.reference.cache.rolling import (
     RollingCache,
     append_to_rolling_cache,
     rolling_cache,
     rolling_cached_attention,
 )
-from attncourse.reference.cache.sequences import fork_sequence, free_sequence
-from attncourse.reference.cache.slots import tensor_scatter
 from attncourse.reference.cache.static import (
     StaticCache,
     append_to_static_cache,
+    positioned_attention,
     static_cache,
     static_cached_attention,
+    tensor_scatter,
 )
 
 __all__ = [
