@@ -58,6 +58,10 @@ SEEN = {
         "a fold stays closed",
     ),
     "cut on paper": (f"<p style='white-space:nowrap'>{LONG}</p>", "cut at the edge"),
+    "taller than a sheet": (
+        "<figure><svg width='20' height='1500' viewBox='0 0 20 1500'></svg></figure>",
+        "figure is taller than a sheet",
+    ),
     "code kept on one page": (
         "<style>@media print{html[data-theme] body article.bd-article pre{break-inside:avoid!important}}</style>",
         "is kept on one page",

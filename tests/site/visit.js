@@ -85,6 +85,8 @@
     }
     for (const el of article().querySelectorAll("figure svg, img, .ac-widget"))
       if (el.getBoundingClientRect().right > innerWidth + 1) found.push(`paper: ${name(el)} is wider than the page`);
+    for (const figure of article().querySelectorAll("figure"))
+      if (figure.getBoundingClientRect().height > innerHeight) found.push(`paper: ${name(figure)} is taller than a sheet`);
     for (const pre of article().querySelectorAll("pre")) {
       for (let el = pre; el && el !== article(); el = el.parentElement) {
         const style = getComputedStyle(el);
