@@ -29,31 +29,25 @@ class Encoder(nn.Module):
 
     .. math:: y = \text{norm}\bigl((B_n \circ \dots \circ B_1)(x)\bigr)
 
-    where :math:`B` are the blocks. After :func:`post_norm` blocks there is no norm at the end.
+    where :math:`B` are the blocks. After :func:`post_norm` blocks there is no norm at the end. The
+    positions are the caller's: without them order is not seen. Weights start with a deviation of
+    1 / sqrt(d_in), what is added to the stream smaller by the root of the number of additions.
 
     Parameters
     ----------
-    d_model : int
-        The width of the input and of the output.
-    n_heads : int
-        How many heads of queries there are.
+    d_model, n_heads, norm, residual
+        As in ``TransformerBlock``.
     n_layers : int
         How many blocks there are.
-    norm : callable
-        Makes a norm from its width: ``LayerNorm``, ``RMSNorm``.
-    residual : callable
-        :func:`pre_norm`, :func:`post_norm` or :func:`sandwich_norm`.
     layer_options : dict or sequence of dicts, optional
         What attention is given in every block, or one dict for each: ``[{"window": 4}, {}]``.
     **block
-        As in ``TransformerBlock``: ``d_hidden``, ``mlp``, ``dropout``, ``n_kv_heads``,
-        ``attend`` ...
+        As in ``TransformerBlock``: ``d_hidden``, ``mlp``, ``dropout``, ``attend`` ...
 
     References
     ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762. How weights
-    start: Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3,
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762; for the start
+    Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3.
 
     Examples
     --------
