@@ -303,6 +303,17 @@ def test_static_caches_give_what_growing_ones_give(positions):
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-11)
 
 
+def test_empty_slots_are_not_asked_even_where_the_future_is_open():
+    model = language()
+    layer, x = model.decoder.blocks[0].attention, torch.randn(BATCH, SEQ, MODEL).double()
+    cache = model.static_caches(BATCH, 9)[0].self_attention
+    (found, weights), after = layer.with_cache(x, cache=cache, return_weights=True)
+    torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-11)
+    assert not weights[..., SEQ:].any()
+    _, growing = layer.with_cache(x)
+    torch.testing.assert_close(layer(x, cache=after), layer(x, cache=growing), rtol=0, atol=1e-11)
+
+
 def test_static_caches_in_the_reference():
     """A table and rotation, some of it padding, in both rooms."""
     model = language()
