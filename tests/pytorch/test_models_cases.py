@@ -306,7 +306,7 @@ def test_static_caches_give_what_growing_ones_give(positions):
 def test_empty_slots_are_not_asked_even_where_the_future_is_open():
     model = language()
     layer, x = model.decoder.blocks[0].attention, torch.randn(BATCH, SEQ, MODEL).double()
-    cache = model.static_caches(BATCH, 9)[0].self_attention
+    cache = model.static_caches(BATCH, 12)[0].self_attention
     (found, weights), after = layer.with_cache(x, cache=cache, return_weights=True)
     torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-11)
     assert not weights[..., SEQ:].any()
