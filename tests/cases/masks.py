@@ -32,7 +32,11 @@ GOOD = {
         call(np.array([[1, 1, 2, 2, 1], [0, 0, 0, -3, -3]]), 2),
         call(np.array([[1, 1, 2, 2, 1], [0, 0, 0, -3, -3]]), 0),
     ],
-    "padding_mask": [call(np.array([3, 0, 5]), 5), call(np.array([2], dtype=np.int32), 3)],
+    "padding_mask": [
+        call(np.array([3, 0, 5]), 5),
+        call(np.array([2], dtype=np.int32), 3),
+        call(np.array([3, 0, 5, 1]), 5, side="left"),
+    ],
 }
 
 BAD = {
@@ -81,6 +85,7 @@ BAD = {
         (call(np.array([[1, 1]]), -1), ValueError, "q_len: expected at least 0, got -1"),
     ],
     "padding_mask": [
+        (call(np.array([2, 3]), 5, side="both"), ValueError, "side: expected one of right, left"),
         (call(np.array([True]), 3), TypeError, "lengths: expected an integer array, got bool"),
         (call([1, 2], 3), TypeError, "lengths: expected a ARRAY, got list"),
         (call(np.array([[1]]), 3), ValueError, "lengths: expected shape (batch), got (1, 1)"),

@@ -35,6 +35,7 @@ def grid(text: str) -> np.ndarray:
         (ref.document_mask(np.array([[5, 5, 1]]))[0, 0], "xx. xx. ..x"),
         (ref.document_mask(np.array([[5, 1, 1, 5]]), 2)[0, 0], ".xx. x..x"),
         (ref.padding_mask(np.array([2, 0, 3]), 3)[:, 0, 0], "xx. ... xxx"),
+        (ref.padding_mask(np.array([2, 0, 3]), 3, side="left")[:, 0, 0], ".xx ... xxx"),
     ],
 )
 def test_by_hand(mask, picture):

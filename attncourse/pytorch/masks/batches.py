@@ -60,13 +60,15 @@ def document_mask(
     return (queries[:, :, None] == documents[:, None, :])[:, None]
 
 
-def padding_mask(lengths: Int[Tensor, " batch"], kv_len: int) -> Bool[Tensor, "batch 1 1 kv_len"]:
+def padding_mask(
+    lengths: Int[Tensor, " batch"], kv_len: int, *, side: str = "right"
+) -> Bool[Tensor, "batch 1 1 kv_len"]:
     r"""Let every query attend to the real keys of its sequence, and to no padding.
 
-    .. math:: M_{bj} = [\, j < \ell_b \,]
+    .. math:: M_{bj} = [\, j < \ell_b \,] \quad \text{or} \quad [\, j \ge n - \ell_b \,]
 
-    where :math:`\ell_b` is the length of sequence :math:`b`, whose padding comes last. Only keys
-    are masked: the output of a query that is itself padding means nothing, and is to be ignored.
+    where :math:`\ell_b` is the length of sequence :math:`b` and :math:`n` is kv_len; the padding
+    comes last, or first. Only keys are masked: ignore the output of a query that is padding.
 
     Parameters
     ----------
@@ -74,23 +76,14 @@ def padding_mask(lengths: Int[Tensor, " batch"], kv_len: int) -> Bool[Tensor, "b
         How many real positions each sequence of the batch has.
     kv_len : int
         How many keys each sequence has with its padding.
+    side : str
+        Where the padding is: "right", or "left", as a batch is padded that is to be continued.
 
     Returns
     -------
     boolean array
-        True = may attend. It has axes of size one for heads and queries. The
-        ``key_padding_mask`` of torch's modules has the other polarity: True = padding.
-
-    Raises
-    ------
-    TypeError
-        If ``lengths`` is not an integer array, or ``kv_len`` not a whole number.
-    ValueError
-        If ``lengths`` has not one dimension, or a length is negative or above ``kv_len``.
-
-    Notes
-    -----
-    Cost: batch · kv_len bytes.
+        True = may attend, with axes of size one for heads and queries. The ``key_padding_mask``
+        of torch's modules has the other polarity.
 
     References
     ----------
@@ -107,4 +100,7 @@ def padding_mask(lengths: Int[Tensor, " batch"], kv_len: int) -> Bool[Tensor, "b
     _checks.shapes(lengths=(lengths, "batch"))
     _checks.count("kv_len", kv_len)
     _checks.between("lengths", lengths, 0, kv_len)
-    return (torch.arange(kv_len, device=lengths.device) < lengths[:, None])[:, None, None, :]
+    _checks.one_of("side", side, ("right", "left"))
+    positions, length = torch.arange(kv_len, device=lengths.device), lengths[:, None]
+    real = positions < length if side == "right" else positions >= kv_len - length
+    return real[:, None, None, :]

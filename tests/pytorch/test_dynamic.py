@@ -1,0 +1,161 @@
+"""A sequence's length stays open: at most two graphs for nine lengths, exports with a free length."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch._dynamo.testing import CompileCounter
+from torch.export import Dim, export
+
+import attncourse.pytorch as att
+
+BATCH, HEADS, D_K, D_V, D_MODEL = 3, 2, 4, 5, 14
+#: More of them than torch compiles graphs for one function.
+LENGTHS = range(6, 15)
+WEIGHTS = [torch.randn(D_MODEL, width) for width in (HEADS * D_K, HEADS * D_K, HEADS * D_V)]
+WEIGHTS += [torch.randn(HEADS * D_V, D_MODEL)]
+
+
+def heads(n):
+    return tuple(torch.randn(BATCH, HEADS, n, width) for width in (D_K, D_K, D_V))
+
+
+def features(n):
+    return (torch.randn(BATCH, n, D_MODEL),)
+
+
+def lengths(n):
+    return torch.tensor([1, n, 2]), torch.zeros(n)
+
+
+#: A function of tensors, and the tensors for a length.
+OPEN = {
+    "scaled_dot_product_attention": (
+        lambda q, k, v: att.scaled_dot_product_attention(q, k, v, causal=True),
+        heads,
+    ),
+    "its window": (
+        lambda q, k, v: att.scaled_dot_product_attention(q, k, v, causal=True, window=3),
+        heads,
+    ),
+    "fused_attention": (lambda q, k, v: att.fused_attention(q, k, v, causal=True), heads),
+    "fused, with a window": (
+        lambda q, k, v: att.fused_attention(q, k, v, causal=True, window=3),
+        heads,
+    ),
+    "multi_head_attention": (
+        lambda x: att.multi_head_attention(x, *WEIGHTS, n_heads=HEADS, causal=True),
+        features,
+    ),
+    "MultiHeadAttention": (att.MultiHeadAttention(D_MODEL, n_heads=HEADS), features),
+    "TransformerBlock": (att.TransformerBlock(D_MODEL, n_heads=HEADS), features),
+    "linear_attention_parallel": (
+        lambda q, k, v: att.linear_attention_parallel(q.exp(), k.exp(), v),
+        heads,
+    ),
+    "rotary": (
+        lambda q, k, v: att.rotary(q, torch.arange(q.shape[2]), att.rotary_frequencies(D_K)),
+        heads,
+    ),
+    "softmax": (att.softmax, features),
+}
+MASKS = {
+    "causal_mask": (lambda x: att.causal_mask(x.shape[1], x.shape[1], device=x.device), features),
+    "sliding_window_mask": (
+        lambda x: att.sliding_window_mask(x.shape[1], x.shape[1], 3, device=x.device),
+        features,
+    ),
+    "prefix_mask": (
+        lambda x: att.prefix_mask(x.shape[1], x.shape[1], 2, device=x.device),
+        features,
+    ),
+    "block_mask": (lambda x: att.block_mask(x.shape[1], x.shape[1], 4, device=x.device), features),
+    "attention_mask": (
+        lambda x: att.attention_mask(
+            x.shape[1], x.shape[1], causal=True, window=2, device=x.device
+        ),
+        features,
+    ),
+    "padding_mask": (lambda real, x: att.padding_mask(real, x.shape[0]), lengths),
+    "padding_mask, left": (
+        lambda real, x: att.padding_mask(real, x.shape[0], side="left"),
+        lengths,
+    ),
+    "document_mask": (
+        att.document_mask,
+        lambda n: (torch.arange(BATCH * n).reshape(BATCH, n) // 4,),
+    ),
+    "alibi_bias": (
+        lambda x: att.alibi_bias(x.shape[1], x.shape[1], att.alibi_slopes(HEADS).to(x.device)),
+        features,
+    ),
+    "t5_bias": (
+        lambda x, table: att.t5_bias(x.shape[1], x.shape[1], table, bidirectional=False),
+        lambda n: (*features(n), torch.randn(32, HEADS)),
+    ),
+}
+EACH = pytest.mark.parametrize("name", [*OPEN, *MASKS])
+
+
+def asked(name, n):
+    function, tensors = (OPEN | MASKS)[name]
+    return function, tensors(n)
+
+
+@EACH
+@torch.no_grad()
+def test_nine_lengths_make_two_graphs(name):
+    torch._dynamo.reset()
+    function, _ = asked(name, 6)
+    counter = CompileCounter()
+    compiled = torch.compile(function, backend=counter, fullgraph=True)
+    for n in LENGTHS:
+        _, tensors = asked(name, n)
+        torch.testing.assert_close(compiled(*tensors), function(*tensors))
+    assert counter.frame_count <= 2
+
+
+def test_a_length_that_is_fixed_is_noticed():
+    """Flash attention walks over its tiles in Python, so each number of tiles is a graph."""
+    torch._dynamo.reset()
+    counter = CompileCounter()
+    compiled = torch.compile(
+        lambda q, k, v: att.flash_attention(q, k, v, q_tile=2, kv_tile=2)[0], backend=counter
+    )
+    for n in LENGTHS:
+        compiled(*heads(n))
+    assert counter.frame_count > 2
+
+
+class Whole(nn.Module):
+    """A module of a function, as an export wants it."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *tensors):
+        return self.function(*tensors)
+
+
+@EACH
+@torch.no_grad()
+def test_an_export_keeps_the_length_free(name):
+    function, tensors = asked(name, 7)
+    free = Dim("length", min=2, max=64)
+    shapes = tuple(
+        {i: free for i, size in enumerate(t.shape) if size == 7} or None for t in tensors
+    )
+    exported = export(Whole(function), tensors, dynamic_shapes=(shapes,)).module()
+    _, longer = asked(name, 11)
+    torch.testing.assert_close(exported(*longer), function(*longer))
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_masks_and_biases_have_a_shape_before_they_have_numbers(name):
+    function, tensors = asked(name, 7)
+    there = function(*tensors)
+    meta = function(*(tensor.to("meta") for tensor in tensors))
+    assert meta.is_meta
+    assert (meta.shape, meta.dtype) == (there.shape, there.dtype)
