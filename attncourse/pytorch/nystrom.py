@@ -35,14 +35,6 @@ def segment_means(
     array
         One mean for each segment, in the dtype of ``x``.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or ``n_segments`` not a whole number.
-    ValueError
-        If ``x`` has fewer than two dimensions, or ``n_segments`` is below one or above the
-        length.
-
     Notes
     -----
     Cost: seq · dim additions. Half precision is summed in float32.
@@ -99,13 +91,6 @@ def iterative_pseudo_inverse(
     -------
     array
         About the pseudo-inverse, in the dtype of ``a``.
-
-    Raises
-    ------
-    TypeError
-        If ``a`` is not floating, or ``iterations`` not a whole number.
-    ValueError
-        If ``a`` has fewer than two dimensions or an empty one, or ``iterations`` is negative.
 
     Notes
     -----
@@ -167,28 +152,17 @@ def nystrom_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
+    q, k, v, scale
+        As in :func:`scaled_dot_product_attention`.
     n_landmarks : int
         How many segments queries and keys are cut into; their lengths need not divide.
     iterations : int
         How many steps the pseudo-inverse takes.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
 
     Returns
     -------
     array
         One sum of values for each query, in the dtype of ``q``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or a number is not whole.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range: there are at most as many landmarks as queries, and as keys.
 
     Notes
     -----

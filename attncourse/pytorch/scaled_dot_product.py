@@ -82,14 +82,6 @@ def scaled_dot_product_attention(
     weights : array, if asked for
         The softmax's result, before dropout.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), or the dtypes of q, k, v differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
     Notes
     -----
     Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds, and n_heads · q_len · kv_len

@@ -31,17 +31,6 @@ def document_mask(
     boolean array
         True = may attend. It has an axis of size one for the heads.
 
-    Raises
-    ------
-    TypeError
-        If ``documents`` is not an integer array, or ``q_len`` not a whole number.
-    ValueError
-        If ``documents`` has not two dimensions, or ``q_len`` is negative or above kv_len.
-
-    Notes
-    -----
-    Cost: batch · q_len · kv_len bytes.
-
     References
     ----------
     Krell et al. (2021), Efficient Sequence Packing without Cross-contamination, arXiv:2107.02027.

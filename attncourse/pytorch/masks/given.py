@@ -40,17 +40,6 @@ def position_mask(
         True = may attend. It has an axis of size one for the heads, behind those of the batch, if
         there is a batch.
 
-    Raises
-    ------
-    TypeError
-        If the positions are not integer arrays, or the window is not a whole number.
-    ValueError
-        If the shapes do not fit together, the window is below one, or the devices differ.
-
-    Notes
-    -----
-    Cost: batch · q_len · kv_len bytes.
-
     References
     ----------
     Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431, where the order in
@@ -113,17 +102,6 @@ def attention_mask(
     -------
     boolean array, or None
         True = may attend; it broadcasts to the scores. None where nothing is hidden.
-
-    Raises
-    ------
-    TypeError
-        If ``mask`` is not boolean, ``causal`` not True or False, or a number not whole.
-    ValueError
-        If the mask does not broadcast to the scores, or a number is out of its range.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes for a new mask, and one comparison each.
 
     References
     ----------

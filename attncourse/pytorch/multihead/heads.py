@@ -30,17 +30,6 @@ def split_heads(
     array
         One sequence for each head. A reshape alone would mix positions with heads.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or ``n_heads`` not a whole number.
-    ValueError
-        If ``x`` has fewer than two dimensions, or its width does not divide by ``n_heads``.
-
-    Notes
-    -----
-    Cost: no arithmetic.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
@@ -77,17 +66,6 @@ def merge_heads(
     -------
     array
         Features, the heads side by side.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating.
-    ValueError
-        If ``x`` has fewer than three dimensions.
-
-    Notes
-    -----
-    Cost: no arithmetic; one copy.
 
     References
     ----------

@@ -38,13 +38,6 @@ def positive_features(
     array (..., n_features), in the dtype of x
         The features, never negative.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating.
-    ValueError
-        If shapes do not fit together, there are no features, devices differ, or there is a NaN.
-
     Notes
     -----
     Cost: n_features · d_k multiply-adds and n_features exponentials for each vector. Nothing is
@@ -94,13 +87,6 @@ def trigonometric_features(
     array (..., 2 · n_features), in the dtype of x
         The features: sines, then cosines.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating.
-    ValueError
-        If shapes do not fit together, there are no features, devices differ, or there is a NaN.
-
     Notes
     -----
     Cost: n_features · d_k multiply-adds, 2 · n_features sines and cosines for each vector.
@@ -144,17 +130,6 @@ def orthogonal_projection(
     -------
     array with the shape and dtype of noise
         The projection; rows of one block are orthogonal, blocks are independent.
-
-    Raises
-    ------
-    TypeError
-        If ``noise`` is not floating.
-    ValueError
-        If it has not two dimensions, or is empty, or holds a NaN.
-
-    Notes
-    -----
-    Cost: about 2 · n_features · d_k² multiply-adds.
 
     References
     ----------

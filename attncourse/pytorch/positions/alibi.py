@@ -35,13 +35,6 @@ def alibi_slopes(
     array
         One positive slope for each head. They are not learned.
 
-    Raises
-    ------
-    TypeError
-        If ``n_heads`` is not a whole number.
-    ValueError
-        If ``n_heads`` is below one, or the dtype unknown.
-
     Notes
     -----
     Cost: n_heads powers. No parameters. The paper gives the slopes for powers of two; the rule
@@ -91,13 +84,6 @@ def alibi_bias(
     array
         What ``bias=`` of :func:`scaled_dot_product_attention` takes, in the dtype of ``slopes``.
         Zero on each query's own position, negative elsewhere.
-
-    Raises
-    ------
-    TypeError
-        If a length is not a whole number, or ``slopes`` not floating.
-    ValueError
-        If a length is negative, or ``slopes`` has not one dimension.
 
     Notes
     -----

@@ -44,14 +44,6 @@ def ntk_by_parts_frequencies(
     array
         Frequencies for :func:`rotary`.
 
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, or a number not one.
-    ValueError
-        If ``frequencies`` has not one dimension, a number is not above zero, or ``high_turns`` is
-        not above ``low_turns``.
-
     Notes
     -----
     Cost: a few operations for each pair. :func:`llama3_frequencies` is this with other numbers,
@@ -115,18 +107,6 @@ def llama3_frequencies(
     -------
     array
         Frequencies for :func:`rotary`.
-
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, or a number not one.
-    ValueError
-        If ``frequencies`` has not one dimension, a number is not above zero, or the high factor
-        is not above the low one.
-
-    Notes
-    -----
-    Cost: a few operations for each pair.
 
     References
     ----------

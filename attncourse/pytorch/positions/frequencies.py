@@ -40,13 +40,6 @@ def rotary_frequencies(
     array
         Radians for each step, from fast to slow. ``2 * pi`` over them are the wavelengths.
 
-    Raises
-    ------
-    TypeError
-        If ``d_rotary`` is not a whole number, or ``base`` not a number.
-    ValueError
-        If ``d_rotary`` is odd or below two, ``base`` is not above zero, or the dtype unknown.
-
     Notes
     -----
     Cost: d_rotary / 2 powers. No parameters.
@@ -91,17 +84,6 @@ def interpolated_frequencies(
     array
         Frequencies for :func:`rotary`.
 
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, or ``factor`` not a number.
-    ValueError
-        If ``frequencies`` has not one dimension, or ``factor`` is not above zero.
-
-    Notes
-    -----
-    Cost: n_pairs divisions.
-
     References
     ----------
     Chen et al. (2023), Extending Context Window of Large Language Models via Positional
@@ -138,18 +120,6 @@ def ntk_frequencies(
     -------
     array
         Frequencies for :func:`rotary`.
-
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, or ``factor`` not a number.
-    ValueError
-        If ``frequencies`` has not one dimension or fewer than two entries, or ``factor`` is not
-        above zero.
-
-    Notes
-    -----
-    Cost: n_pairs powers.
 
     References
     ----------
@@ -201,18 +171,6 @@ def dynamic_ntk_frequencies(
     -------
     array
         Frequencies for :func:`rotary`.
-
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, a length not whole, or ``factor`` not a number.
-    ValueError
-        If ``frequencies`` has not one dimension or fewer than two entries, a length is below one,
-        or ``factor`` is not above zero.
-
-    Notes
-    -----
-    Cost: that of :func:`ntk_frequencies`, each time the length grows.
 
     References
     ----------

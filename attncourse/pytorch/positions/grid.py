@@ -31,17 +31,6 @@ def relative_positions(
     integer array
         One row for each query, one column for each key.
 
-    Raises
-    ------
-    TypeError
-        If a length is not a whole number.
-    ValueError
-        If a length is negative.
-
-    Notes
-    -----
-    Cost: q_len · kv_len integers.
-
     References
     ----------
     Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3.2,

@@ -31,14 +31,6 @@ def learned_positions(
     array
         The row of each position.
 
-    Raises
-    ------
-    TypeError
-        If ``table`` is not floating, or ``positions`` not an integer array.
-    ValueError
-        If a position has no row (a negative one does not count from the end), ``table`` has not
-        two dimensions, or the devices differ.
-
     Notes
     -----
     Cost: one row read for each position. n_positions · d_model parameters.

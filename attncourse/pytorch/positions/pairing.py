@@ -42,18 +42,6 @@ def interleaved_to_half_split(
     array with the shape and dtype of x
         The same numbers in another order.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or a number not whole.
-    ValueError
-        If the axis does not exist, the heads do not divide it, or ``d_rotary`` is odd or wider
-        than a head.
-
-    Notes
-    -----
-    Cost: one copy.
-
     References
     ----------
     Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding, equation 34,
@@ -93,18 +81,6 @@ def half_split_to_interleaved(
     -------
     array with the shape and dtype of x
         The same numbers in another order.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, or a number not whole.
-    ValueError
-        If the axis does not exist, the heads do not divide it, or ``d_rotary`` is odd or wider
-        than a head.
-
-    Notes
-    -----
-    Cost: one copy.
 
     References
     ----------

@@ -46,14 +46,6 @@ def sinusoidal_positions(
         divide by d / 2 - 1 in the exponent where the paper has d / 2: the features come in
         another order with slightly other wavelengths, and weights do not carry over.
 
-    Raises
-    ------
-    TypeError
-        If ``positions`` is not an integer array, ``d_model`` not a whole number, or ``base`` not
-        a number.
-    ValueError
-        If ``d_model`` is odd or below two, ``base`` is not above zero, or the dtype unknown.
-
     Notes
     -----
     Cost: d_model sines and cosines for each position. No parameters, and no last position.

@@ -35,14 +35,6 @@ def location_scores(
     array
         One row for each query, one column for each position.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or ``kv_len`` is not a whole number.
-    ValueError
-        If the shapes do not fit together, the devices differ, or there are more positions than
-        columns.
-
     Notes
     -----
     Cost: q_len · kv_len · d_q multiply-adds; d_q · max_len parameters, and no sequence can be

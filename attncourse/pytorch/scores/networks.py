@@ -39,13 +39,6 @@ def additive_scores(
     array
         One row for each query, one column for each key; each score lies within ± the sum of abs(v).
 
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, or the devices differ.
-
     Notes
     -----
     Cost: (q_len · d_q + kv_len · d_k) · d_hidden multiply-adds for the projections, each done
@@ -103,13 +96,6 @@ def concat_scores(
     -------
     array
         One row for each query, one column for each key; each score lies within ± the sum of abs(v).
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, or the devices differ.
 
     Notes
     -----

@@ -41,14 +41,6 @@ def online_softmax_step(
         The new state, in at least float32. ``maximum + log(normaliser)`` is the log-sum-exp of
         all scores seen.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not floating.
-    ValueError
-        If the axis does not exist or is empty, the state does not fit the tile, or the largest
-        score is ``inf``.
-
     Notes
     -----
     Cost: one pass over the tile, and constant memory beside it. Steps over neighbouring tiles may
@@ -111,14 +103,6 @@ def online_softmax(
     -------
     array with the shape and dtype of x
         Sums to one along ``axis``, or is all zeros where the mask lets nothing in.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, ``mask`` not boolean, or ``tile_len`` not a whole number.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, ``tile_len``
-        is below one, or a row's largest score is ``inf``.
 
     Notes
     -----

@@ -54,14 +54,6 @@ def big_bird_blocks(
         A table for :func:`block_sparse_attention`. -1 stands where a neighbour would lie outside;
         a block may stand twice.
 
-    Raises
-    ------
-    TypeError
-        If a table is not an integer array, or another argument not a whole number.
-    ValueError
-        If a table has the wrong shape or names a block that does not exist, there is no global
-        block, or a number is out of its range.
-
     Notes
     -----
     Cost: n_q_blocks · (2 · window - 1 + n_random + n_global) numbers a head.
@@ -125,14 +117,6 @@ def big_bird_mask(
     boolean array
         True = may attend; one grid, or one for each head.
 
-    Raises
-    ------
-    TypeError
-        If a table is not an integer array, or another argument not a whole number.
-    ValueError
-        If a table has the wrong shape or names a block that does not exist, there is no global
-        block, or a number is out of its range.
-
     Notes
     -----
     Cost: q_len · kv_len comparisons a block in a row; :func:`big_bird_attention` does without.
@@ -181,9 +165,8 @@ def big_bird_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
+    q, k, v, scale, softcap, sinks
+        As in :func:`scaled_dot_product_attention`.
     random_blocks, global_blocks, block_len, window
         As in :func:`big_bird_blocks`. The paper's own: two global blocks, a window of three
         blocks across (``window=2``) and three random ones, of 64 positions each.
@@ -192,27 +175,6 @@ def big_bird_attention(
     mask : boolean array that broadcasts to one row of the scores, optional
         True = may attend, the same for all queries: its axis for queries has size one, as
         :func:`padding_mask` gives it.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-    softcap : float, optional
-        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
-    sinks : floating array (n_heads,), optional
-        One more score in each head's softmax, with no value behind it.
-
-    Returns
-    -------
-    array
-        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
-        nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean, tables: not integer), the dtypes of
-        q, k, v differ, or a number is not whole.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, a table names a
-        block that does not exist, there is no global block, or a number is out of its range.
 
     Notes
     -----

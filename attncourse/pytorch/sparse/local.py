@@ -33,41 +33,13 @@ def block_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
+    q, k, v, causal, scale, softcap, sinks
+        As in :func:`scaled_dot_product_attention`.
     block_len : int
         How many positions share a block; the last block may be shorter.
-    causal : bool
-        Hide the future. The last query stands at the last key (bottom-right).
     mask : boolean array that broadcasts to one row of the scores, optional
         True = may attend, the same for all queries: its axis for queries has size one, as
         :func:`padding_mask` gives it.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-    softcap : float, optional
-        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
-    sinks : floating array (n_heads,), optional
-        One more score in each head's softmax, with no value behind it.
-
-    Returns
-    -------
-    array
-        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
-        nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), the dtypes of q, k, v differ, or a
-        number is not whole.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · block_len · (d_k + d_v) multiply-adds.
 
     References
     ----------

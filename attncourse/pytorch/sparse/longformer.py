@@ -45,9 +45,8 @@ def longformer_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
+    q, k, v, scale, softcap, sinks
+        As in :func:`scaled_dot_product_attention`.
     tokens : integer array
         The positions of the global tokens among the keys: of a question, say, or of the token
         that sums the text up.
@@ -63,27 +62,6 @@ def longformer_attention(
     mask : boolean array that broadcasts to one row of the scores, optional
         True = may attend, the same for all queries: its axis for queries has size one, as
         :func:`padding_mask` gives it.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-    softcap : float, optional
-        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
-    sinks : floating array (n_heads,), optional
-        One more score in each head's softmax, with no value behind it.
-
-    Returns
-    -------
-    array
-        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
-        nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean, ``tokens``: not integer), the dtypes
-        of q, k, v differ, a number is not whole, or ``global_qkv`` not a tuple of three.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, there is no global
-        token or not at that position, or a number is out of its range.
 
     Notes
     -----

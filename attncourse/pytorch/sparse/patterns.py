@@ -34,13 +34,6 @@ def two_sided_window_mask(
     boolean array
         True = may attend. Never more than ``2 * window - 1`` in a row.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or another number below one.
-
     Notes
     -----
     Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
@@ -98,13 +91,6 @@ def dilated_window_mask(
     boolean array
         True = may attend.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or another number below one.
-
     Notes
     -----
     Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
@@ -150,13 +136,6 @@ def global_mask(
     -------
     boolean array
         True = may attend.
-
-    Raises
-    ------
-    TypeError
-        If ``tokens`` is not an integer array, or a length not a whole number.
-    ValueError
-        If there is no token, a position does not exist, or a length is negative.
 
     Notes
     -----

@@ -34,17 +34,6 @@ def create_mask(
     boolean array
         True = may attend.
 
-    Raises
-    ------
-    TypeError
-        If a length is not a whole number, or the mask_mod's result not boolean.
-    ValueError
-        If a length is negative, or the mask_mod's result has the wrong shape.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes, and as many evaluations.
-
     References
     ----------
     Dong et al. (2024), Flex Attention ("mask_mod"), arXiv:2412.05496.

@@ -30,17 +30,6 @@ def causal_mask(q_len: int, kv_len: int) -> Bool[np.ndarray, "q_len kv_len"]:
     boolean array
         True = may attend. Square: the diagonal and below.
 
-    Raises
-    ------
-    TypeError
-        If a length is not a whole number.
-    ValueError
-        If a length is negative.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.2.3, arXiv:1706.03762.
@@ -72,13 +61,6 @@ def sliding_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarray
     -------
     boolean array
         True = may attend. Never more than ``window`` in a row, and never the future.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or the window below one.
 
     Notes
     -----
@@ -121,17 +103,6 @@ def prefix_mask(q_len: int, kv_len: int, prefix_len: int) -> Bool[np.ndarray, "q
     boolean array
         True = may attend.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If an argument is negative.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes.
-
     References
     ----------
     Raffel et al. (2020), Exploring the Limits of Transfer Learning with a Unified Text-to-Text
@@ -170,13 +141,6 @@ def block_mask(q_len: int, kv_len: int, block_len: int) -> Bool[np.ndarray, "q_l
     -------
     boolean array
         True = may attend.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or ``block_len`` below one.
 
     Notes
     -----

@@ -52,13 +52,6 @@ def multi_head_attention(
     array, or (array, weights) if asked for
         As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, or a projection's width does not divide into the heads.
-
     Notes
     -----
     Cost, at d_model = d_context = n_heads · d_k = n_heads · d_v: 4 · n · d_model² multiply-adds
@@ -109,13 +102,6 @@ def multi_query_attention(
     -------
     array, or (array, weights) if asked for
         As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, or a projection's width does not divide into the heads.
 
     Notes
     -----
@@ -170,14 +156,6 @@ def grouped_query_attention(
     -------
     array, or (array, weights) if asked for
         As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, or a projection's width does not
-        divide into the heads.
 
     Notes
     -----

@@ -56,15 +56,6 @@ def performer_attention(
     array
         One average of values for each query, in the dtype of ``q``.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), the dtypes of q, k, v differ, or
-        ``chunk_len`` is not a whole number.
-    ValueError
-        If shapes do not fit together, the heads do not divide, causal queries are not as many as
-        the keys, devices differ, a number is out of its range, or an array holds a NaN.
-
     Notes
     -----
     Cost: for m features m · d_k multiply-adds for each query and key, and what

@@ -34,18 +34,6 @@ def rotary_tables(
     cos, sin : arrays
         In the dtype of the frequencies, and at least float32.
 
-    Raises
-    ------
-    TypeError
-        If ``positions`` is not an integer array, or ``frequencies`` not floating.
-    ValueError
-        If ``frequencies`` has not one dimension, the devices differ, or ``attention_factor`` is not
-        above zero.
-
-    Notes
-    -----
-    Cost: n_pairs cosines and sines for each position.
-
     References
     ----------
     Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
@@ -104,13 +92,6 @@ def rotate(
     array with the shape and dtype of x
         Its first ``2 * n_pairs`` features are turned, the others are left as they are (a partial
         rotation). Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes of ``cos`` and ``sin`` differ.
-    ValueError
-        If the tables do not fit ``x``, hold more pairs than it has, or the devices differ.
 
     Notes
     -----
@@ -184,14 +165,6 @@ def rotary(
     -------
     array with the shape and dtype of x
         The same vectors, turned.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` or ``frequencies`` is not floating, or ``positions`` not an integer array.
-    ValueError
-        If the positions do not fit ``x``, there are more frequencies than pairs of features, the
-        devices differ, or ``attention_factor`` is not above zero.
 
     Notes
     -----

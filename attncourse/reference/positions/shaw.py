@@ -44,14 +44,6 @@ def shaw_bias(
     array
         What is to be added to the scores, in the dtype of ``q``.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or ``kv_len`` is not a whole number.
-    ValueError
-        If shapes or devices do not fit, the table has an even number of rows, ``kv_len`` is
-        negative, or the scale not finite.
-
     Notes
     -----
     Cost: q_len · (2D + 1) · d_k multiply-adds for each head, since there are no more distances
@@ -104,13 +96,6 @@ def shaw_values(
     array
         What is to be added to attention's output, in the dtype of ``weights``.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or the dtypes differ.
-    ValueError
-        If shapes or devices do not fit, or the table has an even number of rows.
-
     Notes
     -----
     Cost: q_len · kv_len · d_v multiply-adds for each head, as many as the values themselves, and
@@ -161,8 +146,8 @@ def shaw_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
+    q, k, v, return_weights
+        As in :func:`scaled_dot_product_attention`.
     key_table : array, floating
         2D + 1 rows, from the distance -D (behind) to D (ahead).
     value_table : array, floating, optional
@@ -171,8 +156,6 @@ def shaw_attention(
         Added to the scores, as the part of the key table is.
     scale : float, optional
         Multiplies both parts of the scores; ``1 / sqrt(d_k)`` if left out.
-    return_weights : bool
-        Give ``(output, weights)`` instead of the output alone.
     **options
         ``mask``, ``causal``, ``window``, ``softcap`` and ``sinks``. A soft-cap bends the dot
         products of queries and keys only: the distances come in with the bias.
@@ -181,14 +164,6 @@ def shaw_attention(
     -------
     array, or (array, weights) if asked for
         One mixture for each query, in the dtype of ``q``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, the dtypes differ, or an option is unknown.
-    ValueError
-        If shapes or devices do not fit, the heads do not divide, a table has an even number of
-        rows, or a number is out of its range.
 
     Notes
     -----

@@ -42,15 +42,6 @@ def t5_buckets(
     integer array
         The bucket of each pair, from 0 to ``n_buckets - 1``.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If a length is negative, there are too few buckets (an even number from four on if
-        bidirectional, else two), or ``max_distance`` is not above the distances that have a
-        bucket of their own.
-
     Notes
     -----
     Cost: q_len · kv_len integers. T5 computes the logarithms in float32; here whole numbers decide
@@ -113,14 +104,6 @@ def t5_bias(
     -------
     array
         What ``bias=`` of :func:`scaled_dot_product_attention` takes, in the dtype of ``table``.
-
-    Raises
-    ------
-    TypeError
-        If ``table`` is not floating, or a number not whole.
-    ValueError
-        If ``table`` has not two dimensions, a length is negative, or the buckets and
-        ``max_distance`` do not fit (:func:`t5_buckets`).
 
     Notes
     -----

@@ -54,18 +54,6 @@ def yarn_frequencies(
     array
         For :func:`rotary`, with ``attention_factor=yarn_attention_factor(factor)``.
 
-    Raises
-    ------
-    TypeError
-        If ``frequencies`` is not floating, or a number not one.
-    ValueError
-        If ``frequencies`` has not one dimension, a number is not above zero, ``base`` is not
-        above one, or ``beta_fast`` is not above ``beta_slow``.
-
-    Notes
-    -----
-    Cost: a few operations for each pair.
-
     References
     ----------
     Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
@@ -118,17 +106,6 @@ def yarn_attention_factor(factor: float, *, mscale: float = 1.0) -> float:
     -------
     float
         What ``attention_factor=`` of :func:`rotary` takes.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a number.
-    ValueError
-        If ``factor`` is not above zero, or ``mscale`` not finite.
-
-    Notes
-    -----
-    Cost: one logarithm.
 
     References
     ----------

@@ -30,17 +30,6 @@ def zigzag_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
         The position at each place: ``x[..., order, :]`` cut into ``n_devices`` equal parts gives
         each its shard. :func:`inverse_order` leads back.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If ``n_devices`` is below one, or ``seq_len`` no multiple of ``2 * n_devices``.
-
-    Notes
-    -----
-    Cost: seq_len numbers.
-
     References
     ----------
     Llama Team (2024), The Llama 3 Herd of Models, section 3.3.2 (context parallelism),
@@ -77,13 +66,6 @@ def striped_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
     integer array
         The position at each place, as in :func:`zigzag_order`.
 
-    Raises
-    ------
-    TypeError
-        If a number is not whole.
-    ValueError
-        If ``n_devices`` is below one, or ``seq_len`` no multiple of it.
-
     Notes
     -----
     Cost: seq_len numbers. The work is even to within shard_len pairs a hop.
@@ -119,17 +101,6 @@ def inverse_order(order: Int[np.ndarray, " seq_len"]) -> Int[np.ndarray, " seq_l
     -------
     integer array
         The place of each position: ``x[..., order, :][..., inverse_order(order), :]`` is x.
-
-    Raises
-    ------
-    TypeError
-        If ``order`` is not an integer array.
-    ValueError
-        If ``order`` has not one dimension, or leaves a position out.
-
-    Notes
-    -----
-    Cost: one sort.
 
     References
     ----------

@@ -55,14 +55,6 @@ def simulated_ring_attention(
         How many pairs of query and key, for one head of one sequence, each device computes at
         each hop. All wait for the slowest: a hop takes as long as its largest number.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``order``: not integer), or the dtypes differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, the text cannot be cut into equal
-        shards, ``order`` is no order of it, or devices differ.
-
     Notes
     -----
     Cost: n_heads · seq_len² / n_devices · (d_k + d_v) multiply-adds a device without a mask, and

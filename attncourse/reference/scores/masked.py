@@ -55,14 +55,6 @@ def masked_scores(
         One row for each query, one column for each key, in the dtype of ``q``. Computed in at
         least float32.
 
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), or the dtypes of q and k differ.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
     Notes
     -----
     Cost: n_heads · q_len · kv_len · d_k multiply-adds for each sequence, and as many scores in

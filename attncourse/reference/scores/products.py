@@ -30,13 +30,6 @@ def dot_scores(
     array
         One row for each query, one column for each key.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, or the devices differ.
-
     Notes
     -----
     Cost: q_len · kv_len · d_k multiply-adds. No parameters.
@@ -82,13 +75,6 @@ def scaled_dot_scores(
     -------
     array
         One row for each query, one column for each key.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, the devices differ, or the scale is not finite.
 
     Notes
     -----
@@ -137,13 +123,6 @@ def general_scores(
     array
         One row for each query, one column for each key.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, or the devices differ.
-
     Notes
     -----
     Cost: q_len · d_q · d_k + q_len · kv_len · d_k multiply-adds; d_q · d_k parameters.
@@ -191,13 +170,6 @@ def cosine_scores(
     array
         One row for each query, one column for each key; each score lies within ± the scale.
         Computed in at least float32, in the dtype of ``q``.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not floating, or the dtypes differ.
-    ValueError
-        If the shapes do not fit together, the devices differ, or the scale is not finite.
 
     Notes
     -----

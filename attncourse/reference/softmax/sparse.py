@@ -42,18 +42,6 @@ def sparsemax(
         Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
         least float32.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or a row's
-        largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: one sort of n entries, O(n log n), and four passes over them.
-
     References
     ----------
     Martins and Astudillo (2016), From Softmax to Sparsemax, algorithm 1, arXiv:1602.02068.
@@ -115,14 +103,6 @@ def entmax(
     array with the shape and dtype of x
         Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
         least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, ``mask`` not boolean, or ``alpha`` not a number.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, ``alpha`` is
-        not above one, or a row's largest score is ``inf``.
 
     Notes
     -----

@@ -41,14 +41,6 @@ def softmax(
         Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
         least float32.
 
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, the
-        temperature is not above zero, or a row's largest score is ``inf``.
-
     Notes
     -----
     Cost: three passes over n entries (maximum, sum, division), n exponentials.

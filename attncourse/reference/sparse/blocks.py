@@ -45,14 +45,6 @@ def block_sparse_mask(
     boolean array
         True = may attend.
 
-    Raises
-    ------
-    TypeError
-        If ``blocks`` is not an integer array, or another argument not a whole number.
-    ValueError
-        If the table has not one row for each block of queries or names a block that does not
-        exist, or a number is out of its range.
-
     Notes
     -----
     Cost: q_len · kv_len · n_picks comparisons; :func:`block_sparse_attention` does without.
@@ -103,40 +95,16 @@ def block_sparse_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values. With fewer key and value heads, each serves the same number of
-        neighbouring query heads. Two dimensions mean one head.
+    q, k, v, causal, scale, softcap, sinks
+        As in :func:`scaled_dot_product_attention`.
     blocks : integer array
         For each block of queries the blocks of keys that it sees, in any order; one table, or one
         for each head. -1 stands for none, a block that stands twice counts once.
     block_len : int
         How many positions share a block; the last block may be shorter.
-    causal : bool
-        Hide the future. The last query stands at the last key (bottom-right).
     mask : boolean array that broadcasts to one row of the scores, optional
         True = may attend, the same for all queries: its axis for queries has size one, as
         :func:`padding_mask` gives it.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-    softcap : float, optional
-        Bend the scores smoothly into ±softcap: ``softcap * tanh(scores / softcap)``.
-    sinks : floating array (n_heads,), optional
-        One more score in each head's softmax, with no value behind it.
-
-    Returns
-    -------
-    array
-        One mixture of values for each query, in the dtype of ``q``; zeros where a query has
-        nothing to attend to.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean, ``blocks``: not integer), the dtypes
-        of q, k, v differ, or a number is not whole.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, the table names a
-        block that does not exist, or a number is out of its range.
 
     Notes
     -----

@@ -29,13 +29,6 @@ def two_sided_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarr
     boolean array
         True = may attend. Never more than ``2 * window - 1`` in a row.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or another number below one.
-
     Notes
     -----
     Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
@@ -83,13 +76,6 @@ def dilated_window_mask(
     boolean array
         True = may attend.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not a whole number.
-    ValueError
-        If a length is negative, or another number below one.
-
     Notes
     -----
     Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
@@ -135,13 +121,6 @@ def global_mask(
     -------
     boolean array
         True = may attend.
-
-    Raises
-    ------
-    TypeError
-        If ``tokens`` is not an integer array, or a length not a whole number.
-    ValueError
-        If there is no token, a position does not exist, or a length is negative.
 
     Notes
     -----
