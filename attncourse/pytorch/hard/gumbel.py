@@ -21,29 +21,12 @@ def gumbel_noise(uniform: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     Parameters
     ----------
-    uniform : array of any shape, floating
+    uniform : array of any shape
         Independent uniform draws. Zero and one are taken as the nearest numbers between them.
-
-    Returns
-    -------
-    array with the shape and dtype of uniform
-        Independent Gumbel draws, all finite. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``uniform`` is not floating.
-    ValueError
-        If a number lies outside zero to one.
-
-    Notes
-    -----
-    Cost: two logarithms a number.
 
     References
     ----------
-    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2,
-    arXiv:1611.01144.
+    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.
 
     Examples
     --------
@@ -69,41 +52,19 @@ def gumbel_hardmax(
     .. math:: p_i = [\, i = \arg\max_j (x_j + g_j) \,], \qquad
         P(p_i = 1) = \frac{e^{x_i}}{\sum_j e^{x_j}}
 
-    where :math:`x` are the scores and :math:`g` is independent Gumbel noise. All randomness is in
-    the noise: the same noise gives the same draw.
+    where :math:`x` are the scores and :math:`g` is independent Gumbel noise. The same noise gives
+    the same draw.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that is never drawn.
-    noise : array with the shape of x, floating
+    x, axis, mask
+        As in :func:`softmax`. A row that is masked altogether gives zeros.
+    noise : array with the shape of x
         Gumbel noise, as :func:`gumbel_noise` gives it.
-    axis : int
-        The axis along which one entry is drawn.
-    mask : boolean array that broadcasts to x, optional
-        True = may be drawn.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        A single one along ``axis``, or all zeros where the mask lets nothing in.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes or devices differ, or a row's largest score
-        is ``inf``.
-
-    Notes
-    -----
-    Cost: n additions and comparisons; the softmax itself is never computed.
 
     References
     ----------
-    Maddison et al. (2014), A* Sampling, arXiv:1411.0030; Jang et al. (2017), Categorical
-    Reparameterization with Gumbel-Softmax, section 2, arXiv:1611.01144.
+    Maddison et al. (2014), A* Sampling, arXiv:1411.0030.
 
     Examples
     --------
@@ -125,47 +86,23 @@ def gumbel_softmax(
 
     .. math:: p_i = \frac{e^{(x_i + g_i) / T}}{\sum_j e^{(x_j + g_j) / T}}
 
-    where :math:`x` are the scores, :math:`g` is independent Gumbel noise and :math:`T` the
-    temperature. As :math:`T \to 0` it becomes :func:`gumbel_hardmax`, a true draw, while its
-    gradients grow without bound; a large :math:`T` gives calm gradients of a different, blurred
-    model. At any :math:`T` the largest weight is where the draw falls.
+    where :math:`g` is independent Gumbel noise and :math:`T` the temperature. As :math:`T \to 0` it
+    becomes :func:`gumbel_hardmax`, a true draw, while its gradients grow without bound; a large T
+    gives calm gradients of a blurred model. The largest weight is where the draw falls.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that gets no weight.
-    noise : array with the shape of x, floating
+    x, axis, mask
+        As in :func:`softmax`.
+    noise : array with the shape of x
         Gumbel noise, as :func:`gumbel_noise` gives it.
     temperature : float
         How far from one-hot the weights are.
-    axis : int
-        The axis whose entries share one unit of weight.
-    mask : boolean array that broadcasts to x, optional
-        True = may have weight.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
-        least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes or devices differ, the temperature is not
-        above zero, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: that of :func:`softmax`. The gradient is that of :func:`softmax_backward` at the same
-    temperature.
 
     References
     ----------
-    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2,
-    arXiv:1611.01144; Maddison et al. (2017), The Concrete Distribution, arXiv:1611.00712.
+    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2;
+    Maddison et al. (2017), The Concrete Distribution, arXiv:1611.00712.
 
     Examples
     --------
@@ -191,47 +128,20 @@ def straight_through_gumbel(
         dx := \Big(\frac{\partial \tilde p}{\partial x}\Big)^{\!\top} dp, \qquad
         \tilde p = \text{softmax}\big((x + g) / T\big)
 
-    where :math:`x` are the scores, :math:`g` is independent Gumbel noise, :math:`T` the
-    temperature, and :math:`dp` the gradient with respect to the draw :math:`p`. The true gradient
-    of the arg max is zero; this takes that of :func:`gumbel_softmax` in its place. It is biased,
-    and often good enough to learn by. PyTorch's autograd follows it; by hand it is
+    where :math:`dp` is the gradient at the draw. The true gradient of the arg max is zero; this one
+    is biased, and often good enough to learn by. PyTorch's autograd follows it; by hand it is
     :func:`softmax_backward` with the weights of :func:`gumbel_softmax`.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that is never drawn.
-    noise : array with the shape of x, floating
-        Gumbel noise, as :func:`gumbel_noise` gives it.
+    x, noise, axis, mask
+        As in :func:`gumbel_softmax`.
     temperature : float
         Of the soft draw, for the way back; it does not change the result.
-    axis : int
-        The axis along which one entry is drawn.
-    mask : boolean array that broadcasts to x, optional
-        True = may be drawn.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        A single one along ``axis``, or all zeros where the mask lets nothing in.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` or ``noise`` is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes or devices differ, the temperature is not
-        above zero, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: that of :func:`gumbel_softmax`, and n comparisons.
 
     References
     ----------
-    Jang et al. (2017), Categorical Reparameterization with Gumbel-Softmax, section 2.2,
-    arXiv:1611.01144; Bengio et al. (2013), Estimating or Propagating Gradients Through Stochastic
-    Neurons, arXiv:1308.3432.
+    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.2.
 
     Examples
     --------

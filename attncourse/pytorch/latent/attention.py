@@ -37,70 +37,29 @@ def multi_head_latent_attention(
     .. math:: c_t = \text{RMS}(x_t W^{DKV}), \qquad r_t = \text{RoPE}(x_t W^{KR}), \qquad
         k_{t,i} = [\, c_t W^{UK}_i ;\; r_t \,], \qquad v_{t,i} = c_t W^{UV}_i
 
-    where :math:`c_t` is the latent of position t and :math:`r_t` its rotary key, one of each for
-    all heads, and i is a head. Queries are :math:`q_{t,i} = [\, z_t W^{UQ}_i ;\;
-    \text{RoPE}(z_t W^{QR}_i) \,]` with :math:`z_t = \text{RMS}(x_t W^{DQ})`, or :math:`z_t = x_t`
-    without a query latent. Positions have a part of their own, because a rotation between
-    :math:`W^{UQ}` and :math:`W^{UK}` could not be absorbed
-    (:func:`absorbed_latent_attention`).
+    where i is a head. Queries are :math:`[\, z_t W^{UQ}_i ;\; \text{RoPE}(z_t W^{QR}_i) \,]` with a
+    latent of their own, :math:`z_t = \text{RMS}(x_t W^{DQ})`, or :math:`z_t = x_t`. Only
+    :math:`c_t` and :math:`r_t` are cached: in DeepSeek-V3 1152 bytes a position and layer, where
+    multi-head attention would keep 65536.
 
     Parameters
     ----------
-    x : array, floating
-        The new positions.
-    parameters : LatentParameters
-        What is learned.
-    frequencies : floating array (d_rope / 2,)
+    x, parameters, n_heads, cache
+        The new positions, what is learned, and the past, if there is one.
+    frequencies : array
         The angles of one step, from :func:`rotary_frequencies` or one of its scalings.
-    n_heads : int
-        How many heads there are.
-    cache : LatentCache, optional
-        The past; none at the start.
     positions : integer array, optional
-        Where the new positions stand, ``(seq,)`` or ``(*batch, seq)``; after those in the cache if
-        left out.
-    interleaved : bool
-        Which features turn together (see :func:`rotate`). DeepSeek's weights pair neighbours.
-    attention_factor : float
-        Lengthens the turned parts, as in :func:`rotary`.
-    eps : float
-        Of the RMS norms of the latents.
-    scale : float, optional
-        Multiplies the dot products; ``1 / sqrt(d_nope + d_rope)`` if left out. With YaRN DeepSeek
-        multiplies it by ``yarn_attention_factor(...) ** 2``.
-    **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``softcap``, ``sinks`` and ``return_weights``
-        as in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
-
-    Returns
-    -------
-    output : array, or (array, weights) if asked for
-        As many positions as ``x``.
-    cache : LatentCache
-        The past and the new positions.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, ``parameters`` or ``cache`` is no such named tuple, or an
-        option is unknown.
-    ValueError
-        If shapes do not fit together, a projection's width does not divide into the heads, or
-        devices differ.
-
-    Notes
-    -----
-    Cost: kv_rank + d_rope numbers a position and layer in the cache, whatever the number of
-    heads; multi-head attention keeps 2 · n_heads · d_head, grouped-query attention
-    2 · n_kv_heads · d_head. In DeepSeek-V3 (128 heads of 128, kv_rank 512, d_rope 64) at two bytes
-    a number: 1152 bytes; 65536 with multi-head and 4096 with 8 groups. This form unpacks the whole
-    cache at every step: kv_len · kv_rank · n_heads · (d_nope + d_v) multiply-adds. It suits
-    training and prompts, where that happens once.
+        Where the new positions stand; after those in the cache if left out.
+    interleaved, attention_factor, eps
+        As in :func:`rotary` (DeepSeek's weights pair neighbours) and :func:`rms_norm`.
+    scale, **options
+        As in :func:`scaled_dot_product_attention`, with kv_len counted after appending. With YaRN,
+        DeepSeek multiplies the scale by ``yarn_attention_factor(...) ** 2``.
 
     References
     ----------
-    DeepSeek-AI (2024), DeepSeek-V2, section 2.1 and table 1, arXiv:2405.04434; DeepSeek-AI
-    (2024), DeepSeek-V3 Technical Report, section 2.1.1, arXiv:2412.19437.
+    DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1; DeepSeek-AI (2024), DeepSeek-V3
+    Technical Report, arXiv:2412.19437, section 2.1.1.
 
     Examples
     --------
@@ -111,8 +70,6 @@ def multi_head_latent_attention(
     >>> output.round(decimals=3)
     tensor([[3., 0.],
             [3., 0.]])
-    >>> print(*cache.latents.shape, "and", *cache.rotary_keys.shape)
-    2 1 and 2 2
     """
     q, q_turned, cache = _project(
         x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps
@@ -148,44 +105,22 @@ def absorbed_latent_attention(
     .. math:: q_{t,i}^\top k_{s,i} = (q^C_{t,i} {W^{UK}_i}^\top) \cdot c_s + q^R_{t,i} \cdot r_s,
         \qquad o_{t,i} = \Big( \sum_s a_{t,s,i} \, c_s \Big) W^{UV}_i
 
-    where :math:`q^C` and :math:`q^R` are the two parts of a query, :math:`c_s` the latent and
-    :math:`r_s` the rotary key of position s, and :math:`a` the weights. The projection of the keys
-    has moved to the query, that of the values behind the sum. What is left is multi-query
-    attention: all heads share one key :math:`[c_s ;\; r_s]` and one value :math:`c_s`.
+    where :math:`q^C` and :math:`q^R` are the two parts of a query, :math:`c_s` and :math:`r_s` what
+    is cached of position s, and :math:`a` the weights. All heads share one key and one value. It
+    takes more multiply-adds, but decoding waits for memory, and the cache is read once for all
+    heads. A rotation between :math:`W^{UQ}` and :math:`W^{UK}` could not be absorbed: hence
+    :math:`r_s`.
 
     Parameters
     ----------
-    x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps, scale
+    x, parameters, frequencies, n_heads, cache, positions
         As in :func:`multi_head_latent_attention`.
-    **options
-        Likewise.
-
-    Returns
-    -------
-    output : array, or (array, weights) if asked for
-        As many positions as ``x``.
-    cache : LatentCache
-        The past and the new positions.
-
-    Raises
-    ------
-    TypeError
-        If an array has the wrong dtype, ``parameters`` or ``cache`` is no such named tuple, or an
-        option is unknown.
-    ValueError
-        If shapes do not fit together, a projection's width does not divide into the heads, or
-        devices differ.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · kv_len · (2 · kv_rank + d_rope) multiply-adds, more than the
-    d_nope + d_rope + d_v of the other form, but each number of the cache is read once for all
-    heads. Decoding waits for memory, so this form is the faster one there.
+    interleaved, attention_factor, eps, scale, **options
+        As in :func:`multi_head_latent_attention`.
 
     References
     ----------
-    DeepSeek-AI (2024), DeepSeek-V2, section 2.1.2 (:math:`W^{UK}` absorbed into :math:`W^{UQ}`,
-    :math:`W^{UV}` into :math:`W^O`), arXiv:2405.04434.
+    DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1.2.
 
     Examples
     --------

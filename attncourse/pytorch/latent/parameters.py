@@ -30,7 +30,8 @@ class LatentParameters(NamedTuple):
     w_out : array (n_heads*d_v, d_out)
         W^O: mixes what the heads bring back.
     w_query_down : array (d_model, q_rank) or None
-        W^DQ: a latent for the queries, if there is one. It saves no cache, only parameters.
+        W^DQ: a latent for the queries, which saves no cache, but activations in training.
+        DeepSeek-V2-Lite has none.
     query_norm : array (q_rank,) or None
         The weight of the RMS norm of that latent.
     """

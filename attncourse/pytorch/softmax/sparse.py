@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.softmax.stable import _below_zero
+from attncourse.pytorch.softmax.stable import below_zero
 
 
 def sparsemax(
@@ -53,7 +53,7 @@ def sparsemax(
     tensor([0.7500, 0.2500, 0.0000])
     """
     _checks.softmax(Tensor, x, axis, mask)
-    scores = torch.movedim(_below_zero(x, axis, mask), axis, -1)
+    scores = torch.movedim(below_zero(x, axis, mask), axis, -1)
     # What lies one below the largest or more is out: cut there, and no sum can overflow.
     ordered = scores.detach().sort(-1, descending=True).values.clamp(min=-1)
     k = torch.arange(1, x.shape[axis] + 1, dtype=scores.dtype, device=x.device)
@@ -124,7 +124,7 @@ def entmax(
     _checks.softmax(Tensor, x, axis, mask)
     _checks.above_one("alpha", alpha)
     exponent = 1 / (alpha - 1)
-    scores = (alpha - 1) * _below_zero(x, axis, mask)
+    scores = (alpha - 1) * below_zero(x, axis, mask)
     # The largest score is zero: at a threshold of -1 it alone weighs one, at 0 it weighs nothing.
     high = torch.zeros_like(scores.amax(axis, keepdim=True))
     low = high - 1

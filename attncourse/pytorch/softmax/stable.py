@@ -71,7 +71,7 @@ def softmax(
     return weights.masked_fill(empty, 0).to(x.dtype)
 
 
-def _below_zero(x: Tensor, axis: int, mask: Tensor | None) -> Tensor:
+def below_zero(x: Tensor, axis: int, mask: Tensor | None) -> Tensor:
     """Take each row's maximum away, in at least float32; what the mask hides becomes -inf."""
     scores = x.to(torch.promote_types(x.dtype, torch.float32))
     if mask is not None:

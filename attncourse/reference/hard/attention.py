@@ -32,39 +32,15 @@ def argmax_attention(
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
-    return_weights : bool
-        Give ``(output, weights)`` instead of the output alone.
+    q, k, v, return_weights
+        As in :func:`scaled_dot_product_attention`; the weights are one-hot.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
-        :func:`masked_scores`.
-
-    Returns
-    -------
-    output : array
-        One value for each query, in the dtype of ``q``; zeros for a query with nothing to choose.
-    weights : array, if asked for
-        One-hot: what each query chose.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), the dtypes differ, or an option is
-        unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
-    Notes
-    -----
-    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds, to use one of each row. (The
-    product with one-hot weights is written out here; a look-up would do.)
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
 
     References
     ----------
-    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models ("hard
-    attention"), arXiv:1906.06755.
+    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models,
+    arXiv:1906.06755 (hard attention).
 
     Examples
     --------
@@ -89,45 +65,20 @@ def top_k_attention(
     .. math:: o_i = \sum_{j \in K_i} \frac{e^{s_{ij}}}{\sum_{l \in K_i} e^{s_{il}}} \, v_j
 
     where :math:`s` are the scores of :func:`masked_scores`, :math:`K_i` the keys with the largest
-    ones, and :math:`v` the values.
+    ones, and :math:`v` the values. All scores are computed before most are dropped.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
+    q, k, v, return_weights
+        As in :func:`scaled_dot_product_attention`.
     top_k : int
         How many keys a query attends to; fewer where it may see fewer.
-    return_weights : bool
-        Give ``(output, weights)`` instead of the output alone.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
-        :func:`masked_scores`.
-
-    Returns
-    -------
-    output : array
-        One mixture of values for each query, in the dtype of ``q``.
-    weights : array, if asked for
-        The result of :func:`top_k_softmax`.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), the dtypes differ, ``top_k`` is not a
-        whole number, or an option is unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
-    Notes
-    -----
-    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds; what is saved is most of the
-    sum over values, in an implementation that gathers them (here they are multiplied by zero).
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
 
     References
     ----------
-    Zhao et al. (2019), Explicit Sparse Transformer, arXiv:1912.11637; Gupta et al. (2021),
-    Memory-efficient Transformers via Top-k Attention, arXiv:2106.06899.
+    Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
 
     Examples
     --------
@@ -151,47 +102,22 @@ def sampled_attention(
 
     .. math:: o_i = v_{c(i)}, \qquad P(c(i) = j) = \text{softmax}(s_i)_j
 
-    where :math:`s` are the scores of :func:`masked_scores` and :math:`v` the values. On average
-    over the noise the output is that of :func:`scaled_dot_product_attention`. A draw has no
-    gradient with respect to queries and keys: learn from ``choice`` (the weights) and the scores
-    with :func:`reinforce_loss`.
+    where :math:`s` are the scores of :func:`masked_scores`. On average over the noise the output is
+    that of soft attention. A draw gives queries and keys no gradient: learn from the choice (the
+    weights) and the scores with :func:`reinforce_loss`.
 
     Parameters
     ----------
-    q, k, v : arrays, floating
-        Queries, keys and values, as in :func:`scaled_dot_product_attention`.
-    noise : array with the shape of the scores, floating
+    q, k, v, return_weights
+        As in :func:`scaled_dot_product_attention`; the weights are one-hot.
+    noise : array with the shape of the scores
         Gumbel noise, as :func:`gumbel_noise` gives it.
-    return_weights : bool
-        Give ``(output, weights)`` instead of the output alone.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as in
-        :func:`masked_scores`.
-
-    Returns
-    -------
-    output : array
-        One value for each query, in the dtype of ``q``; zeros for a query with nothing to draw.
-    weights : array, if asked for
-        One-hot: the key that each query drew.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating (``mask``: not boolean), the dtypes of q, k and v differ, or an
-        option is unknown.
-    ValueError
-        If shapes do not fit together, the heads do not divide, devices differ, or a number is
-        out of its range.
-
-    Notes
-    -----
-    Cost: all scores, n_heads · q_len · kv_len · d_k multiply-adds, to use one of each row.
+        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
 
     References
     ----------
-    Xu et al. (2015), Show, Attend and Tell, section 4.1 ("stochastic hard attention"),
-    arXiv:1502.03044.
+    Xu et al. (2015), Show, Attend and Tell, arXiv:1502.03044, section 4.1.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.softmax.stable import _below_zero, softmax
+from attncourse.reference.softmax.stable import below_zero, softmax
 
 
 def hardmax(
@@ -19,41 +19,19 @@ def hardmax(
 
     .. math:: p_i = [\, i = \arg\max_j x_j \,] = \lim_{T \to 0} \text{softmax}(x / T)_i
 
-    where :math:`x` are the scores along one axis and :math:`T` is a temperature. Of equal scores
-    the first is taken; the limit would share the weight among them. The result does not change
-    when the scores move a little, so its gradient is zero wherever there is one: nothing can be
-    learned through it.
+    where :math:`x` are the scores and :math:`T` is a temperature. Of equal scores the first is
+    taken; the limit would share the weight. Its gradient is zero wherever there is one: nothing can
+    be learned through it.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that gets no weight.
-    axis : int
-        The axis along which one entry is chosen.
-    mask : boolean array that broadcasts to x, optional
-        True = may be chosen.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        A single one along ``axis``, or all zeros where the mask lets nothing in.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, or a row's
-        largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: n comparisons, no exponentials.
+    x, axis, mask
+        As in :func:`softmax`. A row that is masked altogether gives zeros.
 
     References
     ----------
-    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models ("hard
-    attention"), arXiv:1906.06755.
+    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models,
+    arXiv:1906.06755 (hard attention).
 
     Examples
     --------
@@ -61,7 +39,7 @@ def hardmax(
     array([0., 1., 0.])
     """
     _checks.softmax(np.ndarray, x, axis, mask)
-    scores = _below_zero(x, axis, mask)
+    scores = below_zero(x, axis, mask)
     one_hot = np.zeros_like(x)
     np.put_along_axis(one_hot, scores.argmax(axis, keepdims=True), 1, axis)
     return np.where(scores == 0, one_hot, 0)  # the largest is zero, or -inf in an empty row
@@ -78,43 +56,20 @@ def top_k_softmax(
 
     .. math:: p_i = \frac{e^{x_i} \, [i \in K]}{\sum_{j \in K} e^{x_j}}
 
-    where :math:`K` are the :math:`k` largest scores along the axis. With one this is
-    :func:`hardmax`, with all of them :func:`softmax`. Gradients flow to what was chosen, and not
-    to the choosing: a score just below the best never learns that it was close.
+    where :math:`K` are the k largest scores along the axis. Gradients flow to what was chosen, and
+    not to the choosing: a score just below the best never learns that it was close.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores. ``-inf`` is a score that gets no weight.
+    x, axis, mask
+        As in :func:`softmax`.
     top_k : int
-        How many entries get a weight. Of equal scores the first are taken. Where the mask lets
-        in fewer, those are all.
-    axis : int
-        The axis whose entries share one unit of weight.
-    mask : boolean array that broadcasts to x, optional
-        True = may have weight.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Sums to one along ``axis``, or is all zeros where the mask lets nothing in.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` is not floating, ``mask`` not boolean, or ``top_k`` not a whole number.
-    ValueError
-        If the axis does not exist or is empty, the mask does not broadcast to ``x``, ``top_k`` is
-        below one, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: a sort, O(n log n), and the softmax. All n scores are computed before most are dropped.
+        How many entries get a weight; fewer where the mask lets in fewer. Of equal scores the first
+        are taken.
 
     References
     ----------
-    Zhao et al. (2019), Explicit Sparse Transformer, arXiv:1912.11637; Gupta et al. (2021),
-    Memory-efficient Transformers via Top-k Attention, arXiv:2106.06899.
+    Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
 
     Examples
     --------
@@ -123,7 +78,7 @@ def top_k_softmax(
     """
     _checks.softmax(np.ndarray, x, axis, mask)
     _checks.count("top_k", top_k, minimum=1)
-    scores = _below_zero(x, axis, mask)
+    scores = below_zero(x, axis, mask)
     order = np.argsort(-scores, axis=axis, kind="stable")  # stable: of equals the first
     rank = np.argsort(order, axis=axis)
     best = rank < top_k

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.softmax.stable import _below_zero, softmax
+from attncourse.reference.softmax.stable import below_zero, softmax
 
 
 def choice_log_prob(
@@ -20,43 +20,20 @@ def choice_log_prob(
 
     .. math:: \log p_c = x_c - \log \sum_j e^{x_j}
 
-    where :math:`x` are the scores, :math:`c` is the chosen entry, and the sum runs over the entries
-    that the mask lets in.
+    where :math:`x` are the scores and :math:`c` is the chosen entry. It is zero where nothing could
+    be chosen, and ``-inf`` for a choice that the mask forbids.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores.
-    choice : array with the shape of x, floating
-        One-hot along ``axis``, as :func:`gumbel_hardmax` gives it; all zeros where nothing could
-        be chosen.
-    axis : int
-        The axis along which one entry was chosen.
-    mask : boolean array that broadcasts to x, optional
-        True = could be chosen.
-
-    Returns
-    -------
-    array
-        Of size one along ``axis``, in the dtype of ``x``; zero where nothing could be chosen, and
-        ``-inf`` for a choice that the mask forbids. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If ``x`` or ``choice`` is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes or devices differ, ``choice`` is not
-        one-hot, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: n exponentials and one logarithm for each choice.
+    x, axis, mask
+        As in :func:`softmax`.
+    choice : array with the shape of x
+        One-hot along ``axis``, as :func:`gumbel_hardmax` gives it; all zeros where nothing could be
+        chosen.
 
     References
     ----------
-    Williams (1992), Simple Statistical Gradient-Following Algorithms for Connectionist
-    Reinforcement Learning, https://doi.org/10.1007/BF00992696.
+    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE).
 
     Examples
     --------
@@ -65,7 +42,7 @@ def choice_log_prob(
     array([0.75])
     """
     _checks.chosen(np.ndarray, x, choice, axis, mask)
-    scores = _below_zero(x, axis, mask)
+    scores = below_zero(x, axis, mask)
     total = np.exp(scores).sum(axis, keepdims=True)
     log_total = np.log(np.where(total == 0, 1, total))
     return np.where(choice == 1, scores - log_total, 0).sum(axis, keepdims=True).astype(x.dtype)
@@ -85,47 +62,22 @@ def reinforce_loss(
     .. math:: \ell = -(R - b) \log p_c
 
     where :math:`p_c` is the probability of the choice, :math:`R` its reward and :math:`b` the
-    baseline, both constants here: no gradient goes through them. The value of :math:`\ell` means
-    nothing; its gradient with respect to all that the scores were made of does. To descend it is
-    to climb the expected reward; see :func:`reinforce_gradient`.
+    baseline, both constants here. The value of :math:`\ell` means nothing; to descend its gradient
+    is to climb the expected reward (:func:`reinforce_gradient`).
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores.
-    choice : array with the shape of x, floating
-        One-hot along ``axis``, drawn with the probabilities of the softmax of ``x``.
-    reward : floating array that broadcasts to one number for each choice
-        What the choice was worth; minus the loss that came of it.
-    baseline : floating array that broadcasts to one number for each choice, optional
-        What was expected. It must not depend on the choice; zero if left out.
-    axis : int
-        The axis along which one entry was chosen.
-    mask : boolean array that broadcasts to x, optional
-        True = could be chosen.
-
-    Returns
-    -------
-    array
-        One number for each choice, of size one along ``axis``, in the dtype of ``x``.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes do not fit together, devices differ,
-        ``choice`` is not one-hot, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: that of :func:`choice_log_prob`.
+    x, choice, axis, mask
+        As in :func:`choice_log_prob`; the choice drawn with the probabilities of the softmax of
+        ``x``.
+    reward, baseline : arrays that broadcast to one number for each choice
+        What the choice was worth (minus the loss that came of it), and what was expected, whatever
+        the choice: zero if left out.
 
     References
     ----------
-    Williams (1992), Simple Statistical Gradient-Following Algorithms for Connectionist
-    Reinforcement Learning, https://doi.org/10.1007/BF00992696; Xu et al. (2015), Show, Attend and
-    Tell, section 4.1, arXiv:1502.03044.
+    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE); Xu et al. (2015),
+    arXiv:1502.03044, section 4.1.
 
     Examples
     --------
@@ -150,53 +102,22 @@ def reinforce_gradient(
     r"""Estimate the gradient of the expected reward from one draw (REINFORCE).
 
     .. math:: \hat g = (R - b) \, \frac{\partial \log p_c}{\partial x} = (R - b)(e_c - p), \qquad
-        E[\hat g] = \sum_c p_c \, R_c \, \frac{\partial \log p_c}{\partial x}
-        = \frac{\partial}{\partial x} \sum_c p_c R_c
+        E[\hat g] = \frac{\partial}{\partial x} \sum_c p_c R_c
 
-    where :math:`p` are the weights, :math:`c` the choice drawn from them, :math:`e_c` its one-hot
-    vector, :math:`R` its reward and :math:`b` the baseline. The estimate is right on average: since
-    :math:`p \, \partial \log p = \partial p`, the expectation is the true gradient. The baseline
-    drops out of it, because :math:`\sum_c p_c (e_c - p) = 0`, and only makes single estimates
-    differ less from each other. The reward itself needs no gradient.
+    where :math:`p` are the weights, :math:`c` the choice drawn from them and :math:`e_c` its
+    one-hot vector. The estimate is right on average, since :math:`p \, \partial \log p = \partial
+    p`. The baseline drops out of it, because :math:`\sum_c p_c (e_c - p) = 0`; it only makes single
+    estimates differ less from each other. The reward itself needs no gradient.
 
     Parameters
     ----------
-    x : array of any shape, floating
-        The scores.
-    choice : array with the shape of x, floating
-        One-hot along ``axis``, drawn with the probabilities of the softmax of ``x``.
-    reward : floating array that broadcasts to one number for each choice
-        What the choice was worth; minus the loss that came of it.
-    baseline : floating array that broadcasts to one number for each choice, optional
-        What was expected. It must not depend on the choice; zero if left out.
-    axis : int
-        The axis along which one entry was chosen.
-    mask : boolean array that broadcasts to x, optional
-        True = could be chosen.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        The direction in which the expected reward rises. Computed in at least float32.
-
-    Raises
-    ------
-    TypeError
-        If an array is not floating, or ``mask`` not boolean.
-    ValueError
-        If the axis does not exist or is empty, shapes do not fit together, devices differ,
-        ``choice`` is not one-hot, or a row's largest score is ``inf``.
-
-    Notes
-    -----
-    Cost: that of :func:`softmax`. The price of needing no gradient of the reward is variance,
-    which grows with the square of R - b.
+    x, choice, reward, baseline, axis, mask
+        As in :func:`reinforce_loss`.
 
     References
     ----------
-    Williams (1992), Simple Statistical Gradient-Following Algorithms for Connectionist
-    Reinforcement Learning, https://doi.org/10.1007/BF00992696; Xu et al. (2015), Show, Attend and
-    Tell, section 4.1, arXiv:1502.03044.
+    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE); Xu et al. (2015),
+    arXiv:1502.03044, section 4.1.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.softmax.stable import _below_zero
+from attncourse.reference.softmax.stable import below_zero
 
 
 def sparsemax(
@@ -52,7 +52,7 @@ def sparsemax(
     array([0.75, 0.25, 0.  ])
     """
     _checks.softmax(np.ndarray, x, axis, mask)
-    scores = np.moveaxis(_below_zero(x, axis, mask), axis, -1)
+    scores = np.moveaxis(below_zero(x, axis, mask), axis, -1)
     # What lies one below the largest or more is out: cut there, and no sum can overflow.
     ordered = np.sort(scores, axis=-1)[..., ::-1].clip(min=-1)
     k = np.arange(1, x.shape[axis] + 1, dtype=scores.dtype)
@@ -123,7 +123,7 @@ def entmax(
     _checks.softmax(np.ndarray, x, axis, mask)
     _checks.above_one("alpha", alpha)
     exponent = 1 / (alpha - 1)
-    scores = (alpha - 1) * _below_zero(x, axis, mask)
+    scores = (alpha - 1) * below_zero(x, axis, mask)
     # The largest score is zero: at a threshold of -1 it alone weighs one, at 0 it weighs nothing.
     high = np.zeros_like(scores.max(axis, keepdims=True))
     low = high - 1

@@ -57,13 +57,13 @@ def softmax(
     """
     _checks.softmax(np.ndarray, x, axis, mask)
     _checks.positive("temperature", temperature)
-    exponentials = np.exp(_below_zero(x, axis, mask) / temperature)
+    exponentials = np.exp(below_zero(x, axis, mask) / temperature)
     total = exponentials.sum(axis, keepdims=True)
     # An empty row has total zero: divide its zeros by one.
     return (exponentials / np.where(total == 0, 1, total)).astype(x.dtype)
 
 
-def _below_zero(x: np.ndarray, axis: int, mask: np.ndarray | None) -> np.ndarray:
+def below_zero(x: np.ndarray, axis: int, mask: np.ndarray | None) -> np.ndarray:
     """Take each row's maximum away, in at least float32; what the mask hides becomes -inf."""
     scores = x.astype(np.promote_types(x.dtype, np.float32))
     if mask is not None:
