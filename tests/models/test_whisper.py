@@ -137,3 +137,33 @@ def test_the_reference_runs_a_layer(whisper, sound):
 def test_too_long_a_sound_is_refused():
     with pytest.raises(ValueError, match=r"at most 30 seconds \(480000 samples\), got 480001"):
         models.log_mel(torch.zeros(480_001))
+
+
+class NumbersOnly:
+    """A tokenizer whose words are the numbers."""
+
+    def token_to_id(self, token):
+        return {"<|startoftranscript|>": 0, "<|notimestamps|>": 1, "<|endoftext|>": 2}[token]
+
+    def decode(self, tokens):
+        return " ".join(map(str, tokens[2:]))
+
+
+def test_what_a_transcript_never_holds_and_never_begins_with(speech):
+    """From a model that, left alone, says its favourite word again and again."""
+    torch.manual_seed(1706)
+    model = models.Whisper(20, d_model=12, n_heads=3, n_layers=1).eval()
+    with torch.no_grad():
+        model.target.decoder.norm.weight.zero_()
+        model.target.decoder.norm.bias.copy_(model.target.embedding.tokens[5])
+        model.target.embedding.tokens[7] = 0.9 * model.target.embedding.tokens[5]
+        model.target.embedding.tokens[5] *= 2
+
+    def said():
+        return models.transcribe(model, NumbersOnly(), speech[0], 3)
+
+    assert said() == "5 5 5"
+    model.never_first = (5,)
+    assert said() == "7 5 5"
+    model.never = (5,)
+    assert said() == "7 7 7"
