@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attncourse.pytorch import Decoder, Encoder, MultiHeadAttention, scaled_dot_product_attention
+from attncourse.pytorch import BlockWeights, Decoder, Encoder, scaled_dot_product_attention
 
 
 class AttentionMaps(NamedTuple):
@@ -37,8 +35,8 @@ def attention_maps(model: nn.Module, *inputs: Any, **options: Any) -> AttentionM
     Parameters
     ----------
     model : nn.Module
-        Any model with an ``Encoder`` or a ``Decoder`` in it. It computes what it always does, and
-        is the same afterwards.
+        Any model of these layers that takes ``return_weights=``. It is left as it is: whatever its
+        layers do to attend, here they do so plainly, to the same numbers up to rounding.
     *inputs, **options
         What the model is called with.
 
@@ -65,38 +63,25 @@ def attention_maps(model: nn.Module, *inputs: Any, **options: Any) -> AttentionM
     >>> maps.decoder.shape
     torch.Size([2, 1, 3, 4, 4])
     """
-    layers: dict[str, list[MultiHeadAttention]] = {"encoder": [], "decoder": [], "cross": []}
-    for stack in model.modules():
-        if isinstance(stack, Encoder):
-            own = "decoder" if isinstance(stack, Decoder) else "encoder"
-            layers[own] += [block.attention for block in stack.blocks]
-            cross = [block.cross_attention for block in stack.blocks]
-            layers["cross"] += [layer for layer in cross if layer is not None]
-    if not any(layers.values()):
+    stacks = [part for part in model.modules() if isinstance(part, Encoder)]
+    if not stacks:
         raise ValueError(f"model: expected an Encoder or a Decoder in it, got {type(model)}.")
-    with torch.no_grad(), contextlib.ExitStack() as watch:
-        seen = {
-            kind: [watch.enter_context(_watched(layer)) for layer in of_kind]
-            for kind, of_kind in layers.items()
-        }
-        model(*inputs, **options)
+    plainly = {"return_weights": True, "attend": scaled_dot_product_attention, **options}
+    with torch.no_grad():
+        _, weights = model(*inputs, **plainly)
+    if not isinstance(weights[0], BlockWeights):  # of two stacks
+        of_encoder, of_decoder = weights
+    elif isinstance(stacks[0], Decoder):
+        of_encoder, of_decoder = (), weights
+    else:
+        of_encoder, of_decoder = weights, ()
     return AttentionMaps(
-        **{kind: torch.stack([map_ for (map_,) in maps]) for kind, maps in seen.items() if maps}
+        _stacked([block.self_attention for block in of_encoder]),
+        _stacked([block.self_attention for block in of_decoder]),
+        _stacked([block.cross_attention for block in of_decoder]),
     )
 
 
-@contextlib.contextmanager
-def _watched(layer: MultiHeadAttention) -> Iterator[list[Tensor]]:
-    """Collect a layer's weights, computed beside whatever it does to attend."""
-    attend, maps = layer.attend, []
-
-    def look(q: Tensor, k: Tensor, v: Tensor, **options: Any) -> Any:
-        plainly = {**options, "return_weights": True}
-        maps.append(scaled_dot_product_attention(q, k, v, **plainly)[1])
-        return attend(q, k, v, **options)
-
-    layer.attend = look
-    try:
-        yield maps
-    finally:
-        layer.attend = attend
+def _stacked(maps: list[Tensor | None]) -> Tensor | None:
+    there = [one for one in maps if one is not None]
+    return torch.stack(there) if there else None

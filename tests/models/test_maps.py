@@ -11,7 +11,8 @@ from attncourse import models
 
 def language_model(**options):
     torch.manual_seed(1706)
-    return att.LanguageModel(50, d_model=12, n_heads=4, n_layers=3, n_kv_heads=2, **options).eval()
+    sizes = {"d_model": 24, "n_heads": 4, "n_layers": 3, "n_kv_heads": 2}
+    return att.LanguageModel(50, **sizes, positions="sinusoidal", **options).eval()
 
 
 TOKENS = torch.tensor([[3, 1, 4, 1, 5, 9], [2, 7, 1, 8, 2, 8]])
@@ -35,16 +36,18 @@ def test_a_map_is_the_layers_own():
     """The first layer's, from its own queries and keys."""
     model = language_model()
     layer = model.decoder.blocks[0]
-    normed = layer.attention_norms[0](model.embedding.tokens[TOKENS])
+    places = att.sinusoidal_positions(torch.arange(6), 24, dtype="float32")
+    normed = layer.attention_norms[0](model.embedding.tokens[TOKENS] + places)
     _, weights = layer.attention(normed, causal=True, return_weights=True)
     maps = models.attention_maps(model, TOKENS)
     torch.testing.assert_close(maps.decoder[0], weights)
     assert (maps.decoder[0] - maps.decoder[1]).abs().max() > 1e-3
 
 
-def test_both_sides_and_what_stands_between():
+@pytest.mark.parametrize("attend", [att.scaled_dot_product_attention, att.fused_attention])
+def test_both_sides_and_what_stands_between(attend):
     torch.manual_seed(1706)
-    model = att.EncoderDecoder(50, 60, d_model=12, n_heads=3, n_layers=2, n_positions=16).eval()
+    model = att.EncoderDecoder(50, 60, d_model=12, n_heads=3, n_layers=2, attend=attend).eval()
     maps = models.attention_maps(model, TOKENS, TOKENS[:, :4])
     assert [tuple(m.shape) for m in maps] == [(2, 2, 3, 6, 6), (2, 2, 3, 4, 4), (2, 2, 3, 4, 6)]
 

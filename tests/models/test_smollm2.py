@@ -91,7 +91,7 @@ def test_same_64_tokens(smollm2, tokens, theirs):
 @torch.no_grad()
 def test_the_reference_runs_a_layer(smollm2, tokens):
     model = smollm2[0]
-    frequencies, interleaved = model.frequencies, {"interleaved": True}
+    frequencies, interleaved = att.rotary_frequencies(64, base=100_000.0), {"interleaved": True}
     x, _ = model.decoder.blocks[0].with_cache(
         model.embedding.tokens[tokens], frequencies=frequencies, causal=True, **interleaved
     )

@@ -131,10 +131,12 @@ class EncoderDecoder(nn.Module):
     ) -> Any:
         """Give the logits of what follows each token of the target.
 
-        Options of the target as in :func:`language_model`. With ``return_weights`` come, beside
-        the logits, the weights of the encoder's layers and those of the decoder's.
+        Options of the target as in :func:`language_model`; ``attend`` is of both sides. With
+        ``return_weights`` come, beside the logits, the weights of the encoder's layers and those
+        of the decoder's.
         """
-        asked = {"return_weights": True} if return_weights else {}
+        asked = {name: options.pop(name) for name in ("attend",) if name in options}
+        asked |= {"return_weights": True} if return_weights else {}
         context = self.encode(source, source_mask, source_padding, **asked)
         context, *of_source = context if isinstance(context, tuple) else (context,)
         given = {"context_mask": source_mask, "context_padding": source_padding, **asked}
