@@ -27,21 +27,10 @@ def kv_cache_bytes(
     ----------
     n_tokens : int
         How many tokens are cached, all sequences together; 1 gives the bytes a token.
-    n_layers : int
-        How many layers keep a cache.
-    n_kv_heads : int
-        ``n_heads`` for multi-head attention, 1 for multi-query, between for grouped-query.
-    d_k, d_v : int
-        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
+    n_layers, n_kv_heads, d_k, d_v, itemsize : int
+        ``n_kv_heads`` is ``n_heads`` for multi-head attention, 1 for multi-query.
     window : int, optional
         How many positions a rolling cache keeps (of one sequence).
-    itemsize : int
-        Bytes of one number.
-
-    Returns
-    -------
-    int
-        Bytes.
 
     References
     ----------
@@ -73,21 +62,11 @@ def latent_cache_bytes(
 
     Parameters
     ----------
-    n_tokens : int
-        How many tokens are cached; 1 gives the bytes a token.
-    n_layers : int
-        How many layers keep a cache.
-    d_latent : int
-        The width of the latent that stands for keys and values.
-    d_rope : int
-        The width of the one rotary key that all heads share.
-    itemsize : int
-        Bytes of one number.
-
-    Returns
-    -------
-    int
-        Bytes.
+    n_tokens, n_layers, itemsize
+        As in :func:`kv_cache_bytes`.
+    d_latent, d_rope : int
+        The widths of the latent that stands for keys and values, and of the rotary key that all
+        heads share.
 
     References
     ----------

@@ -15,24 +15,14 @@ def attention_entropy(
 
     .. math:: H_i = -\sum_j A_{ij} \log_2 A_{ij} - a_i \log_2 a_i, \qquad a_i = 1 - \sum_j A_{ij}
 
-    where :math:`A` are the weights and :math:`a_i` is what a row lacks to one, because a sink took
-    it: it counts as one more outcome. :math:`2^{H}` is the number of keys that would give the same
-    entropy if they shared evenly. One key with all the weight gives 0, n equal ones give log2 n,
-    and a row with nothing to attend to gives 0.
+    where :math:`A` are the weights and :math:`a_i` is what a row lacks to one because a sink took
+    it: one more outcome, if it is above ten roundings of the dtype. :math:`2^H` keys that share
+    evenly have the same entropy. A row with nothing to attend to gives 0.
 
     Parameters
     ----------
     weights : array, floating
         What softmax gave: rows that sum to one, or less with sinks, or all zeros.
-
-    Returns
-    -------
-    array
-        Bits, one number a query, in at least float32.
-
-    Notes
-    -----
-    Cost: one logarithm a weight. A lack below ten roundings of the dtype counts as none.
 
     References
     ----------
@@ -56,7 +46,7 @@ def attention_entropy(
 def attention_distance(
     weights: Float[np.ndarray, "*batch q_len kv_len"],
 ) -> Float[np.ndarray, "*batch q_len"]:
-    r"""Give how many positions away each query looks, on average.
+    r"""Give how many positions away each query looks, on average; 0 if it has nothing to attend to.
 
     .. math:: D_i = \frac{\sum_j A_{ij} \, |i + n - m - j|}{\sum_j A_{ij}}
 
@@ -67,11 +57,6 @@ def attention_distance(
     ----------
     weights : array, floating
         What softmax gave.
-
-    Returns
-    -------
-    array
-        Positions, one number a query, in at least float32; 0 where there is nothing to attend to.
 
     References
     ----------

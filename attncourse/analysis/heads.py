@@ -24,7 +24,7 @@ def previous_token_score(
         I = \{ i : p_i \ge r \}, \quad p_i = i + n - m
 
     where :math:`A` are a head's weights, :math:`r` is the offset, :math:`m` is q_len and :math:`n`
-    is kv_len; the mean runs over the batch as well.
+    is kv_len; the mean runs over the batch as well. 0 where no query stands so far in.
 
     Parameters
     ----------
@@ -32,11 +32,6 @@ def previous_token_score(
         What softmax gave.
     offset : int
         How far back: 1 is the previous token, 0 the query's own position.
-
-    Returns
-    -------
-    array
-        One number from 0 to 1 a head; 0 where no query stands so far in.
 
     References
     ----------
@@ -71,11 +66,6 @@ def first_token_score(
     n_first : int
         How many leading positions count as first.
 
-    Returns
-    -------
-    array
-        One number from 0 to 1 a head; 0 where no query stands so far in.
-
     References
     ----------
     Xiao et al. (2024), Efficient Streaming Language Models with Attention Sinks, section 3.1,
@@ -97,7 +87,7 @@ def duplicate_token_score(
     weights: Float[np.ndarray, "*batch n_heads q_len kv_len"],
     tokens: Int[np.ndarray, "*batch kv_len"],
 ) -> Float[np.ndarray, " n_heads"]:
-    r"""Give the weight on earlier copies of the query's own token.
+    r"""Give the weight on earlier copies of the query's own token; 0 where no token comes twice.
 
     .. math:: \text{score} = \frac{1}{|I|} \sum_{i \in I} \sum_{j \in D_i} A_{ij}, \qquad
         D_i = \{ j < p_i : x_j = x_{p_i} \}, \quad I = \{ i : D_i \ne \emptyset \}
@@ -111,11 +101,6 @@ def duplicate_token_score(
         What softmax gave.
     tokens : integer array
         The tokens at the keys' positions; the queries are the last of them.
-
-    Returns
-    -------
-    array
-        One number from 0 to 1 a head; 0 where no token comes twice.
 
     References
     ----------
@@ -141,21 +126,13 @@ def induction_score(
     .. math:: \text{score} = \frac{1}{|I|} \sum_{i \in I} \sum_{j \in D_i} A_{ij}, \qquad
         D_i = \{ j < p_i : x_{j-1} = x_{p_i} \}, \quad I = \{ i : D_i \ne \emptyset \}
 
-    where :math:`A` are a head's weights, :math:`x` the tokens and :math:`p_i = i + n - m` is the
-    position of query i of m among n keys. A head with a high score continues ``A B … A`` with
-    ``B``. Random tokens, repeated once, leave it no other reason to look there.
+    where the symbols are those of :func:`duplicate_token_score`. A head with a high score continues
+    ``A B … A`` with ``B``. Random tokens, repeated once, leave it no other reason to look there.
 
     Parameters
     ----------
-    weights : array, floating
-        What softmax gave.
-    tokens : integer array
-        The tokens at the keys' positions; the queries are the last of them.
-
-    Returns
-    -------
-    array
-        One number from 0 to 1 a head; 0 where no token comes twice.
+    weights, tokens
+        As in :func:`duplicate_token_score`.
 
     References
     ----------

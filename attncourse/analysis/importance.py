@@ -19,24 +19,14 @@ def head_importance(
         \frac{\partial L(x)}{\partial O_{h,t,c}} \right|
 
     where :math:`O_h` is the output of head h for example x before the heads are mixed, :math:`L`
-    the loss and :math:`\xi_h` a gate of one on the head. The mean runs over the batch.
+    the loss and :math:`\xi_h` a gate of one on the head. First order: exact only for a loss that is
+    linear in the gate. The source also divides by the norm over a layer's heads.
 
     Parameters
     ----------
-    outputs : array, floating
-        What each head gave.
-    gradients : array, floating
-        The gradient of the loss by it. The loss must be a sum over examples, not a mean, for the
-        batch size not to matter.
-
-    Returns
-    -------
-    array
-        One number a head, in at least float32. The source divides by the norm over a layer's heads.
-
-    Notes
-    -----
-    Cost: one multiply-add a number. First order: exact only for a loss that is linear in the gate.
+    outputs, gradients : arrays, floating
+        What each head gave, and the gradient of the loss by it. The loss must be a sum over
+        examples, not a mean, for the batch size not to matter.
 
     References
     ----------

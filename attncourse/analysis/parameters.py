@@ -67,13 +67,6 @@ def head_sizes(shape: TransformerShape) -> tuple[int, int]:
     shape : TransformerShape
         The sizes.
 
-    Returns
-    -------
-    n_kv_heads : int
-        How many heads of keys and values.
-    d_k : int
-        The width of a head.
-
     References
     ----------
     Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
@@ -112,16 +105,6 @@ def parameter_table(shape: TransformerShape) -> dict[str, int]:
     ----------
     shape : TransformerShape
         The sizes.
-
-    Returns
-    -------
-    dict
-        A count for each of ``token embedding``, ``position embedding``, ``attention``, ``mlp``,
-        ``norms``, ``output`` and their ``total``. A tied output counts zero.
-
-    Notes
-    -----
-    Cost: a handful of multiplications. Nothing is allocated.
 
     References
     ----------

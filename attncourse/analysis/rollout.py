@@ -17,10 +17,10 @@ def attention_rollout(
     .. math:: R^{(l)} = \tilde A^{(l)} R^{(l-1)}, \qquad R^{(0)} = I, \qquad
         \tilde A^{(l)} \propto (1 - \rho) \bar A^{(l)} + \rho I
 
-    where :math:`\bar A^{(l)}` are the weights of layer l, averaged over its heads, and :math:`\rho`
-    is the share that the residual connection passes by; each row of :math:`\tilde A` is divided by
-    its sum. It takes attention for the only mixing
-    between positions and values for equal: a picture of the routes, not a proof of influence.
+    where :math:`\bar A^{(l)}` is the mean over the heads of layer l, and :math:`\rho` is the share
+    that the residual connection passes by; rows of :math:`\tilde A` and of the result sum to one.
+    It takes attention for the only mixing between positions and values for equal: a picture of the
+    routes, not a proof of influence.
 
     Parameters
     ----------
@@ -28,16 +28,6 @@ def attention_rollout(
         The weights of all layers, the first layer first.
     residual : float
         The share of a position's own vector, from 0 (attention alone) to 1 (nothing mixes).
-
-    Returns
-    -------
-    array
-        One square a layer, rows that sum to one: row i says where position i comes from. In at
-        least float32.
-
-    Notes
-    -----
-    Cost: seq³ multiply-adds a layer. A row with nothing to attend to keeps its own position.
 
     References
     ----------

@@ -12,23 +12,15 @@ def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float
 
     .. math:: R = \min(\pi, \ \beta I)
 
-    where :math:`I` is the intensity in operations a byte, :math:`\pi` the peak rate and
-    :math:`\beta` the bandwidth. Left of the ridge at :math:`\pi / \beta` memory sets the pace,
-    right of it arithmetic does.
+    where :math:`I` is the intensity, :math:`\pi` the peak rate and :math:`\beta` the bandwidth.
+    Left of the ridge at :math:`\pi / \beta` memory sets the pace, right of it arithmetic does.
 
     Parameters
     ----------
     intensity : float
         Operations a byte moved.
-    peak : float
-        Operations a second that the device can do. The device is the caller's to name.
-    bandwidth : float
-        Bytes a second that its memory can move.
-
-    Returns
-    -------
-    float
-        Operations a second.
+    peak, bandwidth : float
+        Operations a second that the device can do, and bytes a second that its memory can move.
 
     References
     ----------
@@ -48,30 +40,19 @@ def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float
 
 
 def shortest_time(operations: float, n_bytes: float, *, peak: float, bandwidth: float) -> float:
-    r"""Give the least time that a kernel can take: the longer of computing and moving.
+    r"""Give the least seconds that a kernel can take: the longer of computing and moving.
 
     .. math:: t = \max(C / \pi, \ B / \beta)
 
     where :math:`C` is how much is computed and :math:`B` how much is moved, :math:`\pi` is the peak
-    rate and :math:`\beta` the bandwidth.
+    rate and :math:`\beta` the bandwidth. It assumes that both overlap without a gap.
 
     Parameters
     ----------
-    operations : float
-        Operations in all.
-    n_bytes : float
-        Bytes in all, read and written.
+    operations, n_bytes : float
+        Operations, and bytes read and written, in all.
     peak, bandwidth : float
         As in :func:`attainable_rate`.
-
-    Returns
-    -------
-    float
-        Seconds.
-
-    Notes
-    -----
-    Cost: two divisions. It assumes that computing and moving overlap without a gap.
 
     References
     ----------
@@ -105,33 +86,17 @@ def attention_intensity(
     .. math:: I = \frac{2 h P (d_k + d_v)}{s \, (d_k + d_v) (h \, m + h_\text{kv} \, n)}
 
     where :math:`P` is the number of pairs, :math:`m` is q_len, :math:`n` is kv_len, :math:`h` and
-    :math:`h_\text{kv}` the heads and :math:`s` the bytes of a number. Reading a prompt (prefill,
-    m = n) it grows with the length. Writing one token (decode, m = 1) it is about
-    :math:`2 h / (s \, h_\text{kv})`, whatever the length: decoding waits for memory, and sharing
-    keys and values among heads is what raises it.
+    :math:`h_\text{kv}` the heads and :math:`s` the bytes of a number. Reading a prompt (prefill, m
+    = n) it grows with the length. Writing one token (decode, m = 1) it is about :math:`2 h / (s \,
+    h_\text{kv})`, whatever the length: decoding waits for memory, and sharing keys and values among
+    heads is what raises it. No implementation can have a higher one.
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are: ``(n, n)`` for prefill, ``(1, n)`` for decode.
-    n_heads, n_kv_heads : int
-        How many heads of queries, and of keys and values (``n_heads`` if left out).
-    d_k, d_v : int
-        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
-    pairs : int, optional
-        How many pairs each head computes; all if left out.
+    q_len, kv_len, n_heads, n_kv_heads, d_k, d_v, pairs
+        As in :func:`multi_head_operations`: ``(n, n)`` for prefill, ``(1, n)`` for decode.
     itemsize : int
         Bytes of one number.
-
-    Returns
-    -------
-    float
-        Operations in matrix products for each byte of queries, keys, values and output.
-
-    Notes
-    -----
-    Cost: a handful of multiplications. No implementation can have a higher one; the plain path's
-    is :func:`attention_operations` over :func:`plain_attention_bytes`.
 
     References
     ----------

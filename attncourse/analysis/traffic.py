@@ -21,27 +21,15 @@ def plain_attention_bytes(
     .. math:: B = s \, b \, h \, \bigl[ m d_k + n d_k + n d_v + m d_v + 4 m n \bigr]
 
     where :math:`m` is q_len, :math:`n` is kv_len, :math:`h` the heads, :math:`b` the batch and
-    :math:`s` the bytes of a number. The first step reads queries and keys and writes the scores,
-    the second reads the scores and writes the weights, the third reads weights and values and
-    writes the output: the squares go through memory four times.
+    :math:`s` the bytes of a number. The squares go through memory four times: scores are written
+    and read, and so are weights.
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are.
-    n_heads : int
-        How many heads; shared keys and values are taken as repeated, as the plain path does.
-    d_k, d_v : int
-        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
+    q_len, kv_len, n_heads, d_k, d_v, batch
+        As in :func:`attention_operations`; shared keys and values count as repeated.
     itemsize : int
         Bytes of one number: 2 for half precision, 4 for float32.
-    batch : int
-        How many sequences there are.
-
-    Returns
-    -------
-    int
-        Bytes, read and written.
 
     References
     ----------
@@ -74,31 +62,18 @@ def flash_attention_bytes(
     .. math:: B = s \, b \, h \, \bigl[ 2 n d + m (d + 2) + T (3 m d + 4 m) \bigr], \qquad
         T = \lceil n / B_c \rceil, \quad B_c = \lceil M / 4 d \rceil
 
-    where :math:`m` is q_len, :math:`n` is kv_len, :math:`d` is d_k, :math:`h` the heads, :math:`b`
-    the batch, :math:`s` the bytes of a number and :math:`M` how many numbers fit into fast memory.
-    Keys and values are read once. The output and its two statistics are written once to begin with;
-    then, for each of the :math:`T` tiles of keys, the queries and what is known so far are read,
-    and it is written again.
+    where :math:`M` is how many numbers fit into fast memory, :math:`d` is d_k, and the rest is as
+    in :func:`plain_attention_bytes`. Keys and values are read once; for each of :math:`T` tiles of
+    keys, the queries are read, and the output with its two statistics is read and written: about
+    :math:`12 m n d^2 / M` numbers. A later version loops over queries first and writes the output
+    once.
 
     Parameters
     ----------
-    q_len, kv_len, n_heads, itemsize, batch
-        As in :func:`plain_attention_bytes`.
-    d_k : int
-        The width of a key and of a value.
+    q_len, kv_len, n_heads, d_k, itemsize, batch
+        As in :func:`plain_attention_bytes`; a value is as wide as a key.
     sram_bytes : int
-        The fast memory that one tile's work may use: on a GPU, the shared memory of one
-        multiprocessor.
-
-    Returns
-    -------
-    int
-        Bytes, read and written: about 3 q_len kv_len d² / M numbers where many tiles are needed.
-
-    Notes
-    -----
-    Cost: a handful of multiplications. Statistics count like any other number, though in practice
-    they are float32; a later version loops over queries first and writes the output once.
+        The fast memory for one tile's work: on a GPU, the shared memory of one multiprocessor.
 
     References
     ----------

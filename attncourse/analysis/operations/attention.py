@@ -23,26 +23,16 @@ def attention_operations(
         C_\text{elementwise} = 5 \, b \, h \, P, \qquad C_\text{exponentials} = b \, h \, P
 
     where :math:`b` is the batch, :math:`h` is n_heads and :math:`P` is the number of pairs of a
-    query and a key. The five: scale, maximum, subtract it, sum, divide.
+    query and a key. The five: scale, maximum, subtract it, sum, divide. The products are those that
+    PyTorch's ``FlopCounterMode`` counts.
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are.
-    n_heads : int
-        How many heads of queries. Sharing keys and values among heads saves no arithmetic here.
-    d_k, d_v : int
-        The widths of a key and a value; ``d_v`` is ``d_k`` if left out.
+    q_len, kv_len, n_heads, d_k, d_v, batch : int
+        ``d_v`` is ``d_k`` if left out. Sharing keys and values among heads saves no arithmetic.
     pairs : int, optional
-        How many pairs are computed. All ``q_len * kv_len`` if left out: the plain path computes
-        what it then masks. :func:`visible_pairs` gives what a kernel with skipping computes.
-    batch : int
-        How many sequences there are.
-
-    Returns
-    -------
-    Operations
-        Equal in ``matmul`` to PyTorch's ``FlopCounterMode`` on the plain path.
+        How many pairs are computed: all if left out, as the plain path computes what it then masks;
+        :func:`visible_pairs` gives what a kernel with skipping computes.
 
     References
     ----------
@@ -76,22 +66,16 @@ def attention_backward_operations(
         dS = A \odot (dA - \text{rowsum}(dA \odot A)), \quad dQ = dS\, K, \quad dK = dS^\top Q
 
     where :math:`A` are the weights, :math:`S` the scores, and :math:`dX` is the gradient of the
-    loss by X. Four products instead of the forward pass's two; with ``recompute`` a fifth, which
-    makes the scores again because no weights were kept. The elementwise work of a pair: multiply,
-    sum, subtract, multiply, scale.
+    loss by X: four products instead of the forward pass's two. The elementwise work of a pair:
+    multiply, sum, subtract, multiply, scale.
 
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, pairs, batch
         As in :func:`attention_operations`.
     recompute : bool
-        Whether the weights are computed again from the scores and a kept log-sum-exp, as
-        FlashAttention does: one product, a scale, a subtraction and an exponential more a pair.
-
-    Returns
-    -------
-    Operations
-        Equal in ``matmul`` to PyTorch's ``FlopCounterMode`` on the backward pass of the plain path.
+        Whether the weights are computed again from a kept log-sum-exp, as FlashAttention does: one
+        product, a scale, a subtraction and an exponential more a pair.
 
     References
     ----------

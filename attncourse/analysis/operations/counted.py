@@ -47,11 +47,6 @@ def add_operations(*parts: Operations, times: int = 1) -> Operations:
     times : int
         How often: layers, say, or generated tokens.
 
-    Returns
-    -------
-    Operations
-        The counts together.
-
     References
     ----------
     Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F, counts in
@@ -77,23 +72,15 @@ def visible_pairs(
     .. math:: P = \sum_{i=0}^{m-1} \bigl|\{\, j : p_i - w < j \le p_i,\ 0 \le j < n \,\}\bigr|,
         \qquad p_i = i + n - m
 
-    where :math:`m` is q_len, :math:`n` is kv_len and :math:`w` is the window, which is without
-    limit if only ``causal`` is set. Without either, all :math:`mn` pairs count. It is the number of
-    True entries of the mask, without the mask.
+    where :math:`m` is q_len, :math:`n` is kv_len and :math:`w` is the window, without limit if only
+    ``causal`` is set. Without either, all :math:`mn` pairs count. It is the number of True entries
+    of the mask, without the mask.
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key (bottom-right).
-    causal : bool
-        Hide the future.
-    window : int, optional
-        How many positions a query sees, itself included. A window hides the future too.
-
-    Returns
-    -------
-    int
-        How many scores a kernel that skips what is hidden has to compute.
+    q_len, kv_len, causal, window
+        What the mask is made of: the last query stands at the last key (bottom-right), and a window
+        hides the future too.
 
     References
     ----------

@@ -17,13 +17,14 @@ def performer_operations(
     d_v: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what attention by random features does, without a causal mask.
+    r"""Count what attention by random features does, without a causal mask: linear in both lengths.
 
     .. math:: C_\text{matmul} = 2 b h \, \bigl[ (m + n) \, d_k f + n f d_v + m f d_v + m f \bigr]
 
     where :math:`m` is q_len, :math:`n` is kv_len and :math:`f` is n_features. The terms: project
     queries and keys, sum up the values once, read the sum, and read the normaliser. Each feature is
-    one exponential; outside products, n f additions for the normaliser and m d_v divisions.
+    one exponential; outside products, n f additions for the normaliser and m d_v divisions. Norms
+    and maxima of the feature map are not counted.
 
     Parameters
     ----------
@@ -31,12 +32,6 @@ def performer_operations(
         As in :func:`attention_operations`.
     n_features : int
         How many random features stand for the exponential.
-
-    Returns
-    -------
-    Operations
-        Linear in both lengths. What the feature map does beside its product and its exponential
-        (norms and maxima) is not counted.
 
     References
     ----------
@@ -67,7 +62,7 @@ def linformer_operations(
     d_v: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what attention over projected keys and values does.
+    r"""Count what attention over projected keys and values does: linear in both lengths.
 
     .. math:: C_\text{matmul} = 2 b h \, (d_k + d_v) \, (r \, n + m \, r)
 
@@ -80,11 +75,6 @@ def linformer_operations(
         As in :func:`attention_operations`.
     n_projected : int
         How many keys and values are left.
-
-    Returns
-    -------
-    Operations
-        Linear in both lengths.
 
     References
     ----------
@@ -117,29 +107,24 @@ def nystrom_operations(
     d_v: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what attention by landmarks does.
+    r"""Count what attention by landmarks does: linear in both lengths.
 
     .. math:: C_\text{matmul} = 2 b h \, \bigl[ r (m + r + n) d_k + 4 s \, r^3
         + r n d_v + r^2 d_v + m r d_v \bigr]
 
     where :math:`m` is q_len, :math:`n` is kv_len, :math:`r` is n_landmarks and :math:`s` is
     n_iterations. The terms: three softmaxes of scores against landmarks, four products of r by r in
-    each iteration towards the inverse, and the product from right to left.
+    each iteration towards the inverse, and the product from right to left. Outside products: five
+    for each entry of the softmaxes, d_k for each query and key averaged into a landmark, 4 r² an
+    iteration.
 
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch
         As in :func:`attention_operations`.
-    n_landmarks : int
-        How many landmarks stand for the queries, and for the keys.
-    n_iterations : int
-        How many steps towards the pseudo-inverse.
-
-    Returns
-    -------
-    Operations
-        Linear in both lengths. Outside products: five for each of the three softmaxes' entries, one
-        for each query and key averaged into a landmark, and four times r² in an iteration.
+    n_landmarks, n_iterations : int
+        How many landmarks stand for the queries (and the keys), and how many steps approach the
+        pseudo-inverse.
 
     References
     ----------

@@ -22,7 +22,7 @@ def multi_head_operations(
     pairs: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what an attention layer does: multi-head, grouped-query or multi-query.
+    r"""Count what an attention layer does: multi-head, grouped-query or multi-query; no biases.
 
     .. math:: C_\text{matmul} = 2 b \bigl[ m \, d \, h \, d_k
         + (n - n_c) \, d_c \, h_\text{kv} (d_k + d_v) + h P (d_k + d_v) + m \, h \, d_v \, d \bigr]
@@ -33,25 +33,13 @@ def multi_head_operations(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are, cached keys included.
-    d_model : int
-        The width of the input and of the output.
-    n_heads, n_kv_heads : int
-        How many heads of queries, and of keys and values (``n_heads`` if left out).
-    d_k, d_v : int, optional
-        The width of a head; ``d_model / n_heads``, and ``d_k``, if left out.
-    d_context : int, optional
-        The width of what is asked; ``d_model`` if left out.
+    q_len, kv_len, pairs, batch
+        As in :func:`attention_operations`; cached keys are keys.
+    d_model, n_heads, n_kv_heads, d_k, d_v, d_context : int
+        Left out, ``n_kv_heads`` is ``n_heads``, ``d_k`` is ``d_model / n_heads``, ``d_v`` is
+        ``d_k``, and ``d_context``, the width of what is asked, is ``d_model``.
     n_cached : int
         How many keys and values come from a cache and are not projected again.
-    pairs, batch
-        As in :func:`attention_operations`.
-
-    Returns
-    -------
-    Operations
-        The projections (without biases) and attention.
 
     References
     ----------
@@ -93,7 +81,7 @@ def latent_operations(
     pairs: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what multi-head latent attention does when it unpacks its keys and values.
+    r"""Count what multi-head latent attention does when each call unpacks all keys and values.
 
     .. math:: C_\text{matmul} = C_q + 2 b \bigl[ (n - n_c) \, d \, (r + d_R)
         + n \, r \, h (d_N + d_v) + h P (d_N + d_R + d_v) + m \, h \, d_v \, d \bigr]
@@ -107,17 +95,9 @@ def latent_operations(
     ----------
     q_len, kv_len, d_model, n_heads, d_v, n_cached, pairs, batch
         As in :func:`multi_head_operations`.
-    d_latent : int
-        The width of what is cached for keys and values together.
-    d_nope, d_rope : int
-        The widths of a head's part without a position and with a rotary one.
-    d_q_latent : int, optional
-        The width of the queries' own latent; without one they are projected directly.
-
-    Returns
-    -------
-    Operations
-        Every cached latent is unpacked into keys and values again, for each call.
+    d_latent, d_nope, d_rope, d_q_latent : int
+        The widths of the formula, in this order; without ``d_q_latent`` queries are projected
+        directly.
 
     References
     ----------
@@ -158,7 +138,7 @@ def absorbed_latent_operations(
     pairs: int | None = None,
     batch: int = 1,
 ) -> Operations:
-    r"""Count what multi-head latent attention does on the latents themselves.
+    r"""Count what multi-head latent attention does on the latents themselves, for the same result.
 
     .. math:: C_\text{matmul} = C_q + 2 b \bigl[ (n - n_c) \, d \, (r + d_R)
         + m \, h \, r (d_N + d_v) + h P (2 r + d_R) + m \, h \, d_v \, d \bigr]
@@ -169,15 +149,10 @@ def absorbed_latent_operations(
 
     Parameters
     ----------
-    q_len, kv_len, d_model, n_heads, d_latent, d_nope, d_rope, d_v, d_q_latent
-        As in :func:`latent_operations`.
-    n_cached, pairs, batch
+    q_len, kv_len, d_model, n_heads, d_v, n_cached, pairs, batch
         As in :func:`multi_head_operations`.
-
-    Returns
-    -------
-    Operations
-        The same result as :func:`latent_operations`, by another order of the products.
+    d_latent, d_nope, d_rope, d_q_latent
+        As in :func:`latent_operations`.
 
     References
     ----------

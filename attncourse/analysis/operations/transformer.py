@@ -24,23 +24,16 @@ def block_operations(
 
     where :math:`C_\text{multi-head}` is that of :func:`multi_head_operations`, :math:`b` the batch,
     :math:`m` is q_len, :math:`d` d_model and :math:`g` is 3 for a gated MLP and 2 for another.
-    Outside products: one exponential and one multiplication a hidden unit for the activation, one
-    more multiplication for a gate, 4 a feature for an RMS norm (square, sum, divide, scale), 7 for
-    a layer norm (three more: sum, subtract, shift), one for a residual addition, one for a bias.
+    Outside products, a hidden unit takes one exponential and one multiplication, and one more for a
+    gate; a feature takes 4 in an RMS norm (square, sum, divide, scale), 7 in a layer norm (and sum,
+    subtract, shift), and one for each residual addition and bias. Positions are not counted.
 
     Parameters
     ----------
     shape : TransformerShape
         The sizes.
-    q_len, kv_len : int
-        How many new positions, and how many keys, cached ones included (``q_len`` if left out).
-    n_cached, pairs, batch
-        As in :func:`multi_head_operations`.
-
-    Returns
-    -------
-    Operations
-        One block. Positions (rotary turns, biases on scores) are not counted.
+    q_len, kv_len, n_cached, pairs, batch
+        As in :func:`multi_head_operations`; ``kv_len`` is ``q_len`` if left out.
 
     References
     ----------
@@ -96,13 +89,7 @@ def model_operations(
     shape, q_len, kv_len, n_cached, pairs, batch
         As in :func:`block_operations`.
     n_outputs : int, optional
-        For how many positions logits are computed: all ``q_len`` in training, the last one when a
-        prompt is read (prefill).
-
-    Returns
-    -------
-    Operations
-        One forward pass.
+        For how many positions logits are computed: all in training, the last when a prompt is read.
 
     References
     ----------
@@ -131,24 +118,15 @@ def training_operations(
     .. math:: C = 3 \, \frac{D}{n} \, C_\text{model}(n)
 
     where :math:`D` is n_tokens and :math:`n` the length of a sequence. Every product of the forward
-    pass has two in the backward pass, one for each of its factors. :func:`six_nd` is the rule of
-    thumb that this makes exact.
+    pass has two in the backward pass, one for each of its factors; nothing is computed again. It
+    makes the rule of thumb :func:`six_nd` exact.
 
     Parameters
     ----------
-    shape : TransformerShape
-        The sizes.
-    n_tokens : int
-        How many tokens training sees, a multiple of ``length``.
-    length : int
-        How long each sequence is.
-    pairs : int, optional
-        How many pairs of a query and a key each head computes for a sequence; all if left out.
-
-    Returns
-    -------
-    int
-        Floating-point operations, 2 for each multiply-add, without recomputed activations.
+    shape, pairs
+        As in :func:`model_operations`.
+    n_tokens, length : int
+        How many tokens training sees, a multiple of how many a sequence has.
 
     References
     ----------
@@ -181,15 +159,8 @@ def six_nd(n_parameters: int, n_tokens: int) -> int:
 
     Parameters
     ----------
-    n_parameters : int
-        The model's size.
-    n_tokens : int
-        How many tokens training sees.
-
-    Returns
-    -------
-    int
-        Floating-point operations; :func:`training_operations` counts them exactly.
+    n_parameters, n_tokens : int
+        The model's size, and how many tokens training sees.
 
     References
     ----------
