@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from attncourse._checks.arrays import type_name
+from attncourse._checks.looking import traced
 
 #: What a size, a length or a position of an array can be at the most.
 LARGEST = 2**63 - 1
@@ -56,7 +57,8 @@ def real(name: str, value: Any) -> None:
             f"{_digits(value)} digits; write it as a float."
         )
     try:
-        finite = math.isfinite(value)
+        # A number that a compiler keeps open is compared, since it cannot be asked if it is finite.
+        finite = -math.inf < value < math.inf if traced() else math.isfinite(value)
     except OverflowError:
         raise ValueError(f"{name}: expected a number that a float can hold.") from None
     except (TypeError, ValueError, RuntimeError):  # all that a wrong value raises

@@ -67,7 +67,7 @@ def fused_attention(
             q, scale = q * scale, 1.0
     if bias is not None and torch.promote_types(bias.dtype, dtype) != dtype:
         q, k, v = q.to(bias.dtype), k.to(bias.dtype), v.to(bias.dtype)  # a narrow bias may overflow
-    grouped = q.ndim > 2 and q.shape[-3] != k.shape[-3]
+    grouped = q.shape[-3:-2] != k.shape[-3:-2]  # as sizes, which a compiler need not keep open
     options = {"scale": scale, "enable_gqa": grouped, "dropout_p": dropout}
     attend = F.scaled_dot_product_attention
 

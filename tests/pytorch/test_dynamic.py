@@ -95,6 +95,8 @@ MASKS = {
         lambda n: (*features(n), torch.randn(32, HEADS)),
     ),
 }
+#: Where something is made of a width: a scale, a question to PyTorch's kernel, pairs.
+WIDTHS_OPEN = ["scaled_dot_product_attention", "fused_attention", "fused, with a window", "rotary"]
 EACH = pytest.mark.parametrize("name", [*OPEN, *MASKS])
 
 
@@ -114,6 +116,20 @@ def test_nine_lengths_make_two_graphs(name):
         _, tensors = asked(name, n)
         torch.testing.assert_close(compiled(*tensors), function(*tensors))
     assert counter.frame_count <= 2
+
+
+@pytest.mark.parametrize("name", WIDTHS_OPEN)
+@torch.no_grad()
+def test_every_size_may_be_open_from_the_start(name):
+    """``dynamic=True`` leaves widths and heads open too, and what is made of them: the scale."""
+    torch._dynamo.reset()
+    function, _ = asked(name, 6)
+    counter = CompileCounter()
+    compiled = torch.compile(function, backend=counter, fullgraph=True, dynamic=True)
+    for n in LENGTHS[:3]:
+        _, tensors = asked(name, n)
+        torch.testing.assert_close(compiled(*tensors), function(*tensors))
+    assert counter.frame_count == 1
 
 
 def test_a_length_that_is_fixed_is_noticed():
