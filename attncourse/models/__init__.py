@@ -5,7 +5,6 @@ licence before it does, and keeps them; what it reads is checked by hash. The mo
 of ``attncourse.pytorch``, and their numbers are those of `transformers`, up to rounding.
 """
 
-from attncourse.models.archives import ARCHIVES
 from attncourse.models.maps import AttentionMaps, attention_maps
 from attncourse.models.minilm import MiniLM, load_minilm
 from attncourse.models.smollm2 import load_smollm2
@@ -13,7 +12,6 @@ from attncourse.models.speech import load_speech, log_mel
 from attncourse.models.whisper import Whisper, load_whisper, transcribe
 
 __all__ = [
-    "ARCHIVES",
     "AttentionMaps",
     "MiniLM",
     "Whisper",

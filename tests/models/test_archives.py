@@ -13,14 +13,14 @@ from numpydoc.docscrape import NumpyDocString
 from typer.testing import CliRunner
 
 from attncourse import cli, data, models
-from attncourse.models.archives import library, say
+from attncourse.models.archives import ARCHIVES, library, say
 from tests.models.conftest import loaded
 
 LOADERS = {
-    models.load_smollm2: models.ARCHIVES[0],
-    models.load_minilm: models.ARCHIVES[1],
-    models.load_whisper: models.ARCHIVES[2],
-    models.load_speech: models.ARCHIVES[3],
+    models.load_smollm2: ARCHIVES[0],
+    models.load_minilm: ARCHIVES[1],
+    models.load_whisper: ARCHIVES[2],
+    models.load_speech: ARCHIVES[3],
 }
 EACH = pytest.mark.parametrize(("load", "archive"), LOADERS.items(), ids=lambda x: "")
 FUNCTIONS = [name for name in models.__all__ if callable(getattr(models, name))]
@@ -56,7 +56,7 @@ def test_size_and_licence_come_before_the_fetch(load, archive, tmp_path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("archive", models.ARCHIVES, ids=lambda archive: archive.name)
+@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda archive: archive.name)
 def test_a_cached_file_is_read_in_silence(archive, capsys):
     loaded(lambda: data.fetch(archive))
     data.fetch(archive, say)
@@ -70,7 +70,7 @@ def test_the_command_fetches_models_when_asked(monkeypatch):
     run = CliRunner()
     assert run.invoke(cli.app, ["data"]).exit_code == 0
     assert run.invoke(cli.app, ["data", "--models"]).exit_code == 0
-    assert fetched == [(), (), (say, models.ARCHIVES)]
+    assert fetched == [(), (), (say, ARCHIVES)]
 
     def no_network(*given):
         raise data.DataError("With a network connection, run: attncourse data")
