@@ -25,6 +25,23 @@ def test_it_keeps_the_rules(path):
     assert not found, "\n" + "\n".join(found)
 
 
+def test_every_page_is_in_the_table_of_contents():
+    """The build takes what the table lists, so another page would be left out without a word."""
+    from toc import pages_of
+
+    pages = {
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in [
+            *NOTEBOOKS,
+            *(ROOT / "book").glob("*.md"),
+            *(ROOT / "book").glob("[0-9]*/*.md"),
+        ]
+        if path.relative_to(ROOT).parts[0] != "solutions"
+    }
+    left = pages - set(pages_of(ROOT / "_toc.yml"))
+    assert not left, f"_toc.yml has no line for {', '.join(sorted(left))}"
+
+
 def test_the_exemptions_are_of_things_that_are_there():
     assert all((ROOT / name).exists() and why for name, why in NO_LESSON.items())
     assert sum(map(lesson, NOTEBOOKS)) >= 7

@@ -153,7 +153,10 @@ def test_an_unknown_name_is_refused():
 def test_what_is_kept_is_whole_and_small(name):
     """Every trial of the definition is there, by this definition, with what made it."""
     experiment = experiments.known()[name]
-    assert set(experiments.stored(experiment)) == set(experiment.trials())
+    left = set(experiment.trials()) - set(experiments.stored(experiment))
+    assert not left, f"{len(left)} trials are to run: make runs ONLY={name}"
+    over = set(experiments.stored(experiment)) - set(experiment.trials())
+    assert not over, f"{experiment.path} has trials of no budget: {', '.join(map(str, over))}"
     record = json.loads(experiment.path.read_text("utf8"))
     assert record["provenance"]["command"] == f"make runs ONLY={name}"
     assert {"torch", "numpy", "python", "processor", "cpu"} <= set(record["provenance"])
@@ -168,12 +171,13 @@ def test_a_page_trains_live_from_the_same_definition(name):
     for path in sorted((Path(__file__).parents[2] / "book").rglob("*.ipynb")):
         cells = json.loads(path.read_text("utf8"))["cells"]
         code.append("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code"))
-    using = [text for text in code if f"from attncourse.experiments import {name} as " in text]
-    assert using, f"no notebook imports attncourse.experiments.{name}"
+    line = f"from attncourse.experiments import {name} as "
+    using = [text for text in code if line in text]
+    assert using, f"no notebook of the book has the line {line}…"
     for text in using:
-        short = text.split(f"from attncourse.experiments import {name} as ")[1].split()[0]
-        assert f"{short}.learn(" in text
-        assert f"experiments.curve({short}.EXPERIMENT" in "".join(text.split())
+        short = text.split(line)[1].split()[0]
+        for call in (f"{short}.learn(", f"experiments.curve({short}.EXPERIMENT"):
+            assert call in "".join(text.split()), f"a notebook imports {name} and has no {call}…)"
 
 
 def test_a_new_file_is_found_by_itself(tmp_path, monkeypatch):

@@ -14,7 +14,8 @@ SOURCES = ROOT / "solutions"
 
 
 def test_committed_exercises_have_not_drifted():
-    assert drifted(SOURCES, ROOT / "exercises") == []
+    found = drifted(SOURCES, ROOT / "exercises")
+    assert not found, f"{', '.join(found)}: change solutions/, then run make exercises"
 
 
 def test_drift_is_seen(tmp_path):

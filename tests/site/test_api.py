@@ -41,6 +41,8 @@ def documented(page: str) -> list[catalogue.Thing]:
 
 def test_every_page_is_in_the_table_of_contents():
     found = {f"book/api/{path.stem}" for path in (ROOT / "book" / "api").glob("*.md")}
+    left = found - {"book/api/index", *PAGES}
+    assert not left, f"_toc.yml has no line for {', '.join(sorted(left))}"
     assert found == {"book/api/index", *PAGES}
     assert set(PAGES) <= set(pages_of(ROOT / "_toc.yml"))
 
@@ -50,7 +52,8 @@ def test_every_public_name_has_its_place_once(room):
     """A file that no page names, or a name on two pages, fails here: add it to ``book/api/``."""
     on_pages = [thing.full_name for page in PAGES for thing in documented(page)]
     wanted = [thing.full_name for thing in catalogue.things(room)]
-    assert [name for name in wanted if on_pages.count(name) != 1] == []
+    left = [name for name in wanted if on_pages.count(name) != 1]
+    assert not left, f"{', '.join(left)}: one page of book/api/ that _toc.yml lists names its file"
 
 
 def test_the_catalogue_finds_what_the_rooms_export():

@@ -328,7 +328,10 @@ def address(kind: type[CourseWidget], visit) -> None:
     assert wanted != start, f"{kind.__name__}: its link does not know its state"
     link = there.evaluate("() => kit.models()[0].link()").split("#")[1]
     fresh = visit.page(kind(), fragment=link)
-    assert fresh.evaluate("kit.packed()") == wanted, f"{kind.__name__}: a link gives another state"
+    assert (given := fresh.evaluate("kit.packed()")) == wanted, (
+        f"{kind.__name__}: on a page of the same widget, the link to {wanted} gives {given}. Lists "
+        "keep the length that the widget was made with: does a State take another one?"
+    )
     assert "does not fit" not in fresh.locator("body").inner_text()
     name = link.split(".")[1]
     for garbage in ("sAAAA", "sbnVsbA", "se30", ""):
