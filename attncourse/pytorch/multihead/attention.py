@@ -35,28 +35,21 @@ def multi_head_attention(
     ----------
     x : array, floating
         The sequence that asks.
-    w_query, w_key, w_value : arrays, floating
-        The projections, the heads side by side in their columns.
-    w_out : array, floating
-        Mixes what the heads bring back.
+    w_query, w_key, w_value, w_out : arrays, floating
+        The projections, the heads side by side in the columns of the first three; the last mixes
+        what they bring back.
     n_heads : int
         How many heads there are.
     context : array, floating, optional
         The sequence that is asked: cross-attention. ``x`` if left out: self-attention.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale``, ``softcap``, ``sinks`` and
-        ``return_weights``, as in :func:`scaled_dot_product_attention`.
-
-    Returns
-    -------
-    array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
+        As in :func:`scaled_dot_product_attention`; with ``return_weights`` the result is
+        ``(output, weights)``.
 
     Notes
     -----
     Cost, at d_model = d_context = n_heads · d_k = n_heads · d_v: 4 · n · d_model² multiply-adds
-    for the projections and 2 · n² · d_model for attention, for any number of heads; n_heads · n²
-    scores in memory. 4 · d_model² parameters.
+    for the projections and 2 · n² · d_model for attention, for any number of heads.
 
     References
     ----------
@@ -99,16 +92,6 @@ def multi_query_attention(
     x, w_query, w_out, n_heads, context, **options
         As in :func:`multi_head_attention`.
 
-    Returns
-    -------
-    array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
-
-    Notes
-    -----
-    Cost: attention itself as in :func:`multi_head_attention`; projections of keys and values, and
-    a cache of them, n_heads times smaller.
-
     References
     ----------
     Shazeer (2019), Fast Transformer Decoding: One Write-Head is All You Need, section 3,
@@ -145,7 +128,7 @@ def grouped_query_attention(
 
     where :math:`X` asks, :math:`C` is the context that is asked, and :math:`g(i)` is the group of
     head i, counted from zero. With one group this is multi-query attention, with as many groups as
-    heads multi-head attention.
+    heads multi-head attention. A cache of keys and values is n_heads / n_kv_heads times smaller.
 
     Parameters
     ----------
@@ -153,16 +136,6 @@ def grouped_query_attention(
         How many heads of keys and values there are.
     x, w_query, w_key, w_value, w_out, n_heads, context, **options
         As in :func:`multi_head_attention`.
-
-    Returns
-    -------
-    array, or (array, weights) if asked for
-        As many positions as ``x``; the weights are ``(*batch, n_heads, q_len, kv_len)``.
-
-    Notes
-    -----
-    Cost: attention itself as in :func:`multi_head_attention`; projections of keys and values, and
-    a cache of them, n_heads / n_kv_heads times smaller.
 
     References
     ----------

@@ -19,7 +19,7 @@ def alibi_slopes(
 
     where :math:`n` is n_heads, if that is a power of two. If not, the first slopes are those of
     the next smaller power of two, and the others are every second one (the first, the third, ...)
-    of the next larger: steeper and flatter ones between.
+    of the next larger: the rule of the authors' code, which BLOOM follows. Slopes are not learned.
 
     Parameters
     ----------
@@ -29,16 +29,6 @@ def alibi_slopes(
         ``"float64"`` or ``"float32"``.
     device : torch.device or str, optional
         Where to make them; torch's default device if left out.
-
-    Returns
-    -------
-    array
-        One positive slope for each head. They are not learned.
-
-    Notes
-    -----
-    Cost: n_heads powers. No parameters. The paper gives the slopes for powers of two; the rule
-    for the others is that of its authors' code, which BLOOM follows.
 
     References
     ----------
@@ -70,24 +60,15 @@ def alibi_bias(
 
     where :math:`m_h` is the slope of head h, :math:`m` is q_len and :math:`n` is kv_len. The bias
     is symmetric; with ``causal=True`` only the past is left, and it is the paper's. (BLOOM adds
-    :math:`m_h \, j` instead: within a row that differs by a constant, which the softmax forgets.)
+    :math:`m_h \, j` instead: within a row that differs by a constant, which the softmax forgets,
+    unless there are sinks.)
 
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are. The last query stands at the last key.
     slopes : array, floating
-        As :func:`alibi_slopes` gives them.
-
-    Returns
-    -------
-    array
-        What ``bias=`` of :func:`scaled_dot_product_attention` takes, in the dtype of ``slopes``.
-        Zero on each query's own position, negative elsewhere.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · kv_len numbers; a kernel computes them on the way instead.
+        As :func:`alibi_slopes` gives them. Their dtype is that of the bias.
 
     References
     ----------

@@ -35,20 +35,10 @@ def rotary_frequencies(
     device : torch.device or str, optional
         Where to make them; torch's default device if left out.
 
-    Returns
-    -------
-    array
-        Radians for each step, from fast to slow. ``2 * pi`` over them are the wavelengths.
-
-    Notes
-    -----
-    Cost: d_rotary / 2 powers. No parameters.
-
     References
     ----------
     Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    section 3.2.2, arXiv:2104.09864. Vaswani et al. (2017), Attention Is All You Need,
-    section 3.5, arXiv:1706.03762, has the same frequencies.
+    section 3.2.2, arXiv:2104.09864.
 
     Examples
     --------
@@ -79,11 +69,6 @@ def interpolated_frequencies(
     factor : float
         How many times longer sequences become.
 
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
-
     References
     ----------
     Chen et al. (2023), Extending Context Window of Large Language Models via Positional
@@ -111,15 +96,8 @@ def ntk_frequencies(
 
     Parameters
     ----------
-    frequencies : array, floating
-        As :func:`rotary_frequencies` gives them, two or more.
-    factor : float
-        How many times longer sequences become.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
+    frequencies, factor
+        As in :func:`interpolated_frequencies`; two frequencies or more.
 
     References
     ----------
@@ -158,7 +136,7 @@ def dynamic_ntk_frequencies(
     Parameters
     ----------
     frequencies : array, floating
-        As :func:`rotary_frequencies` gives them, two or more.
+        Two or more, as :func:`rotary_frequencies` gives them.
     seq_len : int
         How long the sequence is now. In decoding it grows, and so the frequencies change: keys go
         into the cache before they are rotated, or the old ones do not fit the new.
@@ -166,11 +144,6 @@ def dynamic_ntk_frequencies(
         The longest sequence in training.
     factor : float
         How much faster than the sequence the scale grows; ``factor`` in configuration files.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
 
     References
     ----------

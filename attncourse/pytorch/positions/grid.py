@@ -26,11 +26,6 @@ def relative_positions(
     device : torch.device or str, optional
         Where to make the grid; torch's default device if left out.
 
-    Returns
-    -------
-    integer array
-        One row for each query, one column for each key.
-
     References
     ----------
     Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3.2,

@@ -23,24 +23,19 @@ def interleaved_to_half_split(
 
     where :math:`(a_i, b_i)` is what rotary positions turn by :math:`\theta_i`. Applied to the
     features of queries and keys alike it leaves every score as it was. Applied to the columns of
-    the projections it turns weights trained with one pairing into weights for the other.
+    the projections, and to their biases and norms, it turns weights trained with one pairing into
+    weights for the other.
 
     Parameters
     ----------
     x : array, floating
-        Features, or weights or biases that make them.
+        Features, or weights that make them.
     n_heads : int
         How many heads stand side by side along the axis; each is reordered by itself.
     d_rotary : int, optional
         How many of each head's features turn; all of them if left out. The others stay.
     axis : int
-        Where the features are: the last for a weight of ours, (d_model, n_heads * d_k), the first
-        for one of ``torch.nn.Linear``.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        The same numbers in another order.
+        Where the features are: the last for a weight of ours, the first for ``torch.nn.Linear``.
 
     References
     ----------
@@ -72,15 +67,8 @@ def half_split_to_interleaved(
 
     Parameters
     ----------
-    x : array, floating
-        Features, or weights or biases that make them.
-    n_heads, d_rotary, axis
+    x, n_heads, d_rotary, axis
         As in :func:`interleaved_to_half_split`.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        The same numbers in another order.
 
     References
     ----------

@@ -20,6 +20,7 @@ def rotary_tables(
     .. math:: c_{pi} = m \cos(p \, \theta_i), \qquad s_{pi} = m \sin(p \, \theta_i)
 
     where :math:`p` is a position, :math:`\theta_i` a frequency and :math:`m` the attention factor.
+    They are in the dtype of the frequencies, and at least float32.
 
     Parameters
     ----------
@@ -29,11 +30,6 @@ def rotary_tables(
         As :func:`rotary_frequencies` gives them, scaled or not.
     attention_factor : float
         Lengthens what is rotated; one leaves norms alone. See :func:`yarn_attention_factor`.
-
-    Returns
-    -------
-    cos, sin : arrays
-        In the dtype of the frequencies, and at least float32.
 
     References
     ----------
@@ -75,8 +71,8 @@ def rotate(
     - interleaved: neighbours, (0, 1), (2, 3), ..., as in the paper and in GPT-J;
     - half-split: (0, n), (1, n + 1), ... with n pairs, as in GPT-NeoX and Llama.
 
-    One is the other with the features in another order (:func:`interleaved_to_half_split`), so
-    both can do the same; weights that were trained with one are wrong with the other.
+    One is the other with the features in another order (:func:`interleaved_to_half_split`).
+    Features behind the first ``2 * n_pairs`` are left as they are (a partial rotation).
 
     Parameters
     ----------
@@ -87,16 +83,6 @@ def rotate(
         of ``(*batch, heads, seq, d)`` whose sequences stand at positions of their own.
     interleaved : bool
         Pair neighbours. False pairs the first half with the second.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        Its first ``2 * n_pairs`` features are turned, the others are left as they are (a partial
-        rotation). Computed in at least float32.
-
-    Notes
-    -----
-    Cost: 4 multiplications and 2 additions for each pair. No parameters.
 
     References
     ----------
@@ -152,25 +138,12 @@ def rotary(
     x : array, floating
         Queries or keys. Keys are turned before they go into a cache.
     positions : integer array
-        Where each token stands: ``(seq,)``, or ``(*batch, seq)`` for an x of
-        ``(*batch, heads, seq, d)`` whose sequences stand at positions of their own.
+        Where each token stands: ``(seq,)``, or ``(*batch, seq)`` for an x with heads.
     frequencies : array, floating
         As :func:`rotary_frequencies` gives them, scaled or not. Fewer than d / 2 of them rotate
         only the first features (a partial rotation).
-    interleaved : bool
-        Which features pair up: neighbours, or the first half with the second (:func:`rotate`).
-    attention_factor : float
-        Lengthens what is rotated; one leaves norms alone. See :func:`yarn_attention_factor`.
-
-    Returns
-    -------
-    array with the shape and dtype of x
-        The same vectors, turned.
-
-    Notes
-    -----
-    Cost: n_pairs cosines and sines for each position (:func:`rotary_tables`, which layers can
-    share), and 6 operations for each pair of features. No parameters.
+    interleaved, attention_factor
+        As in :func:`rotate` and :func:`rotary_tables`, whose tables layers can share.
 
     References
     ----------

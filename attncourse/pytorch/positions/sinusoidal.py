@@ -24,7 +24,8 @@ def sinusoidal_positions(
 
     where :math:`p` is a position, :math:`d` is d_model and :math:`b` the base. A step of the
     position turns each pair by a fixed angle, so a linear map of the features can look k steps
-    back.
+    back. (tensor2tensor and fairseq put all sines first, then all cosines, and divide by d / 2 - 1
+    in the exponent: weights do not carry over.)
 
     Parameters
     ----------
@@ -37,18 +38,6 @@ def sinusoidal_positions(
         The longest wavelength is almost 2π times this.
     dtype : str
         ``"float64"`` or ``"float32"``.
-
-    Returns
-    -------
-    array
-        A vector for each position, sines and cosines by turns. Some implementations
-        (tensor2tensor's, and fairseq's after it) put all sines first, then all cosines, and
-        divide by d / 2 - 1 in the exponent where the paper has d / 2: the features come in
-        another order with slightly other wavelengths, and weights do not carry over.
-
-    Notes
-    -----
-    Cost: d_model sines and cosines for each position. No parameters, and no last position.
 
     References
     ----------

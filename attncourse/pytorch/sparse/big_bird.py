@@ -31,32 +31,19 @@ def big_bird_blocks(
     .. math:: T_r = \{ b : |b - r| < w \} \cup R_r \cup G
 
     where :math:`r` is a block of queries, :math:`w` the window in blocks, :math:`R_r` its random
-    blocks and :math:`G` the global ones. Neighbours carry what is near, random blocks make any two
-    positions a few layers apart, and global blocks gather and spread.
+    blocks and :math:`G` the global ones. The table is for :func:`block_sparse_attention`: -1 stands
+    where a neighbour would lie outside, and a block may stand twice.
 
     Parameters
     ----------
     random_blocks : integer array
-        For each block of queries its random blocks of keys; one table, or one for each head. -1
-        stands for none.
+        For each block of queries its random blocks of keys; one table, or one for each head.
     global_blocks : integer array
         The blocks that are seen by all (and see all: :func:`big_bird_attention`).
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
-    block_len : int
-        How many positions share a block; the last block may be shorter.
+    q_len, kv_len, block_len
+        As in :func:`block_sparse_mask`.
     window : int
         How many blocks a block sees on either side, itself included in both.
-
-    Returns
-    -------
-    integer array
-        A table for :func:`block_sparse_attention`. -1 stands where a neighbour would lie outside;
-        a block may stand twice.
-
-    Notes
-    -----
-    Cost: n_q_blocks · (2 · window - 1 + n_random + n_global) numbers a head.
 
     References
     ----------
@@ -107,19 +94,8 @@ def big_bird_mask(
 
     Parameters
     ----------
-    random_blocks, global_blocks, block_len, window
-        As in :func:`big_bird_blocks`.
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
-
-    Returns
-    -------
-    boolean array
-        True = may attend; one grid, or one for each head.
-
-    Notes
-    -----
-    Cost: q_len · kv_len comparisons a block in a row; :func:`big_bird_attention` does without.
+    random_blocks, global_blocks, q_len, kv_len, block_len, window
+        As in :func:`big_bird_blocks`. With a table for each head there is a grid for each.
 
     References
     ----------
@@ -165,22 +141,18 @@ def big_bird_attention(
 
     Parameters
     ----------
-    q, k, v, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
     random_blocks, global_blocks, block_len, window
         As in :func:`big_bird_blocks`. The paper's own: two global blocks, a window of three
         blocks across (``window=2``) and three random ones, of 64 positions each.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
     causal : bool
         Hide the future, also from and behind the global blocks.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
 
     Notes
     -----
     Cost: n_heads · q_len · block_len · (2 · window - 1 + n_random + n_global) · (d_k + d_v)
-    multiply-adds, and n_heads · kv_len · block_len · n_global · (d_k + d_v) for the global rows:
-    linear in the length.
+    multiply-adds, and as much for n_global rows of all keys: linear in the length.
 
     References
     ----------

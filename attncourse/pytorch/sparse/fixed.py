@@ -36,19 +36,12 @@ def fixed_mask(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
-    block_len : int
-        How many positions share a block; the last block may be shorter.
+    q_len, kv_len, block_len
+        As in :func:`block_mask`.
     n_summaries : int
         How many positions at the end of each block all later ones see; at most ``block_len``.
     device : torch.device or str, optional
         Where to make the mask; torch's default device if left out.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
 
     References
     ----------
@@ -85,26 +78,18 @@ def fixed_attention(
 ) -> Float[Tensor, "*batch n_heads q_len d_v"]:
     r"""Attend to one's own block so far, and to the end of every block before it.
 
-    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : j \le p_i,\
-        \lfloor j / B \rfloor = \lfloor p_i / B \rfloor \ \text{or}\ j \bmod B \ge B - c\}\big),
-        \qquad p_i = i + n - m
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : M_{ij}\}\big)
 
-    where :math:`B` is the length of a block, :math:`c` how many of its last positions sum it up,
-    :math:`m` is q_len and :math:`n` is kv_len. The result is that of
-    :func:`scaled_dot_product_attention` with :func:`fixed_mask`. It is computed in two parts that
-    share no key: one's own block, and the ends of the blocks before it.
+    where :math:`M` is :func:`fixed_mask`. The result is that of
+    :func:`scaled_dot_product_attention` with it, computed in two parts that share no key: one's
+    own block, and the ends of the blocks before it.
 
     Parameters
     ----------
-    q, k, v, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
-    block_len : int
-        How many positions share a block; the last block may be shorter.
-    n_summaries : int
-        How many positions at the end of each block all later ones see; at most ``block_len``.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
+    block_len, n_summaries
+        As in :func:`fixed_mask`.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
 
     Notes
     -----

@@ -33,13 +33,12 @@ def block_attention(
 
     Parameters
     ----------
-    q, k, v, causal, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
     block_len : int
         How many positions share a block; the last block may be shorter.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
+    causal : bool
+        Hide the future.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
 
     References
     ----------

@@ -22,21 +22,12 @@ def two_sided_window_mask(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+    q_len, kv_len
+        As in :func:`create_mask`.
     window : int
         How many positions a query sees on either side, itself included in both.
     device : torch.device or str, optional
         Where to make the mask; torch's default device if left out.
-
-    Returns
-    -------
-    boolean array
-        True = may attend. Never more than ``2 * window - 1`` in a row.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
 
     References
     ----------
@@ -75,8 +66,8 @@ def dilated_window_mask(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+    q_len, kv_len
+        As in :func:`create_mask`.
     window : int
         How many positions a query sees (on either side), itself included.
     dilation : int
@@ -85,15 +76,6 @@ def dilated_window_mask(
         Look ahead as far as back.
     device : torch.device or str, optional
         Where to make the mask; torch's default device if left out.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
 
     References
     ----------
@@ -129,17 +111,8 @@ def global_mask(
     ----------
     tokens : integer array
         The positions of the global tokens among the keys, in any order.
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`longformer_attention` does without.
+    q_len, kv_len
+        As in :func:`create_mask`.
 
     References
     ----------

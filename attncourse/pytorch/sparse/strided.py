@@ -33,18 +33,13 @@ def strided_mask(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+    q_len, kv_len
+        As in :func:`create_mask`.
     stride : int
         How far back the window reaches, and how far apart the others are; about the root of the
         length makes both parts alike.
     device : torch.device or str, optional
         Where to make the mask; torch's default device if left out.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
 
     References
     ----------
@@ -79,23 +74,18 @@ def strided_attention(
 ) -> Float[Tensor, "*batch n_heads q_len d_v"]:
     r"""Attend to the last ``stride`` positions, and to every stride-th before them.
 
-    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : j \le p_i,\ p_i - j < S
-        \ \text{or}\ p_i - j \equiv 0 \bmod S\}\big), \qquad p_i = i + n - m
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : M_{ij}\}\big)
 
-    where :math:`S` is the stride, :math:`m` is q_len and :math:`n` is kv_len. The result is that
-    of :func:`scaled_dot_product_attention` with :func:`strided_mask`. It is computed in two parts
-    that share no key: a sliding window, and attention to what came before in each of the S
-    sequences that the positions fall into.
+    where :math:`M` is :func:`strided_mask`. The result is that of
+    :func:`scaled_dot_product_attention` with it, computed in two parts that share no key: a
+    sliding window, and what came before in each of the sequences that the stride divides.
 
     Parameters
     ----------
-    q, k, v, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
     stride : int
         How far back the window reaches, and how far apart the others are.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
 
     Notes
     -----

@@ -16,7 +16,8 @@ def split_heads(
 
     .. math:: y_{b,h,t,i} = x_{b,t,\,h d + i}
 
-    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
+    where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head. A reshape
+    alone would mix positions with heads.
 
     Parameters
     ----------
@@ -24,11 +25,6 @@ def split_heads(
         Features, the heads side by side.
     n_heads : int
         How many heads there are.
-
-    Returns
-    -------
-    array
-        One sequence for each head. A reshape alone would mix positions with heads.
 
     References
     ----------
@@ -60,11 +56,6 @@ def merge_heads(
     ----------
     x : array, floating
         One sequence for each head.
-
-    Returns
-    -------
-    array
-        Features, the heads side by side.
 
     References
     ----------

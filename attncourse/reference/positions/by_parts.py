@@ -30,24 +30,12 @@ def ntk_by_parts_frequencies(
 
     Parameters
     ----------
-    frequencies : array, floating
-        As :func:`rotary_frequencies` gives them.
-    factor : float
-        How many times longer sequences become.
+    frequencies, factor
+        As in :func:`interpolated_frequencies`.
     original_len : int
         The longest sequence in training.
     low_turns, high_turns : float
         Up to the first all is interpolated, from the second on nothing; between them linearly.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
-
-    Notes
-    -----
-    Cost: a few operations for each pair. :func:`llama3_frequencies` is this with other numbers,
-    :func:`yarn_frequencies` this with another ramp.
 
     References
     ----------
@@ -80,11 +68,8 @@ def llama3_frequencies(
 ) -> Float[np.ndarray, " n_pairs"]:
     r"""Scale as Llama 3.1 does, from 8192 positions to 131072.
 
-    .. math:: \theta'_i = \begin{cases}
-        \theta_i & \lambda_i < L / h \\
-        \theta_i / s & \lambda_i > L / l \\
-        (1 - \gamma) \, \theta_i / s + \gamma \, \theta_i & \text{otherwise}
-        \end{cases}, \qquad \gamma = \frac{L / \lambda_i - l}{h - l}
+    .. math:: \theta'_i = (1 - \gamma) \, \frac{\theta_i}{s} + \gamma \, \theta_i, \qquad
+        \gamma = \frac{L / \lambda_i - l}{h - l} \ \text{within}\ [0, 1]
 
     where :math:`\lambda_i = 2 \pi / \theta_i` is the wavelength of pair i, :math:`L` is
     original_len, :math:`s` the factor, :math:`l` is low_freq_factor and :math:`h`
@@ -101,11 +86,6 @@ def llama3_frequencies(
         The longest sequence before the extension.
     low_freq_factor, high_freq_factor : float
         Up to so many turns all is interpolated, from so many on nothing.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
 
     References
     ----------

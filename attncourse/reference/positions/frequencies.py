@@ -28,20 +28,10 @@ def rotary_frequencies(
         ``"float64"`` or ``"float32"``. Far out it matters: at position 100000 an angle in float32
         is off by up to 0.01. Most models were trained with that.
 
-    Returns
-    -------
-    array
-        Radians for each step, from fast to slow. ``2 * pi`` over them are the wavelengths.
-
-    Notes
-    -----
-    Cost: d_rotary / 2 powers. No parameters.
-
     References
     ----------
     Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    section 3.2.2, arXiv:2104.09864. Vaswani et al. (2017), Attention Is All You Need,
-    section 3.5, arXiv:1706.03762, has the same frequencies.
+    section 3.2.2, arXiv:2104.09864.
 
     Examples
     --------
@@ -72,11 +62,6 @@ def interpolated_frequencies(
     factor : float
         How many times longer sequences become.
 
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
-
     References
     ----------
     Chen et al. (2023), Extending Context Window of Large Language Models via Positional
@@ -104,15 +89,8 @@ def ntk_frequencies(
 
     Parameters
     ----------
-    frequencies : array, floating
-        As :func:`rotary_frequencies` gives them, two or more.
-    factor : float
-        How many times longer sequences become.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
+    frequencies, factor
+        As in :func:`interpolated_frequencies`; two frequencies or more.
 
     References
     ----------
@@ -149,7 +127,7 @@ def dynamic_ntk_frequencies(
     Parameters
     ----------
     frequencies : array, floating
-        As :func:`rotary_frequencies` gives them, two or more.
+        Two or more, as :func:`rotary_frequencies` gives them.
     seq_len : int
         How long the sequence is now. In decoding it grows, and so the frequencies change: keys go
         into the cache before they are rotated, or the old ones do not fit the new.
@@ -157,11 +135,6 @@ def dynamic_ntk_frequencies(
         The longest sequence in training.
     factor : float
         How much faster than the sequence the scale grows; ``factor`` in configuration files.
-
-    Returns
-    -------
-    array
-        Frequencies for :func:`rotary`.
 
     References
     ----------

@@ -21,11 +21,6 @@ def relative_positions(q_len: int, kv_len: int) -> Int[np.ndarray, "q_len kv_len
     q_len, kv_len : int
         How many queries and keys there are.
 
-    Returns
-    -------
-    integer array
-        One row for each query, one column for each key.
-
     References
     ----------
     Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3.2,

@@ -26,15 +26,6 @@ def learned_positions(
     positions : integer array of any shape
         Where each token stands.
 
-    Returns
-    -------
-    array
-        The row of each position.
-
-    Notes
-    -----
-    Cost: one row read for each position. n_positions · d_model parameters.
-
     References
     ----------
     Gehring et al. (2017), Convolutional Sequence to Sequence Learning, section 3.1,

@@ -30,24 +30,12 @@ def shaw_bias(
 
     Parameters
     ----------
-    q : array, floating
-        The queries.
-    key_table : array, floating
-        2D + 1 rows, from the distance -D to D. All heads share it.
+    q, key_table : arrays, floating
+        The queries; 2D + 1 rows, from the distance -D to D, that all heads share.
     kv_len : int
         How many keys there are. The last query stands at the last key.
     scale : float, optional
         That of the scores; ``1 / sqrt(d_k)`` if left out.
-
-    Returns
-    -------
-    array
-        What is to be added to the scores, in the dtype of ``q``.
-
-    Notes
-    -----
-    Cost: q_len · (2D + 1) · d_k multiply-adds for each head, since there are no more distances
-    than that, and a look-up for each pair. (2D + 1) · d_k parameters.
 
     References
     ----------
@@ -90,16 +78,6 @@ def shaw_values(
         The softmax's result. The last query stands at the last key.
     value_table : array, floating
         2D + 1 rows, from the distance -D to D. All heads share it.
-
-    Returns
-    -------
-    array
-        What is to be added to attention's output, in the dtype of ``weights``.
-
-    Notes
-    -----
-    Cost: q_len · kv_len · d_v multiply-adds for each head, as many as the values themselves, and
-    q_len · kv_len · d_v numbers in memory, once for all heads. (2D + 1) · d_v parameters.
 
     References
     ----------
@@ -146,30 +124,18 @@ def shaw_attention(
 
     Parameters
     ----------
-    q, k, v, return_weights
-        As in :func:`scaled_dot_product_attention`.
+    q, k, v, bias, scale, return_weights, **options
+        As in :func:`scaled_dot_product_attention`. The scale is that of both parts of the scores;
+        a soft-cap bends the dot products only, since the distances come in with the bias.
     key_table : array, floating
         2D + 1 rows, from the distance -D (behind) to D (ahead).
     value_table : array, floating, optional
         The same for the values. The paper found that it can be left out.
-    bias : floating array that broadcasts to the scores, optional
-        Added to the scores, as the part of the key table is.
-    scale : float, optional
-        Multiplies both parts of the scores; ``1 / sqrt(d_k)`` if left out.
-    **options
-        ``mask``, ``causal``, ``window``, ``softcap`` and ``sinks``. A soft-cap bends the dot
-        products of queries and keys only: the distances come in with the bias.
-
-    Returns
-    -------
-    array, or (array, weights) if asked for
-        One mixture for each query, in the dtype of ``q``.
 
     Notes
     -----
-    Cost: that of :func:`scaled_dot_product_attention`, of :func:`shaw_bias` and of
-    :func:`shaw_values`: with both tables about twice plain attention. PyTorch's fused kernel takes
-    the key side as a bias, the value side not at all.
+    Cost: with both tables about twice plain attention. PyTorch's fused kernel takes the key side
+    as a bias, the value side not at all.
 
     References
     ----------

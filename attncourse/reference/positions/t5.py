@@ -22,7 +22,8 @@ def t5_buckets(
 
     where :math:`\delta` is how far behind the query a key stands, :math:`n` is the number of
     buckets, :math:`e = \lfloor n / 2 \rfloor` of them hold one distance each, and :math:`D` is
-    max_distance, from which on all share the last bucket.
+    max_distance, from which on all share the last bucket. Whole numbers decide where a bucket
+    begins, with the result of T5's logarithms in float32.
 
     Parameters
     ----------
@@ -32,20 +33,8 @@ def t5_buckets(
         True, for an encoder: the past takes the first half of the buckets and the future the
         second. False, for a decoder: the past takes all, and the future shares bucket 0 with the
         query's own position (the causal mask hides it anyway).
-    n_buckets : int
-        How many buckets there are, both directions together.
-    max_distance : int
-        Where the last bucket begins, at the latest.
-
-    Returns
-    -------
-    integer array
-        The bucket of each pair, from 0 to ``n_buckets - 1``.
-
-    Notes
-    -----
-    Cost: q_len · kv_len integers. T5 computes the logarithms in float32; here whole numbers decide
-    where a bucket begins, with the same result.
+    n_buckets, max_distance : int
+        How many buckets both directions have together; where the last begins, at the latest.
 
     References
     ----------
@@ -87,28 +76,15 @@ def t5_bias(
     .. math:: B_{hij} = T_{\text{bucket}(j - i), \, h}
 
     where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5's
-    encoder share one table, all layers of its decoder another.
+    encoder share one table, all layers of its decoder another. T5 does not scale its dot products:
+    give ``scale=1`` beside this bias.
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
     table : array, floating
         One row for each bucket, one column for each head.
-    bidirectional : bool
-        True for an encoder, False for a decoder.
-    max_distance : int
-        From here on all distances share a bucket.
-
-    Returns
-    -------
-    array
-        What ``bias=`` of :func:`scaled_dot_product_attention` takes, in the dtype of ``table``.
-
-    Notes
-    -----
-    Cost: n_heads · q_len · kv_len numbers. n_buckets · n_heads parameters. T5 does not scale its
-    dot products: give ``scale=1`` beside this bias.
+    q_len, kv_len, bidirectional, max_distance
+        As in :func:`t5_buckets`.
 
     References
     ----------

@@ -29,30 +29,20 @@ def yarn_frequencies(
     where :math:`s` is the factor, :math:`n` the number of pairs, :math:`b` the base, :math:`L` is
     original_len, and :math:`i_\beta` is the (broken) index of a pair that turns :math:`\beta`
     times over L positions; :math:`i_{fast}` is rounded down and :math:`i_{slow}` up. The ramp is
-    linear in the index. The paper's is linear in the number of turns
-    (:func:`ntk_by_parts_frequencies`); its authors' code, transformers and the published models
-    have this one.
+    linear in the index, as in the published models; the paper's is linear in the number of turns
+    (:func:`ntk_by_parts_frequencies`).
 
     Parameters
     ----------
-    frequencies : array, floating
-        As :func:`rotary_frequencies` gives them.
+    frequencies, factor, original_len
+        As in :func:`ntk_by_parts_frequencies`.
     base : float
         The base that the frequencies were made with. No default: a wrong one goes unseen.
-    factor : float
-        How many times longer sequences become.
-    original_len : int
-        The longest sequence in training.
     beta_fast, beta_slow : float
         Pairs with more turns than the first stay, pairs with fewer than the second are
         interpolated.
     truncate : bool
         Round the two indices outwards. gpt-oss does not.
-
-    Returns
-    -------
-    array
-        For :func:`rotary`, with ``attention_factor=yarn_attention_factor(factor)``.
 
     References
     ----------
@@ -101,11 +91,6 @@ def yarn_attention_factor(factor: float, *, mscale: float = 1.0) -> float:
         One in the paper. DeepSeek-V2 and V3 rotate with the quotient of two such factors, of
         ``mscale`` by that of ``mscale_all_dim``, and multiply the scale of the scores, rotated or
         not, by the square of the divisor.
-
-    Returns
-    -------
-    float
-        What ``attention_factor=`` of :func:`rotary` takes.
 
     References
     ----------

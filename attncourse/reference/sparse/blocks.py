@@ -40,20 +40,9 @@ def block_sparse_mask(
     block_len : int
         How many positions share a block; the last block may be shorter.
 
-    Returns
-    -------
-    boolean array
-        True = may attend.
-
-    Notes
-    -----
-    Cost: q_len · kv_len · n_picks comparisons; :func:`block_sparse_attention` does without.
-
     References
     ----------
-    Gray et al. (2017), GPU Kernels for Block-Sparse Weights,
-    https://openai.com/index/block-sparse-gpu-kernels/; Zaheer et al. (2020), Big Bird, appendix D,
-    arXiv:2007.14062.
+    Zaheer et al. (2020), Big Bird, appendix D, arXiv:2007.14062.
 
     Examples
     --------
@@ -90,26 +79,21 @@ def block_sparse_attention(
 
     where :math:`B` is the length of a block and :math:`T_{r(i)}` the table's row for the block of
     query i. The result is that of :func:`scaled_dot_product_attention` with
-    :func:`block_sparse_mask`, and ``& causal_mask(...)`` if causal. Blocks of keys and values are
-    gathered for each block of queries; what is left out is never touched.
+    :func:`block_sparse_mask`, and ``& causal_mask(...)`` if causal.
 
     Parameters
     ----------
-    q, k, v, causal, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
-    blocks : integer array
-        For each block of queries the blocks of keys that it sees, in any order; one table, or one
-        for each head. -1 stands for none, a block that stands twice counts once.
-    block_len : int
-        How many positions share a block; the last block may be shorter.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
+    blocks, block_len
+        As in :func:`block_sparse_mask`.
+    causal : bool
+        Hide the future.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
 
     Notes
     -----
-    Cost: n_heads · q_len · n_picks · block_len · (d_k + d_v) multiply-adds; gathered keys and
-    values take n_heads · q_len · n_picks · (d_k + d_v) numbers.
+    Cost: n_heads · q_len · n_picks · block_len · (d_k + d_v) multiply-adds. Blocks are gathered
+    for each block of queries; what is left out is never touched.
 
     References
     ----------

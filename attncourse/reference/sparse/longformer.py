@@ -39,33 +39,27 @@ def longformer_attention(
 
     where :math:`W_i` is the window of query i and :math:`G` are the global tokens. The result is
     that of :func:`scaled_dot_product_attention` with
-    ``two_sided_window_mask(...) | global_mask(...)``, and ``& causal_mask(...)`` if causal. Window
-    and global keys are two parts that share no key, and merge (:func:`merge_attention`).
+    ``two_sided_window_mask(...) | global_mask(...)``, and ``& causal_mask(...)`` if causal.
 
     Parameters
     ----------
-    q, k, v, scale, softcap, sinks
-        As in :func:`scaled_dot_product_attention`.
     tokens : integer array
         The positions of the global tokens among the keys: of a question, say, or of the token
         that sums the text up.
-    window : int
-        How many positions a query sees on either side, itself included in both.
-    dilation : int
-        How far apart they are.
+    window, dilation : int
+        How many positions a query sees on either side, itself included in both; how far apart.
     causal : bool
         Hide the future, also from and behind the global tokens.
     global_qkv : tuple of three arrays, floating, optional
         Queries, keys and values of projections of their own, shaped as q, k and v, with which the
         global tokens ask. The same q, k and v if left out.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
+    q, k, v, mask, scale, softcap, sinks
+        As in :func:`sliding_window_attention`.
 
     Notes
     -----
     Cost: n_heads · (3 · q_len · window + n_global · (q_len + kv_len)) · (d_k + d_v)
-    multiply-adds, and memory in proportion: linear in the length.
+    multiply-adds, linear in the length.
 
     References
     ----------

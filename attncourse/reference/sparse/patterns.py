@@ -19,19 +19,10 @@ def two_sided_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarr
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+    q_len, kv_len
+        As in :func:`create_mask`.
     window : int
         How many positions a query sees on either side, itself included in both.
-
-    Returns
-    -------
-    boolean array
-        True = may attend. Never more than ``2 * window - 1`` in a row.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
 
     References
     ----------
@@ -62,23 +53,14 @@ def dilated_window_mask(
 
     Parameters
     ----------
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+    q_len, kv_len
+        As in :func:`create_mask`.
     window : int
         How many positions a query sees (on either side), itself included.
     dilation : int
         How far apart they are.
     two_sided : bool
         Look ahead as far as back.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`sliding_window_attention` does without.
 
     References
     ----------
@@ -114,17 +96,8 @@ def global_mask(
     ----------
     tokens : integer array
         The positions of the global tokens among the keys, in any order.
-    q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
-
-    Returns
-    -------
-    boolean array
-        True = may attend.
-
-    Notes
-    -----
-    Cost: q_len · kv_len bytes; :func:`longformer_attention` does without.
+    q_len, kv_len
+        As in :func:`create_mask`.
 
     References
     ----------

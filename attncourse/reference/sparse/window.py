@@ -31,29 +31,22 @@ def sliding_window_attention(
 ) -> Float[np.ndarray, "*batch n_heads q_len d_v"]:
     r"""Attend within a window, and compute nothing outside it.
 
-    .. math:: o_i = \sum_{j \in W_i} p_{ij} v_j, \qquad
-        p_{ij} = \frac{e^{s_{ij}}}{\sum_{l \in W_i} e^{s_{il}}}
+    .. math:: o_i = \text{Attention}\big(q_i, \{(k_j, v_j) : M_{ij}\}\big)
 
-    where :math:`s_{ij}` are the scores and :math:`W_i` the window of query i: the row of
-    :func:`sliding_window_mask`, :func:`two_sided_window_mask` or :func:`dilated_window_mask`. The
-    result is that of :func:`scaled_dot_product_attention` with the mask. The sequence is cut into
-    blocks as long as the window, and each block of queries meets its own block of keys, the one
-    before it and, two-sided, the one after. A dilated window is a plain one in each of the
-    ``dilation`` sequences that its positions fall into.
+    where :math:`M` is :func:`dilated_window_mask`. The result is that of
+    :func:`scaled_dot_product_attention` with it. The sequence is cut into blocks as long as the
+    window, and each block of queries meets its own block of keys, the one before it and,
+    two-sided, the one after. A dilated window is a plain one in each of the sequences that the
+    dilation divides.
 
     Parameters
     ----------
+    window, dilation, two_sided
+        As in :func:`dilated_window_mask`.
+    mask : boolean array that broadcasts to one row of the scores, optional
+        The same for all queries, as :func:`padding_mask` gives it.
     q, k, v, scale, softcap, sinks
         As in :func:`scaled_dot_product_attention`.
-    window : int
-        How many positions a query sees (on either side), itself included.
-    dilation : int
-        How far apart they are.
-    two_sided : bool
-        Look ahead as far as back.
-    mask : boolean array that broadcasts to one row of the scores, optional
-        True = may attend, the same for all queries: its axis for queries has size one, as
-        :func:`padding_mask` gives it.
 
     Notes
     -----
