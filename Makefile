@@ -16,7 +16,7 @@ BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve test lab check exercises runs bench words mutants lock clean
+.PHONY: help env book numbers serve test lab check models exercises runs bench words mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ lab: env  ## Open the notebooks in JupyterLab
 
 check: env  ## Grade a notebook: make check FILE=exercises/03-algorithm.ipynb
 	$(BIN)/attncourse check $(FILE)
+
+models: env  ## Fetch the published models that attncourse.models loads (267 MB)
+	$(BIN)/attncourse data --models
 
 exercises: env  ## Generate exercises/ from solutions/
 	$(BIN)/python -m attncourse.grading.generate

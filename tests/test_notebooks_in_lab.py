@@ -77,7 +77,10 @@ def look(page, address, path, notebook):
         timeout=240_000,
     )
     if any("$$" in cell.source for cell in texts):
-        page.wait_for_selector(".jp-RenderedMarkdown mjx-container", timeout=60_000)
+        # Attached, not visible: the first formula may stand in a closed fold.
+        page.wait_for_selector(
+            ".jp-RenderedMarkdown mjx-container", state="attached", timeout=60_000
+        )
         page.wait_for_function(
             "![...document.querySelectorAll('.jp-RenderedMarkdown')].some(e => e.innerText.includes('$$'))",
             timeout=60_000,
