@@ -129,6 +129,43 @@ def test_imports_are_written_in_full(file):
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level]
 
 
+def place(module: str) -> list[str]:
+    """The folder of a module: in the two libraries that of the mechanism, elsewhere the room."""
+    parts = module.split(".")
+    return parts[1 : 3 if parts[1:2] in (["reference"], ["pytorch"]) else 2]
+
+
+def crossing(module: str, code: str) -> list[str]:
+    """Names with an underscore that a module takes from another folder."""
+    return [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("attncourse.")
+        for alias in node.names
+        if alias.name.startswith("_") and place(node.module) != place(module)
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=short)
+def test_no_private_name_crosses_a_folder(file):
+    module = ".".join(["attncourse", *file.relative_to(PACKAGE).with_suffix("").parts])
+    assert crossing(module, file.read_text("utf8")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from attncourse.reference.softmax.stable import _below", 1),
+        ("from attncourse.reference.flash.tiles import _cut", 0),
+        ("from attncourse.reference.softmax.stable import below", 0),
+        ("def f():\n    from attncourse.grading.records import _finite, Record", 1),
+        ("from attncourse import _checks", 0),
+    ],
+)
+def test_a_private_name_that_crosses_is_found(code, found):
+    assert len(crossing("attncourse.reference.flash.forward", code)) == found
+
+
 def test_imports_go_one_way():
     """grimp reads the imports; the rules are ours: import-linter has none for "may know only"."""
     assert complaints(PACKAGE) == []

@@ -126,11 +126,11 @@ def scaled_dot_product_attention_backward(
         # With its sink each row of gradients sums to zero.
         d_sinks = -db.sum((-1, -2)).reshape(-1, sinks.shape[0]).sum(0)
         d_sinks = d_sinks.to(sinks.dtype)
-    dk, dv = _sum_copies(dk, k.shape), _sum_copies(dv, v.shape)
+    dk, dv = sum_copies(dk, k.shape), sum_copies(dv, v.shape)
     return AttentionGradients(dq.to(q.dtype), dk.to(k.dtype), dv.to(v.dtype), d_bias, d_sinks)
 
 
-def _sum_copies(grad: Tensor, shape: tuple[int, ...]) -> Tensor:
+def sum_copies(grad: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Sum over the query heads that one head of keys and values serves."""
     if len(shape) == 2:
         return grad

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._autocast import in_full_precision
-from attncourse.pytorch.backward.attention import AttentionGradients, _sum_copies
+from attncourse.pytorch.backward.attention import AttentionGradients, sum_copies
 from attncourse.pytorch.flash.tiles import _cut, _part, _Tiles, _zero
-from attncourse.pytorch.softmax.stable import _finite
+from attncourse.pytorch.softmax.stable import finite
 
 
 @in_full_precision
@@ -112,7 +112,7 @@ def _backward(
     tiles: _Tiles,
 ) -> AttentionGradients:
     dtype = torch.promote_types(q.dtype, torch.float32)
-    lse = _finite(log_sum_exp.to(dtype))[..., None]
+    lse = finite(log_sum_exp.to(dtype))[..., None]
     d = (grad.to(dtype) * output.to(dtype)).sum(-1, keepdim=True)
     if grad_log_sum_exp is not None:
         d = d - grad_log_sum_exp.to(dtype)[..., None]
@@ -135,8 +135,8 @@ def _backward(
                 grad_scores = grad_scores * (1 - (capped / tiles.softcap) ** 2)
             grad_scores = tiles.scale * grad_scores
             grad_q[..., rows, :] += grad_scores @ k_columns
-            grad_k[..., columns, :] += _sum_copies(grad_scores.transpose(-1, -2) @ q_rows, k.shape)
-            grad_v[..., columns, :] += _sum_copies(weights.transpose(-1, -2) @ grad_rows, v.shape)
+            grad_k[..., columns, :] += sum_copies(grad_scores.transpose(-1, -2) @ q_rows, k.shape)
+            grad_v[..., columns, :] += sum_copies(weights.transpose(-1, -2) @ grad_rows, v.shape)
     grad_sinks = None
     if sinks is not None:
         # A sink has weight e^(sink - L), and its value is zero: dP = 0.

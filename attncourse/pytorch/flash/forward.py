@@ -13,7 +13,7 @@ from torch import Tensor
 from attncourse._autocast import in_full_precision
 from attncourse.pytorch.flash.backward import _backward
 from attncourse.pytorch.flash.tiles import _cut, _Tiles, _zero
-from attncourse.pytorch.softmax.stable import _finite
+from attncourse.pytorch.softmax.stable import finite
 
 
 @in_full_precision
@@ -162,8 +162,8 @@ def _forward(
             v_columns = tiles.repeated(v[..., columns, :].to(dtype))
             scores = tiles.hide(tiles.scores(q_rows, k_columns), bias, rows, columns)
             new_maximum = torch.maximum(maximum, scores.amax(-1, keepdim=True))
-            kept = torch.exp(maximum - _finite(new_maximum))
-            exponentials = torch.exp(scores - _finite(new_maximum))
+            kept = torch.exp(maximum - finite(new_maximum))
+            exponentials = torch.exp(scores - finite(new_maximum))
             normaliser = normaliser * kept + exponentials.sum(-1, keepdim=True)
             mixed = mixed * kept + exponentials @ v_columns
             maximum = new_maximum

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse.pytorch.softmax import softmax
-from attncourse.pytorch.softmax.stable import _finite
+from attncourse.pytorch.softmax.stable import finite
 
 
 def merge_attention(
@@ -52,5 +52,5 @@ def merge_attention(
     dtype = torch.promote_types(lse.dtype, outputs.dtype)
     output = (weights[..., None] * outputs.to(dtype)).sum(0)
     maximum = lse.amax(0)
-    total = torch.exp(lse - _finite(maximum)).sum(0)
+    total = torch.exp(lse - finite(maximum)).sum(0)
     return output.to(outputs.dtype), maximum + torch.log(torch.where(total == 0, 1, total))

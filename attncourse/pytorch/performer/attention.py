@@ -8,8 +8,6 @@ from torch import Tensor
 
 from attncourse import _checks
 from attncourse._autocast import in_full_precision
-from attncourse._checks.linear import linear_attention as check_linear
-from attncourse._checks.linear import random_features, recurrence
 from attncourse.pytorch.linear import linear_attention, linear_attention_chunked
 from attncourse.pytorch.performer.features import _exponents
 
@@ -84,8 +82,8 @@ def performer_attention(
             [5.]])
     """
     _checks.flag("causal", causal)
-    (recurrence if causal else check_linear)(Tensor, q, k, v, mask=mask)
-    random_features(Tensor, projection, q=q)
+    (_checks.recurrence if causal else _checks.linear_attention)(Tensor, q, k, v, mask=mask)
+    _checks.random_features(Tensor, projection, q=q)
     _checks.count("chunk_len", chunk_len, minimum=1)
     if scale is not None:
         _checks.positive("scale", scale)

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attncourse import _checks
 from attncourse._autocast import in_full_precision
-from attncourse._checks.linear import random_features as check
 
 
 @in_full_precision
@@ -54,7 +54,7 @@ def positive_features(
     >>> positive_features(torch.tensor([1.0]), projection).round(decimals=3)  # 1/√2, e⁻¹/√2
     tensor([0.7070, 0.2600])
     """
-    check(Tensor, projection, x=x)
+    _checks.random_features(Tensor, projection, x=x)
     exponents = _exponents(x, projection)
     return (torch.exp(exponents) / len(projection) ** 0.5).to(x.dtype)
 
@@ -102,7 +102,7 @@ def trigonometric_features(
     >>> trigonometric_features(torch.tensor([0.0]), torch.tensor([[0.5], [-0.5]])).round(decimals=3)
     tensor([0.0000, 0.0000, 0.7070, 0.7070])
     """
-    check(Tensor, projection, x=x)
+    _checks.random_features(Tensor, projection, x=x)
     wide, angles = _projected(x, projection)
     amplitude = torch.exp(torch.square(wide).sum(-1, keepdim=True) / 2) / len(projection) ** 0.5
     return (amplitude * torch.cat([torch.sin(angles), torch.cos(angles)], dim=-1)).to(x.dtype)
@@ -143,7 +143,7 @@ def orthogonal_projection(
             [0.0000, 1.4140],
             [0.0000, 2.0000]])
     """
-    check(Tensor, noise, name="noise")
+    _checks.random_features(Tensor, noise, name="noise")
     wide = noise.to(torch.promote_types(noise.dtype, torch.float32))
     blocks = []
     for start in range(0, len(wide), wide.shape[-1]):

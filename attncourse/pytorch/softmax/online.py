@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse.pytorch.softmax.stable import _finite
+from attncourse.pytorch.softmax.stable import finite
 
 
 def online_softmax_step(
@@ -68,7 +68,7 @@ def online_softmax_step(
     tile = tile.to(torch.promote_types(tile.dtype, torch.float32))
     new_maximum = torch.maximum(maximum, tile.amax(axis, keepdim=True))
     _checks.below_infinity(tile=new_maximum)
-    shift = _finite(new_maximum)
+    shift = finite(new_maximum)
     kept = normaliser * torch.exp(maximum - shift)
     return new_maximum, kept + torch.exp(tile - shift).sum(axis, keepdim=True)
 
@@ -130,5 +130,5 @@ def online_softmax(
     for start in range(0, scores.shape[-1], tile_len):
         tile = scores[..., start : start + tile_len]
         maximum, normaliser = online_softmax_step(maximum, normaliser, tile)
-    weights = torch.exp(scores - _finite(maximum)) / torch.where(normaliser == 0, 1, normaliser)
+    weights = torch.exp(scores - finite(maximum)) / torch.where(normaliser == 0, 1, normaliser)
     return torch.movedim(weights, -1, axis).to(x.dtype)

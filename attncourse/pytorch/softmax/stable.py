@@ -64,7 +64,7 @@ def softmax(
     top = scores.detach().amax(axis, keepdim=True)
     _checks.below_infinity(x=top)
     if temperature != 1:
-        scores = (scores - _finite(top)) / temperature
+        scores = (scores - finite(top)) / temperature
     # A row of -inf is opened, since its gradient would be NaN, and its weights are set to zero.
     empty = top == -torch.inf
     weights = torch.softmax(torch.where(empty, 0, scores), axis)
@@ -79,9 +79,9 @@ def below_zero(x: Tensor, axis: int, mask: Tensor | None) -> Tensor:
     # The weights are the same whatever is taken away: no gradient goes through the maximum.
     maximum = scores.detach().amax(axis, keepdim=True)
     _checks.below_infinity(x=maximum)
-    return scores - _finite(maximum)
+    return scores - finite(maximum)
 
 
-def _finite(maximum: Tensor) -> Tensor:
+def finite(maximum: Tensor) -> Tensor:
     """Replace the maximum of an empty row, -inf, by zero: -inf minus -inf would be NaN."""
     return torch.where(maximum == -torch.inf, 0, maximum)

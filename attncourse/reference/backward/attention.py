@@ -117,25 +117,25 @@ def scaled_dot_product_attention_backward(
 
     d_bias = d_sinks = None
     if bias is not None:
-        d_bias = _sum_to(db, bias.shape).astype(bias.dtype)
+        d_bias = sum_to(db, bias.shape).astype(bias.dtype)
     if sinks is not None:
         # With its sink each row of gradients sums to zero.
         d_sinks = -db.sum((-1, -2)).reshape(-1, sinks.shape[0]).sum(0)
         d_sinks = d_sinks.astype(sinks.dtype)
-    dk, dv = _sum_copies(dk, k.shape), _sum_copies(dv, v.shape)
+    dk, dv = sum_copies(dk, k.shape), sum_copies(dv, v.shape)
     return AttentionGradients(
         dq.astype(q.dtype), dk.astype(k.dtype), dv.astype(v.dtype), d_bias, d_sinks
     )
 
 
-def _sum_copies(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def sum_copies(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sum over the query heads that one head of keys and values serves."""
     if len(shape) == 2:
         return grad
     return reduce(grad, "... (kv copies) seq dim -> ... kv seq dim", "sum", kv=shape[-3])
 
 
-def _sum_to(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def sum_to(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sum over the axes along which an array of this shape was broadcast."""
     n_new = grad.ndim - len(shape)
     repeated = [n_new + axis for axis, size in enumerate(shape) if size == 1]

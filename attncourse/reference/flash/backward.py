@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.backward.attention import AttentionGradients, _sum_copies, _sum_to
+from attncourse.reference.backward.attention import AttentionGradients, sum_copies, sum_to
 from attncourse.reference.flash.tiles import _cut, _part, _Tiles
-from attncourse.reference.softmax.stable import _finite
+from attncourse.reference.softmax.stable import finite
 
 
 def flash_attention_backward(
@@ -108,7 +108,7 @@ def _backward(
     tiles: _Tiles,
 ) -> AttentionGradients:
     dtype = np.promote_types(q.dtype, np.float32)
-    lse = _finite(log_sum_exp.astype(dtype))[..., None]
+    lse = finite(log_sum_exp.astype(dtype))[..., None]
     d = (grad.astype(dtype) * output.astype(dtype)).sum(-1, keepdims=True)
     if grad_log_sum_exp is not None:
         d = d - grad_log_sum_exp.astype(dtype)[..., None]
@@ -125,18 +125,18 @@ def _backward(
             grad_scores = weights * (grad_weights - d[..., rows, :])
             if grad_bias is not None:
                 into = _part(grad_bias, rows, columns)
-                into += _sum_to(grad_scores, into.shape)
+                into += sum_to(grad_scores, into.shape)
             if tiles.softcap is not None:
                 grad_scores = grad_scores * (1 - (capped / tiles.softcap) ** 2)
             grad_scores = tiles.scale * grad_scores
             grad_q[..., rows, :] += grad_scores @ k_columns
-            grad_k[..., columns, :] += _sum_copies(grad_scores.swapaxes(-1, -2) @ q_rows, k.shape)
-            grad_v[..., columns, :] += _sum_copies(weights.swapaxes(-1, -2) @ grad_rows, v.shape)
+            grad_k[..., columns, :] += sum_copies(grad_scores.swapaxes(-1, -2) @ q_rows, k.shape)
+            grad_v[..., columns, :] += sum_copies(weights.swapaxes(-1, -2) @ grad_rows, v.shape)
     grad_sinks = None
     if sinks is not None:
         # A sink has weight e^(sink - L), and its value is zero: dP = 0.
         column = sinks.astype(dtype).reshape((-1, 1, 1) if q.ndim > 2 else (1, 1))
-        grad_sinks = _sum_to(-np.exp(column - lse) * d, column.shape)
+        grad_sinks = sum_to(-np.exp(column - lse) * d, column.shape)
         grad_sinks = grad_sinks.reshape(sinks.shape).astype(sinks.dtype)
     return AttentionGradients(
         grad_q.astype(q.dtype),

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse.reference.flash.tiles import _cut, _Tiles
-from attncourse.reference.softmax.stable import _finite
+from attncourse.reference.softmax.stable import finite
 
 
 def flash_attention(
@@ -126,8 +126,8 @@ def _forward(
             v_columns = tiles.repeated(v[..., columns, :].astype(dtype))
             scores = tiles.hide(tiles.scores(q_rows, k_columns), bias, rows, columns)
             new_maximum = np.maximum(maximum, scores.max(-1, keepdims=True))
-            kept = np.exp(maximum - _finite(new_maximum))
-            exponentials = np.exp(scores - _finite(new_maximum))
+            kept = np.exp(maximum - finite(new_maximum))
+            exponentials = np.exp(scores - finite(new_maximum))
             normaliser = normaliser * kept + exponentials.sum(-1, keepdims=True)
             mixed = mixed * kept + exponentials @ v_columns
             maximum = new_maximum

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from attncourse import _checks
 from attncourse.reference.softmax import softmax
-from attncourse.reference.softmax.stable import _finite
+from attncourse.reference.softmax.stable import finite
 
 
 def merge_attention(
@@ -51,5 +51,5 @@ def merge_attention(
     dtype = np.promote_types(lse.dtype, outputs.dtype)
     output = (weights[..., None] * outputs.astype(dtype)).sum(0)
     maximum = lse.max(0)
-    total = np.exp(lse - _finite(maximum)).sum(0)
+    total = np.exp(lse - finite(maximum)).sum(0)
     return output.astype(outputs.dtype), maximum + np.log(np.where(total == 0, 1, total))

@@ -6,8 +6,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse._checks.linear import linear_attention as check_linear
-from attncourse._checks.linear import random_features, recurrence
 from attncourse.reference.linear import linear_attention, linear_attention_chunked
 from attncourse.reference.performer.features import _exponents
 
@@ -81,8 +79,8 @@ def performer_attention(
            [5.]])
     """
     _checks.flag("causal", causal)
-    (recurrence if causal else check_linear)(np.ndarray, q, k, v, mask=mask)
-    random_features(np.ndarray, projection, q=q)
+    (_checks.recurrence if causal else _checks.linear_attention)(np.ndarray, q, k, v, mask=mask)
+    _checks.random_features(np.ndarray, projection, q=q)
     _checks.count("chunk_len", chunk_len, minimum=1)
     if scale is not None:
         _checks.positive("scale", scale)

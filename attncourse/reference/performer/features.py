@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from attncourse._checks.linear import random_features as check
+from attncourse import _checks
 
 
 def positive_features(
@@ -51,7 +51,7 @@ def positive_features(
     >>> positive_features(np.array([1.0]), projection).round(3)  # 1/√2, e⁻¹/√2
     array([0.707, 0.26 ])
     """
-    check(np.ndarray, projection, x=x)
+    _checks.random_features(np.ndarray, projection, x=x)
     exponents = _exponents(x, projection)
     return (np.exp(exponents) / len(projection) ** 0.5).astype(x.dtype)
 
@@ -98,7 +98,7 @@ def trigonometric_features(
     >>> trigonometric_features(np.array([0.0]), np.array([[0.5], [-0.5]])).round(3)
     array([0.   , 0.   , 0.707, 0.707])
     """
-    check(np.ndarray, projection, x=x)
+    _checks.random_features(np.ndarray, projection, x=x)
     wide, angles = _projected(x, projection)
     amplitude = np.exp(np.square(wide).sum(-1, keepdims=True) / 2) / len(projection) ** 0.5
     return (amplitude * np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)).astype(x.dtype)
@@ -139,7 +139,7 @@ def orthogonal_projection(
            [0.   , 1.414],
            [0.   , 2.   ]])
     """
-    check(np.ndarray, noise, name="noise")
+    _checks.random_features(np.ndarray, noise, name="noise")
     wide = noise.astype(np.promote_types(noise.dtype, np.float32))
     blocks = []
     for start in range(0, len(wide), wide.shape[-1]):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse.reference.softmax.stable import _finite
+from attncourse.reference.softmax.stable import finite
 
 
 def online_softmax_step(
@@ -67,7 +67,7 @@ def online_softmax_step(
     tile = tile.astype(np.promote_types(tile.dtype, np.float32))
     new_maximum = np.maximum(maximum, tile.max(axis, keepdims=True))
     _checks.below_infinity(tile=new_maximum)
-    shift = _finite(new_maximum)
+    shift = finite(new_maximum)
     kept = normaliser * np.exp(maximum - shift)
     return new_maximum, kept + np.exp(tile - shift).sum(axis, keepdims=True)
 
@@ -130,5 +130,5 @@ def online_softmax(
     for start in range(0, scores.shape[-1], tile_len):
         tile = scores[..., start : start + tile_len]
         maximum, normaliser = online_softmax_step(maximum, normaliser, tile)
-    weights = np.exp(scores - _finite(maximum)) / np.where(normaliser == 0, 1, normaliser)
+    weights = np.exp(scores - finite(maximum)) / np.where(normaliser == 0, 1, normaliser)
     return np.moveaxis(weights, -1, axis).astype(x.dtype)

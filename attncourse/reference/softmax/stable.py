@@ -70,9 +70,9 @@ def below_zero(x: np.ndarray, axis: int, mask: np.ndarray | None) -> np.ndarray:
         scores = np.where(mask, scores, -np.inf)
     maximum = scores.max(axis, keepdims=True)
     _checks.below_infinity(x=maximum)
-    return scores - _finite(maximum)
+    return scores - finite(maximum)
 
 
-def _finite(maximum: np.ndarray) -> np.ndarray:
+def finite(maximum: np.ndarray) -> np.ndarray:
     """Replace the maximum of an empty row, -inf, by zero: -inf minus -inf would be NaN."""
     return np.where(maximum == -np.inf, 0, maximum)
