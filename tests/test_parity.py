@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import pkgutil
@@ -36,6 +35,20 @@ FILES_WITHOUT_TWIN = {
 }
 #: NumPy has one place to put an array, so only PyTorch's functions ask where.
 ONLY_IN_PYTORCH = "device"
+#: What one folder takes from another is no private name; it is no mechanism either.
+HELPERS = {
+    *(
+        "attend_chunk",
+        "faded_scores",
+        "grouped",
+        "grouped_gates",
+        "pairwise_decay",
+    ),  # linear: delta
+    *("below_zero", "finite"),  # softmax: flash, hard
+    *("sum_copies", "sum_to"),  # backward: flash
+}
+#: A tensor has a method for it.
+ONLY_IN_NUMPY = {"sum_to"}
 
 
 @pytest.fixture(autouse=True)
@@ -79,19 +92,6 @@ def public(room: ModuleType) -> set[str]:
     }
 
 
-def shared(room: ModuleType) -> set[str]:
-    """Names that a file takes from another one, and no folder offers: helpers between files."""
-    taken, offered = set(), set()
-    for module in modules(room):
-        if hasattr(module, "__path__"):
-            offered |= set(module.__all__)
-        else:
-            for node in ast.walk(ast.parse(inspect.getsource(module))):
-                if isinstance(node, ast.ImportFrom) and node.module.startswith(room.__name__):
-                    taken |= {alias.name for alias in node.names}
-    return taken - offered
-
-
 def in_common_words(text: str) -> str:
     """Put the two libraries' own words for an array into one."""
     text = re.sub(r"attncourse\.(reference|pytorch)\b", "ROOM", text)
@@ -129,9 +129,18 @@ def test_same_names():
 
 @pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
 def test_every_public_name_is_exported(room):
-    left = public(room) - set(room.__all__) - shared(room)
+    left = public(room) - set(room.__all__) - HELPERS
     assert not left, f"{room.__file__} has no {', '.join(sorted(left))} in __all__"
-    assert set(room.__all__) <= public(room)
+    assert set(room.__all__) <= public(room) - HELPERS
+
+
+@pytest.mark.parametrize("name", sorted(HELPERS))
+def test_a_helper_is_taken_by_another_folder(name):
+    """Otherwise it belongs to its folder alone, and begins with an underscore."""
+    for room in (ref, att):
+        holders = [module.__name__ for module in modules(room) if name in vars(module)]
+        homes = {".".join(holder.split(".")[:3]) for holder in holders}
+        assert len(homes) > 1 or (room is att and name in ONLY_IN_NUMPY), holders
 
 
 def test_every_file_has_tests_of_its_own():

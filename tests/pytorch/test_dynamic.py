@@ -29,6 +29,24 @@ def lengths(n):
     return torch.tensor([1, n, 2]), torch.zeros(n)
 
 
+def prompts(n):
+    """A prompt of this length, and slots of another."""
+    return (*heads(n), *heads(20)[1:], torch.tensor([0, 3, 6]))
+
+
+def slots(n):
+    """One token, and as many slots as the length says."""
+    return (*heads(1), *heads(n)[1:], torch.tensor([0, 3, 5]))
+
+
+def written(q, k, v, *past):
+    return att.append_to_static_cache(att.StaticCache(*past), k, v)
+
+
+def decoded(q, k, v, *past):
+    return att.static_cached_attention(q, k, v, att.StaticCache(*past))
+
+
 #: A function of tensors, and the tensors for a length.
 OPEN = {
     "scaled_dot_product_attention": (
@@ -54,6 +72,14 @@ OPEN = {
         lambda q, k, v: att.linear_attention_parallel(q.exp(), k.exp(), v),
         heads,
     ),
+    "delta_rule_parallel": (
+        lambda q, k, v: att.delta_rule_parallel(q, att.l2_normalize(k), v, torch.ones(())),
+        heads,
+    ),
+    "append_to_static_cache, a prompt": (written, prompts),
+    "append_to_static_cache, slots": (written, slots),
+    "static_cached_attention, a prompt": (decoded, prompts),
+    "static_cached_attention, slots": (decoded, slots),
     "rotary": (
         lambda q, k, v: att.rotary(q, torch.arange(q.shape[2]), att.rotary_frequencies(D_K)),
         heads,

@@ -218,7 +218,8 @@ def _write(past: Tensor, new: Tensor, source: Tensor, axis: int = -2) -> Tensor:
     shape = [1] * past.ndim
     shape[0], shape[axis] = index.shape
     both = torch.cat([past, new], axis)
-    return torch.take_along_dim(both, index.reshape(shape), axis)
+    # take_along_dim does the same, but fixes the lengths under torch.compile.
+    return both.gather(axis, index.reshape(shape).expand(past.shape))
 
 
 def _counts(counts: Tensor | None, lengths: Tensor, seq: int) -> Tensor:
