@@ -159,7 +159,7 @@ class Library(Restructured):
 
     def examples(self, thing: Thing) -> str:
         """The example of each room, one visible at a time."""
-        found = {room: catalogue.example(thing, room) for room in thing.rooms}
+        found = {room: catalogue.shown(catalogue.example(thing, room)) for room in thing.rooms}
         return self.tabs({room: text for room, text in found.items() if text}, "pycon")
 
     def source(self, thing: Thing) -> str:
