@@ -180,7 +180,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 
 EXPERIMENT = Experiment(
     __file__,
-    budgets={"attention": (400, 800, 1200, 6000), "one vector": (400, 800, 1200, 6000)},
+    budgets={"attention": (400, 600, 1200, 6000), "one vector": (400, 600, 1200, 6000)},
     seeds=(0, 1, 2),
     measure=measure,
 )
