@@ -36,15 +36,18 @@ QUERY, KEY, VALUE = PALETTE["blue"], PALETTE["vermillion"], PALETTE["green"]
 #: Cells of a heat map. No page lightens it, since numbers are written over it.
 CELL = "#0b6cab"
 
+#: Inches that a phone of 390 pixels shows whole, with letters of at least 11 pixels.
+WIDEST = 5.4
+
 _STYLE = {
     "svg.fonttype": "none",
-    "font.size": 11,
+    "font.size": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
-    "axes.titlesize": 11,
+    "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "text.color": INK,
     "xtick.color": MUTED,
@@ -64,15 +67,25 @@ def new(width: float = 5.2, height: float = 3.2, rows: int = 1, cols: int = 1):
     Parameters
     ----------
     width, height
-        Inches. The default fits a phone without small print; stay below 7 in width.
+        Inches. Above :data:`WIDEST` a phone would have to scroll, or read small print.
     rows, cols
-        The grid of axes.
+        The grid of axes. Two axes below each other (``rows=2``) fit where two side by side do not.
 
     Returns
     -------
     fig, axes
         As ``plt.subplots`` returns them.
+
+    Raises
+    ------
+    ValueError
+        The figure is too wide for a phone.
     """
+    if width > WIDEST:
+        raise ValueError(
+            f"width={width}: a figure wider than {WIDEST} inches does not fit a phone. Make it "
+            "narrower, or put its axes below each other with rows="
+        )
     # For the session, not for this call: a legend or a title added later must match.
     plt.rcParams.update(_STYLE)
     return plt.subplots(rows, cols, figsize=(width, height), layout="constrained")

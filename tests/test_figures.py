@@ -35,6 +35,11 @@ def test_the_text_alternative_is_required_and_escaped():
         figures.show(fig, alt="  ")
 
 
+def test_a_figure_too_wide_for_a_phone_is_refused():
+    with pytest.raises(ValueError, match=r"width=5\.5.*does not fit a phone.*rows="):
+        figures.new(5.5)
+
+
 def test_two_builds_are_equal_and_two_figures_share_no_id():
     assert drawn() == drawn()
     ids = [set(re.findall(r'id="(m[0-9a-f]+|p[0-9a-f]+)"', drawn(alt=a))) for a in ("one", "two")]

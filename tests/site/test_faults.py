@@ -37,6 +37,10 @@ SEEN = {
         f"<figure><div style='width:300px'>{DRAWING.replace('<svg ', '<svg style=max-width:100% ')}</div></figure>",
         "px high",
     ),
+    "plot that scrolls": (
+        f"<figure class='att-figure' style='overflow-x:auto'>{DRAWING}</figure>",
+        "a plot is wider than the phone",
+    ),
     "dead widget": (
         '<div class="ac-widget"><div class="ac-fallback">1</div></div>',
         "did not come to life",

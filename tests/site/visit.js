@@ -25,6 +25,7 @@
       const style = getComputedStyle(el);
       const scrolls = ["auto", "scroll"].includes(style.overflowX);
       const cue = (el.dataset.more ?? "").includes("right") && style.maskImage !== "none";
+      if (over && el.matches("figure.att-figure:not(.att-diagram)")) found.push(`${name(el)}: a plot is wider than the phone, ${el.scrollWidth} px in ${el.clientWidth}`);
       if (over && scrolls && !cue && !unseen(el)) found.push(`${name(el)} scrolls and does not show it`);
       if (over && ["hidden", "clip"].includes(style.overflowX) && !unseen(el)) found.push(`${name(el)} is cut: ${el.scrollWidth} px in ${el.clientWidth}`);
       if (!over && el.dataset.more !== undefined) found.push(`${name(el)} says that it scrolls and does not`);
