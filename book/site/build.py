@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # One thread a kernel: two notebooks run at a time, and results do not depend on the machine.
@@ -58,7 +60,6 @@ def main(argv: list[str] | None = None) -> int:
     root, build = args.root.resolve(), args.build.resolve()
     store = args.store.resolve() if args.store else root / "_build" / ".jupyter_cache"
     draft = args.draft or bool(args.only) or args.no_execute
-    start = time.monotonic()
 
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # A reader's own IPython start-up files do not belong in the book.
@@ -66,13 +67,28 @@ def main(argv: list[str] | None = None) -> int:
     # jsonschema would compile 39 grammars for web addresses, which no notebook's schema asks for.
     sys.modules.setdefault("rfc3987_syntax", None)  # pyrefly: ignore
     sys.path[:0] = [str(HERE), str(HERE / "extensions")]
+    # Two builds in one folder would read each other's half-written pages.
+    build.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(build / ".building.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        print(f"Another build is writing into {build}. This one waits for it.", flush=True)
+        lock.acquire(timeout=-1)
+    try:
+        return _build(args, root, build, store, draft)
+    finally:
+        lock.release()
+
+
+def _build(args: argparse.Namespace, root: Path, build: Path, store: Path, draft: bool) -> int:
     from execute import execute
     from node import install
     from toc import pages_of, write_toc
 
+    start = time.monotonic()
     os.environ["ATTSITE_NODE"] = install()
     fetch_data()
-    build.mkdir(parents=True, exist_ok=True)
     toc = write_toc(root / "_toc.yml", build / "_toc.yml", args.only, draft)
     workers = 0 if args.no_execute else args.workers
     runs = execute(root, build, pages_of(toc), store=store, workers=workers)

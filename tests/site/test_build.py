@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 from tests.site.conftest import ROOT
 
@@ -66,15 +67,20 @@ class Book:
     def source(self) -> str:
         return (self.root / "book" / "01-first" / "one.ipynb").read_text("utf8")
 
-    def build(self, *options: str) -> tuple[int, str]:
-        done = subprocess.run(
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, ROOT / "book/site/build.py", "--root", ".", *options],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             cwd=self.root,
             env=os.environ | {"NO_COLOR": "1"},
         )
-        return done.returncode, done.stdout + done.stderr
+
+    def build(self, *options: str) -> tuple[int, str]:
+        running = self.start(*options)
+        out, err = running.communicate()
+        return running.returncode, out + err
 
     def page(self, name: str = "book/01-first/one") -> str:
         return (self.root / "_build" / "html" / f"{name}.html").read_text("utf8")
@@ -99,6 +105,20 @@ def test_a_failing_cell_fails_the_build_every_time(book):
     code, said = book.build()
     assert code != 0
     assert "ZeroDivisionError" in said
+
+
+def test_two_builds_in_one_folder_take_turns(book):
+    """They would read each other's half-written pages: the second waits, and says so."""
+    book.write("x = 1")
+    (book.root / "_build").mkdir()
+    with FileLock(book.root / "_build" / ".building.lock"):
+        second = book.start()
+        assert "This one waits for it." in second.stdout.readline()
+        assert second.poll() is None
+        assert not (book.root / "_build" / "html").exists()
+    out, err = second.communicate()
+    assert second.returncode == 0, out + err
+    assert "The first paragraph says enough" in book.page()
 
 
 def test_an_unchanged_notebook_never_runs_twice(book, tmp_path):
