@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attncourse._checks.arrays import boolean, floating, one_device
+from attncourse._checks.looking import once_for_each_kind
 from attncourse._checks.numbers import count, divides, fraction
 from attncourse._checks.shapes import broadcasts, shapes
 
@@ -18,6 +19,7 @@ def heads(n_heads: int, n_kv_heads: int) -> None:
         )
 
 
+@once_for_each_kind
 def attention(
     kind: type, q: Any, k: Any, v: Any, *, mask: Any = None, bias: Any = None, sinks: Any = None
 ) -> tuple[int, ...]:
@@ -67,6 +69,7 @@ def dropout(
         raise ValueError("noise: expected uniform numbers that say what is dropped, got None.")
 
 
+@once_for_each_kind
 def projections(
     kind: type,
     x: Any,

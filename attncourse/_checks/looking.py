@@ -56,6 +56,41 @@ def looked_at(array: Any) -> bool:
     return not torch.compiler.is_compiling() and asked.get() and readable(array)
 
 
+def once_for_each_kind(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a check that remembers which shapes, dtypes and devices it has let through.
+
+    A layer asks the same at every step; from memory the answer takes a quarter of the time. What
+    was refused is not remembered, and while values are looked at, nothing is.
+    """
+    passed: dict[Any, Any] = {}
+
+    @wraps(check)
+    def remembered(kind: type, *arrays: Any, **options: Any) -> Any:
+        if kind.__module__ == "numpy" or traced() or asked.get():
+            return check(kind, *arrays, **options)
+        given = (*arrays, *options.values())
+        key = (*options, autocast(arrays[0]), *[_kind(value) for value in given])
+        try:
+            if key in passed:
+                return passed[key]
+        except TypeError:  # an export keeps sizes open, and an open size cannot be looked up
+            return check(kind, *arrays, **options)
+        found = check(kind, *arrays, **options)
+        if len(passed) >= 4096:
+            passed.clear()
+        passed[key] = found
+        return found
+
+    return remembered
+
+
+def _kind(value: Any) -> Any:
+    """What a check of shapes, dtypes and devices may ask of an argument."""
+    if hasattr(value, "shape"):
+        return type(value), value.shape, value.dtype, value.device
+    return type(value), value
+
+
 _inside = ContextVar("attncourse_inside", default=False)
 
 

@@ -123,18 +123,17 @@ def attention_layer(
     qk_norm: Any,
 ) -> None:
     """Check the projections of an attention layer, and what may stand beside them."""
-    weights, biases = parameters[:4], parameters[4:8]
+    weights, names = parameters[:4], parameters._fields[4:8]
     projections(kind, x, context, *weights, n_heads=n_heads, n_kv_heads=n_kv_heads)
-    for w_name, w, b_name, b in zip(
-        parameters._fields, weights, parameters._fields[4:8], biases, strict=False
-    ):
-        if b is not None:
-            floating(kind, x=x, **{b_name: b})
-            shapes(**{w_name: (w, "d_in width"), b_name: (b, "width")})
+    beside = dict(zip((*names, "sinks"), (*parameters[4:8], parameters.sinks), strict=True))
+    beside = {name: array for name, array in beside.items() if array is not None}
+    for w_name, w, b_name in zip(parameters._fields, weights, names, strict=False):
+        if b_name in beside:
+            floating(kind, x=x, **{b_name: beside[b_name]})
+            shapes(**{w_name: (w, "d_in width"), b_name: (beside[b_name], "width")})
     if parameters.sinks is not None:
         floating(kind, sinks=parameters.sinks)
-    beside = dict(zip(parameters._fields[4:8], biases, strict=True), sinks=parameters.sinks)
-    if any(array is not None for array in beside.values()):
+    if beside:
         one_device(x=x, **beside)
     for name in ("query_norm", "key_norm"):
         if qk_norm is None and any(a is not None for a in getattr(parameters, name) or ()):

@@ -152,10 +152,10 @@ class MultiHeadAttention(nn.Module):
 
     def as_parameters(self) -> AttentionParameters:
         """Give the parameters as :func:`attention_layer` takes them: the same tensors."""
-        layers = (self.query, self.key, self.value, self.out)
+        layers = self.query, self.key, self.value, self.out
         arrays: list[Any] = [a.weight.T for a in layers] + [a.bias for a in layers]
-        parameters = AttentionParameters(*arrays[:8])._replace(sinks=self.sinks)
-        if self.query_norm is None:
-            return parameters
-        query_norm, key_norm = self.query_norm.as_parameters(), self.key_norm.as_parameters()
-        return parameters._replace(query_norm=query_norm, key_norm=key_norm)
+        norms: dict[str, Any] = {}
+        if self.query_norm is not None:
+            norms["query_norm"] = self.query_norm.as_parameters()
+            norms["key_norm"] = self.key_norm.as_parameters()
+        return AttentionParameters(*arrays, **norms, sinks=self.sinks)

@@ -12,4 +12,4 @@ def _affine(
     w: Float[Tensor, "d_in d_out"],
     b: Float[Tensor, " d_out"] | None,
 ) -> Float[Tensor, "*batch d_out"]:
-    return F.linear(x, w.T, b)
+    return x @ w if b is None else F.linear(x, w.T, b)

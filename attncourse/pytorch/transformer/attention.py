@@ -182,7 +182,7 @@ def attention_layer(
         # Under autocast a projection, a norm and a cache may differ in dtype.
         kept = v.dtype if past is None else past.v.dtype
         append: Any = append_to_static_cache if static else append_to_cache
-        k, v = k.to(kept), v.to(kept)
+        k, v = (each if each.dtype == kept else each.to(kept) for each in (k, v))
         after = KVCache(k, v) if past is None else append(past, k, v)
     else:
         after = cache
@@ -211,12 +211,14 @@ def attention_layer(
 
 def _split(x: Tensor, n_heads: int) -> Tensor:
     """Do what split_heads does, once everything is checked."""
-    return x.reshape(*x.shape[:-1], n_heads, x.shape[-1] // n_heads).transpose(-2, -3)
+    *batch, width = x.shape
+    return x.reshape(*batch, n_heads, width // n_heads).transpose(-2, -3)
 
 
 def _merge(x: Tensor) -> Tensor:
     """Do what merge_heads does."""
-    return x.transpose(-2, -3).reshape(*x.shape[:-3], x.shape[-2], x.shape[-3] * x.shape[-1])
+    *batch, n_heads, seq, width = x.shape
+    return x.transpose(-2, -3).reshape(*batch, seq, n_heads * width)
 
 
 def _facing(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
