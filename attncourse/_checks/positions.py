@@ -7,7 +7,7 @@ from typing import Any
 from attncourse._checks.arrays import floating, integer, one_device
 from attncourse._checks.looking import looked_at
 from attncourse._checks.numbers import count, divides, positive
-from attncourse._checks.shapes import axis, shapes
+from attncourse._checks.shapes import among, axis, shapes
 
 
 def even(name: str, value: Any, minimum: int = 2) -> int:
@@ -57,7 +57,7 @@ def at_positions(name: str, shape: tuple[int, ...], x: Any) -> None:
     """Raise unless ``shape`` is ``(seq,)``, or that of x without its heads and features."""
     dims = shapes(x=(x, "*batch seq d"))
     alone, batched = (dims["seq"],), (*dims["*batch"][:-1], dims["seq"])
-    if tuple(shape) not in (alone, batched):
+    if not among(shape, alone, batched):
         raise ValueError(
             f"{name}: expected positions of shape (seq,) = {alone} or (*batch, seq) = {batched} "
             f"for x of shape (*batch, heads, seq, d) = {tuple(x.shape)}, got {tuple(shape)}."

@@ -9,11 +9,12 @@ from attncourse._checks.looking import traced
 from attncourse._checks.numbers import count
 
 
-def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
+def shapes(**arrays: tuple[Any, str | tuple]) -> dict[str, Any]:
     """Bind the dimensions that each pattern names, and raise where two arrays disagree.
 
     ``shapes(q=(q, "*batch q_len d_k"), k=(k, "*batch kv_len d_k"))`` gives ``d_k`` and the others
-    by name. A leading ``*name`` takes any number of dimensions.
+    by name. A leading ``*name`` takes any number of dimensions. A tuple in place of a string may
+    hold sizes: ``w=(w, (n_rows, "d_k"))``.
     """
     asked = tuple((name, pattern, tuple(a.shape)) for name, (a, pattern) in arrays.items())
     if traced():
@@ -24,26 +25,31 @@ def shapes(**arrays: tuple[Any, str]) -> dict[str, Any]:
         return _bind(asked)
 
 
-def _bind(asked: tuple[tuple[str, str, tuple], ...]) -> dict[str, Any]:
+def _bind(asked: tuple[tuple[str, str | tuple, tuple], ...]) -> dict[str, Any]:
     known: dict[str, Any] = {}
     source: dict[str, str] = {}
     for name, pattern, shape in asked:
-        dims = pattern.split()
-        starred = dims[0].startswith("*")
+        dims = pattern.split() if isinstance(pattern, str) else pattern
+        dims = [int(d) if isinstance(d, str) and d.isdigit() else d for d in dims]
+        starred = isinstance(dims[0], str) and dims[0].startswith("*")
         n_leading = len(shape) - (len(dims) - 1) if starred else 0
         fits = n_leading >= 0 if starred else len(shape) == len(dims)
         found: dict[str, Any] = {}
         if fits:
             sizes = [shape[:n_leading], *shape[n_leading:]] if starred else shape
-            found = dict(zip(dims, sizes, strict=True))
+            pairs = [*zip(dims, sizes, strict=True)]
+            found = {dim: size for dim, size in pairs if isinstance(dim, str)}
             fits = all(
-                size == (int(dim) if dim.isdigit() else known.get(dim, found[dim]))
-                for dim, size in zip(dims, sizes, strict=True)
+                size == (known.get(dim, found[dim]) if isinstance(dim, str) else dim)
+                for dim, size in pairs
             )
         if not fits:
-            bound = [f"{d} = {known[d]} (from {source[d]})" for d in dims if known.get(d, ()) != ()]
+            named = [dim for dim in dims if isinstance(dim, str)]
+            bound = [
+                f"{d} = {known[d]} (from {source[d]})" for d in named if known.get(d, ()) != ()
+            ]
             raise ValueError(
-                f"{name}: expected shape ({', '.join(dims)})"
+                f"{name}: expected shape ({', '.join(map(str, dims))})"
                 + (f" with {', '.join(bound)}" if bound else "")
                 + f", got {shape}."
             )
@@ -55,6 +61,15 @@ def _bind(asked: tuple[tuple[str, str, tuple], ...]) -> dict[str, Any]:
 
 #: A layer asks the same of the same shapes at every step: four of five microseconds are saved.
 _bound = lru_cache(maxsize=4096)(_bind)
+
+
+def among(shape: tuple[int, ...], *others: tuple[int, ...]) -> bool:
+    """Say whether a shape is one of these.
+
+    Their number of dimensions is compared first: a compiler that keeps a length open would
+    otherwise settle that it is never the size of the batch.
+    """
+    return any(len(shape) == len(other) and tuple(shape) == tuple(other) for other in others)
 
 
 def broadcasts(name: str, array: Any, target: tuple[int, ...], what: str) -> None:

@@ -44,8 +44,8 @@ def block_table(
     """Check which blocks of keys each block of queries may see: one table, or one a head."""
     integer(kind, **{name: blocks})
     n_q_blocks, n_kv_blocks = sizes
-    heads = "" if len(blocks.shape) == 2 else "n_heads " if n_heads is None else f"{n_heads} "
-    shapes(**{name: (blocks, f"{heads}{n_q_blocks} n_picks")})
+    heads = ["n_heads" if n_heads is None else n_heads] * (len(blocks.shape) != 2)
+    shapes(**{name: (blocks, (*heads, n_q_blocks, "n_picks"))})
     between(name, blocks, -1, n_kv_blocks - 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from attncourse._checks.arrays import boolean, floating, integer, one_device, type_name
 from attncourse._checks.attention import projections
 from attncourse._checks.looking import looked_at
-from attncourse._checks.shapes import shapes
+from attncourse._checks.shapes import among, shapes
 
 
 def record(name: str, value: Any, kind: type) -> None:
@@ -203,7 +203,7 @@ def tables(kind: type, tokens: Any, parameters: Any, positions: Any, segments: A
     one_device(**{f"{name} (a table)": table for name, table in rows.items()}, tokens=tokens)
     d_model = shapes(tokens=(parameters.tokens, "n_tokens d_model"))["d_model"]
     for name, table in rows.items():
-        shapes(**{name: (table, f"n_{name} {d_model}")})
+        shapes(**{name: (table, (f"n_{name}", d_model))})
     indices(kind, "tokens", tokens, parameters.tokens.shape[0], "the embedding")
     if segments is not None and parameters.segments is None:
         raise ValueError("segments: expected None, as there is no table of segments.")
@@ -218,7 +218,7 @@ def tables(kind: type, tokens: Any, parameters: Any, positions: Any, segments: A
     if positions is not None:
         integer(kind, positions=positions)
         one_device(tokens=tokens, positions=positions)
-        if tuple(positions.shape) not in (tuple(tokens.shape), tuple(tokens.shape[-1:])):
+        if not among(positions.shape, tokens.shape, tokens.shape[-1:]):
             raise ValueError(
                 f"positions: expected shape (seq,) = {tuple(tokens.shape[-1:])} or that of "
                 f"tokens, {tuple(tokens.shape)}, got {tuple(positions.shape)}."
@@ -239,9 +239,9 @@ def image_tokens(kind: type, cut: Any, w_patch: Any, positions: Any, class_token
     n_tokens, d_model = cut.shape[-2], w_patch.shape[-1]
     if class_token is not None:
         floating(kind, images=cut, class_token=class_token)
-        shapes(class_token=(class_token, str(d_model)))
+        shapes(class_token=(class_token, (d_model,)))
         n_tokens += 1
     if positions is not None:
         floating(kind, images=cut, positions=positions)
-        shapes(positions=(positions, f"{n_tokens} {d_model}"))
+        shapes(positions=(positions, (n_tokens, d_model)))
     one_device(images=cut, class_token=class_token, positions=positions)

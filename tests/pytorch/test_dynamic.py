@@ -16,6 +16,8 @@ LENGTHS = range(6, 15)
 WEIGHTS = [torch.randn(D_MODEL, width) for width in (HEADS * D_K, HEADS * D_K, HEADS * D_V)]
 WEIGHTS += [torch.randn(HEADS * D_V, D_MODEL)]
 
+MODEL = att.LanguageModel(11, d_model=16, n_heads=HEADS, n_layers=1).eval()
+
 
 def heads(n):
     return tuple(torch.randn(BATCH, HEADS, n, width) for width in (D_K, D_K, D_V))
@@ -85,6 +87,17 @@ OPEN = {
         heads,
     ),
     "softmax": (att.softmax, features),
+    "LanguageModel.step, padded": (
+        lambda tokens, real: MODEL.step(tokens, padding=real)[0],
+        lambda n: (
+            torch.arange(BATCH * n).reshape(BATCH, n) % 11,
+            torch.arange(n) < n - torch.tensor([[0], [2], [1]]),
+        ),
+    ),
+    "LanguageModel.step, slots": (
+        lambda tokens: MODEL.step(tokens, max_len=70)[0],
+        lambda n: (torch.arange(BATCH * n).reshape(BATCH, n) % 11,),
+    ),
 }
 MASKS = {
     "causal_mask": (lambda x: att.causal_mask(x.shape[1], x.shape[1], device=x.device), features),

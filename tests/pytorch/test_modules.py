@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -109,3 +111,25 @@ def test_input_errors():
         module(x[..., 1:], x[..., 2:])
     with pytest.raises(TypeError, match="x: expected a floating dtype"):
         module(x.long(), x[..., 2:])
+
+
+def test_what_passed_once_is_still_looked_at():
+    """Checks remember what they let through: nothing else may slip in behind it."""
+    x, one = torch.randn(2, 5, 12), torch.eye(12)
+    layer = partial(att.multi_head_attention, x, one, one, one, one)
+    layer(n_heads=1)
+    with pytest.raises(TypeError, match="n_heads"):
+        layer(n_heads=True)
+    q, k = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4)
+    for attend in (att.fused_attention, att.scaled_dot_product_attention):
+        attend(q, k, k)
+        attend(q.double(), k.double(), k.double())
+        with torch.autocast("cpu", torch.bfloat16):
+            attend(q.bfloat16(), k, k)
+        for _ in range(2):  # what is refused is not remembered either
+            with pytest.raises(TypeError, match="one floating dtype"):
+                attend(q.bfloat16(), k, k)
+            with pytest.raises(ValueError, match="kv_len = 7"):
+                attend(q, k, k[:, :, 1:])
+        with att.check_values(), pytest.raises(ValueError, match="NaN"):
+            attend(q, k, k * float("nan"))

@@ -81,6 +81,93 @@ def test_no_value_is_read(name, i):
     unread(getattr(att, name), *args, **kwargs)
 
 
+BATCH, SEQ, CONTEXT, MODEL, HEADS, N_TOKENS = 2, 5, 7, 12, 3, 11
+X, C = torch.randn(BATCH, SEQ, MODEL), torch.randn(BATCH, CONTEXT, MODEL)
+TOKENS, SOURCE = torch.arange(10).reshape(BATCH, SEQ), torch.arange(14).reshape(BATCH, CONTEXT) % 9
+REAL, SOURCE_REAL = torch.ones(BATCH, SEQ).bool(), torch.arange(CONTEXT) < torch.tensor([[7], [4]])
+DEEP = {"d_model": MODEL, "n_heads": HEADS, "n_layers": 2}
+
+
+def decoded(model, padding=None, **options):
+    """A prompt, and one step behind it."""
+    logits, caches = model.step(TOKENS, padding=padding, **options)
+    more = torch.cat([TOKENS, logits.argmax(-1, keepdim=True)], dim=-1)
+    return model.step(more, caches, **options)
+
+
+def translated(model):
+    state = model.begin(SOURCE, source_padding=SOURCE_REAL)
+    return model.step(TOKENS, model.step(TOKENS[:, :3], state)[1])
+
+
+#: Every class of modules, built, and the ways to call it.
+MODULES = {
+    "LayerNorm": [(lambda: att.LayerNorm(MODEL), lambda m: m(X))],
+    "RMSNorm": [(lambda: att.RMSNorm(MODEL), lambda m: m(X))],
+    "MLP": [(lambda: att.MLP(MODEL, 20), lambda m: m(X))],
+    "GatedMLP": [(lambda: att.GatedMLP(MODEL, 20), lambda m: m(X))],
+    "MultiHeadAttention": [
+        (
+            lambda: att.MultiHeadAttention(
+                MODEL, HEADS, qk_norm=att.RMSNorm, sinks=True, attention_dropout=0.1
+            ),
+            lambda m: m(X, causal=True, return_weights=True),
+        ),
+        (lambda: att.MultiHeadAttention(MODEL, HEADS), lambda m: m(X, C, padding=SOURCE_REAL)),
+        (
+            lambda: att.MultiHeadAttention(MODEL, HEADS, attend=att.fused_attention),
+            lambda m: m.with_cache(X, cache=m.with_cache(X)[1], causal=True),
+        ),
+    ],
+    "TransformerBlock": [
+        (
+            lambda: att.TransformerBlock(MODEL, HEADS, cross_attention=True, dropout=0.1),
+            lambda m: m.with_cache(X, C, padding=REAL, context_padding=SOURCE_REAL),
+        )
+    ],
+    "Encoder": [(lambda: att.Encoder(**DEEP), lambda m: m(X, padding=REAL))],
+    "Decoder": [(lambda: att.Decoder(**DEEP), lambda m: m.with_cache(X, padding=REAL))],
+    "LanguageModel": [
+        *(
+            (
+                lambda p=p, n=n: att.LanguageModel(N_TOKENS, **DEEP, positions=p, n_positions=n),
+                lambda m, o=o: decoded(m, **o),
+            )
+            for p, n in {"rotary": None, "learned": 9, "alibi": None, "t5": None}.items()
+            for o in ({}, {"padding": REAL}, {"padding": REAL, "max_len": 8})
+        ),
+    ],
+    "EncoderDecoder": [
+        (lambda: att.EncoderDecoder(N_TOKENS, N_TOKENS, **DEEP), translated),
+        (
+            lambda: att.EncoderDecoder(N_TOKENS, N_TOKENS, **DEEP, positions="t5"),
+            lambda m: m(SOURCE, TOKENS, source_padding=SOURCE_REAL, return_weights=True),
+        ),
+    ],
+    "VisionTransformer": [
+        (
+            lambda: att.VisionTransformer((3, 8, 4), 2, 10, **DEEP),
+            lambda m: m(torch.randn(BATCH, 3, 8, 4)),
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "i"), [(n, i) for n in MODULES for i in range(len(MODULES[n]))])
+@pytest.mark.parametrize("training", [False, True])
+def test_no_module_reads_a_value(name, i, training):
+    build, call = MODULES[name][i]
+    unread(call, build().train(training))
+
+
+def test_every_module_is_asked():
+    classes = {name: getattr(att, name) for name in att.__all__}
+    found = {
+        n for n, c in classes.items() if isinstance(c, type) and issubclass(c, torch.nn.Module)
+    }
+    assert found == set(MODULES)
+
+
 @pytest.mark.parametrize(("name", "option"), READS)
 def test_the_exceptions_read(name, option):
     """If no call with the option reads any more, it comes off the list."""

@@ -132,7 +132,7 @@ class MultiHeadAttention(nn.Module):
         asked = x if context is None else context
         widths = self.query.in_features, self.key.in_features
         if (*x.shape[-1:], *asked.shape[-1:]) != widths:  # in words of this layer
-            names = f"*batch q_len {widths[0]}", f"*batch kv_len {widths[1]}"
+            names = ("*batch", "q_len", widths[0]), ("*batch", "kv_len", widths[1])
             _checks.shapes(x=(x, names[0]), context=(asked, names[1]))
         given = {**self.options(), **options}
         return attention_layer(x, self.as_parameters(), context=context, **given)

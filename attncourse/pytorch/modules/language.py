@@ -163,7 +163,7 @@ class LanguageModel(nn.Module):
             return logits[:, -1], caches
         places = torch.arange(padding.shape[-1], device=padding.device)
         last = (padding * places).argmax(-1)[:, None, None]
-        return torch.take_along_dim(logits, last, dim=1)[:, 0], caches
+        return logits.gather(1, last.expand(-1, 1, logits.shape[-1]))[:, 0], caches
 
     def static_caches(self, n_texts: int, max_len: int) -> tuple[BlockCache, ...]:
         """Set slots aside for the positions of some texts: decoding then compiles once."""

@@ -116,5 +116,5 @@ def concat_scores(
     _checks.floating(Tensor, q=q, k=k, w=w, v=v)
     _checks.one_device(q=q, k=k, w=w, v=v)
     dims = _checks.shapes(q=(q, "*batch q_len d_q"), k=(k, "*batch kv_len d_k"))
-    _checks.shapes(w=(w, f"{dims['d_q'] + dims['d_k']} d_hidden"), v=(v, "d_hidden"))
+    _checks.shapes(w=(w, (dims["d_q"] + dims["d_k"], "d_hidden")), v=(v, "d_hidden"))
     return additive_scores(q, k, w[: dims["d_q"]], w[dims["d_q"] :], v)

@@ -151,10 +151,14 @@ def _cut(x: Tensor, length: int, *, axis: int, before: int = 0) -> Tensor:
 
 def _picked(blocks: Tensor, table: Tensor, n_inner: int) -> Tensor:
     """Take the blocks that a table names, row after row; a block has n_inner axes."""
+    # As take_along_dim, which asks for the number of blocks: each would be a graph of its own.
+    axis = blocks.ndim - 1 - n_inner
     index = table.reshape(*table.shape[:-2], table.shape[-2] * table.shape[-1])
-    n_new = blocks.ndim - n_inner - index.ndim
-    index = index.reshape(*[1] * n_new, *index.shape, *[1] * n_inner)
-    return torch.take_along_dim(blocks, index, dim=-1 - n_inner)
+    index = index.reshape(*[1] * (axis + 1 - index.ndim), *index.shape, *[1] * n_inner)
+    lead = torch.broadcast_shapes(blocks.shape[:axis], index.shape[:axis])
+    blocks = blocks.expand(*lead, *blocks.shape[axis:])
+    index = index.expand(*lead, index.shape[axis], *blocks.shape[axis + 1 :])
+    return blocks.gather(axis, index)
 
 
 def _apart(q: Tensor, k: Tensor, v: Tensor, key_mask: Tensor, n_apart: int) -> tuple[Tensor, ...]:
