@@ -16,7 +16,7 @@ BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve test lab check models exercises runs bench words mutants lock clean
+.PHONY: help env book numbers serve lint test lab check models exercises runs bench words mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,12 +41,14 @@ numbers: env  ## Write the numbers of the runs into the notebooks' text
 serve: env  ## Serve the book and rebuild it whenever a source changes
 	$(BIN)/python book/site/serve.py $(OPTIONS)
 
-# What is cheap fails first. Chromium and bubblewrap come from the system's packages where they may.
-test: env  ## Run every check: lint, types, book, package, notebooks, site
-	sh tests/system.sh
+lint: env  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyrefly check
+
+# What is cheap fails first. Chromium and bubblewrap come from the system's packages where they may.
+test: env lint  ## Run every check: lint, types, book, package, notebooks, site
+	sh tests/system.sh
 	$(BUILD_BOOK)
 	ATTNCOURSE_BUILD=$(BUILD) $(BIN)/pytest tests -n 2 --dist worksteal
 	ATTNCOURSE_STEPS=0.1 $(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NBVAL)

