@@ -120,6 +120,49 @@ def spine(notebook: NotebookNode, path: Path) -> Iterator[str]:
         yield "the sources cite something"
 
 
+PREDICTION = re.compile(r"^> \*\*Predict\.\*\*[^\n]*(?:\n>[^\n]*)*", re.M)
+ANSWER = re.compile(r"\s*<details>\n<summary>Answer</summary>\n\n(.*?)\n\n</details>", re.S)
+ENTRY = re.compile(r"^\d+\. +(.*(?:\n(?!\d+\. |\n).*)*)", re.M)
+
+
+def predictions(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """A reader can answer each: two to five choices, each with its why; a number; or words."""
+    from attsite.predictions import A_NUMBER, IN_WORDS, value
+
+    for text in markdown(notebook):
+        for found in PREDICTION.finditer(text):
+            lines = [line.removeprefix(">").strip() for line in found[0].splitlines()]
+            below = ANSWER.match(text, found.end())
+            last, name = lines[-1], f"{lines[0][:60]!r}"
+            form = last[1:-1] if re.fullmatch(r"\*[^*]+\*", last) else ""
+            choices = ENTRY.findall("\n".join(lines))
+            if not form and not re.match(r"\d+\. ", last):
+                # The older form, which only asks.
+                continue
+            if not below:
+                yield f"a prediction has its folded answer right below it: {name}"
+            elif form == IN_WORDS:
+                continue
+            elif form:
+                said = re.match(r"\*\*([^*]+)\*\*(?:<!--=\w+-->)?(.*)", below[1], re.S)
+                if not A_NUMBER.fullmatch(form):
+                    yield f"the form is 'A number in …, give or take ….': {form!r}"
+                if not said or value(said[1]) is None or len(said[2].strip()) < 30:
+                    yield f"the answer begins with its number, in bold, and says why: {name}"
+            else:
+                whys = ENTRY.findall(below[1])
+                if not 2 <= len(choices) <= 5 or len(set(choices)) != len(choices):
+                    yield f"give two to five different choices, not {len(choices)}: {name}"
+                if len(whys) != len(choices):
+                    yield f"{len(choices)} choices have {len(whys)} entries in the answer: {name}"
+                if [why.startswith("**Yes.**") for why in whys].count(True) != 1:
+                    yield f"exactly one entry begins with **Yes.**: {name}"
+                if any(len(why.removeprefix("**Yes.**").strip()) < 30 for why in whys):
+                    yield f"each entry says why it tempts, or why it is right: {name}"
+                if len(set(whys)) != len(whys):
+                    yield f"each choice has a why of its own: {name}"
+
+
 def plain(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """No markup that only the site's build would understand."""
     for text in markdown(notebook):
@@ -228,7 +271,7 @@ def words(notebook: NotebookNode, path: Path) -> Iterator[str]:
                 yield f"{found[0]!r}: the course writes {right!r}"
 
 
-RULES = [spine, plain, links, citations, folds, code, words]
+RULES = [spine, predictions, plain, links, citations, folds, code, words]
 
 
 def complaints(notebook: NotebookNode, path: Path) -> list[str]:

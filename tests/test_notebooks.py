@@ -60,6 +60,13 @@ def test_the_template_keeps_the_rules(template):
     assert complaints(template, PLACE) == []
 
 
+def test_every_form_of_a_prediction_is_accepted(template):
+    changed = copy.deepcopy(template)
+    for text in (NUMBER, NUMBER.replace("take 5", "take a factor of 2"), IN_WORDS):
+        add(text)(changed)
+    assert complaints(changed, PLACE) == []
+
+
 def swap(old, new, count=1):
     """A change of the text, which must be there."""
 
@@ -71,6 +78,28 @@ def swap(old, new, count=1):
         raise AssertionError(f"the template has no {old}")
 
     return change
+
+
+NUMBER = """> **Predict.** How much is left?
+>
+> *A number in %, give or take 5.*
+
+<details>
+<summary>Answer</summary>
+
+**41%** of it, because nine tenths are kept at each of eight steps.
+
+</details>"""
+IN_WORDS = """> **Predict.** What will change?
+>
+> *In your own words.*
+
+<details>
+<summary>Answer</summary>
+
+The first row.
+
+</details>"""
 
 
 def add(text):
@@ -93,6 +122,36 @@ FAULTS = {
     "no goals": (swap(r"\*\*You will be able to\*\*", "You can"), "spine: a paragraph begins with"),
     "no needs": (swap(r"\*\*You need\*\*", "Bring"), "spine: a paragraph begins with **You need"),
     "no prediction": (swap(r"^> \*\*Predict\.\*\*", "> Think."), "spine: ask for a prediction"),
+    "a prediction without its answer": (
+        swap(r"(?s)(?<=depends on the query\.\n)\n<details>.*</details>", ""),
+        "predictions: a prediction has its folded answer",
+    ),
+    "one choice": (swap(r"(?s)\n> 2\..*?(?=\n\n)", ""), "predictions: give two to five"),
+    "a choice twice": (
+        swap(r"(?<=> 2\. )One half each", "One each"),
+        "predictions: give two to five",
+    ),
+    "a choice without its why": (
+        swap(r"^3\. Their \*scores\*.*\n", ""),
+        "predictions: 3 choices have 2 entries",
+    ),
+    "no choice is right": (swap(r"\*\*Yes\.\*\* ", ""), "predictions: exactly one entry begins"),
+    "two choices are right": (
+        swap(r"(?<=^1\. )That", "**Yes.** That"),
+        "predictions: exactly one entry begins",
+    ),
+    "a wrong choice without a reason": (
+        swap(r"(?<=^1\. )That would.*", "No, it is not."),
+        "predictions: each entry says why",
+    ),
+    "a number without its tolerance": (
+        add(NUMBER.replace(", give or take 5", "")),
+        "predictions: the form is",
+    ),
+    "a number that the answer does not begin with": (
+        add(NUMBER.replace("**41%** of", "About 41% of")),
+        "predictions: the answer begins with its number",
+    ),
     "no takeaways": (swap(r"^## Takeaways", "## More"), "spine: end with"),
     "takeaways in a paragraph": (swap(r"(?<=## Takeaways\n\n)- ", "So: "), "spine: the takeaways"),
     "no practice": (swap(r"^## Practise", "## More"), "spine: end with"),

@@ -342,6 +342,75 @@ def test_plain_markdown_becomes_boxes_cards_references_and_labelled_folds(book):
     assert "references.bib has no entry 'a2017'" in said
 
 
+CHOICE = """> **Predict.** How *large* is it?
+>
+> 1. As $x^2$.
+> 2. As 41%<!--=share-->.
+
+<details>
+<summary>Answer</summary>
+
+1. It tempts by its square.
+2. **Yes.** The run says so.
+
+</details>"""
+NUMBER = """> **Predict.** How much?
+>
+> *A number in %, give or take 5.*
+
+<details>
+<summary>Answer</summary>
+
+**41%**<!--=share--> of it.
+
+</details>"""
+WORDS = """> **Predict.** What happens?
+>
+> *In your own words.*
+
+<details>
+<summary>Answer</summary>
+
+Nothing.
+
+</details>"""
+
+
+def test_predictions_say_what_they_ask_and_what_is_right(book):
+    """With nothing but their Markdown in the page: the form is made of it where a script runs."""
+    quote = "from attncourse import numbers\nnumbers.quote(share='42%')"
+    book.write(quote, *(f"md:{text}" for text in (CHOICE, NUMBER, WORDS)), "md:> **Predict.** And?")
+    code, said = book.build()
+    assert code == 0, said
+    page = BeautifulSoup(book.page(), "html.parser")
+    choice, number, words = page.select(".att-predict")
+    for part in (choice, number, words):
+        assert [child.name for child in part.find_all(recursive=False)] == ["div", "details"]
+        assert part.select_one("div.predict > .admonition-title").text == "Predict"
+    assert (choice["data-kind"], choice["data-right"]) == ("choice", "1")
+    assert "42%." in choice.select("div.predict ol > li")[1].text
+    assert choice.select_one("div.predict ol .katex")
+    assert (number["data-kind"], number["data-unit"], number["data-plus"]) == ("number", "%", "5")
+    assert (number["data-value"], number["data-shown"]) == ("42", "42%")
+    assert words["data-kind"] == "words"
+    assert len({part["data-key"] for part in (choice, number, words)}) == 3
+    assert len(page.select("div.predict.admonition")) == 4
+    assert len(page.select("script[src*='predict.js']")) == 1
+    wrong = {
+        CHOICE.replace("**Yes.** The", "The"): "exactly one begins with **Yes.**",
+        CHOICE.replace("1. It tempts by its square.\n", ""): "one entry for each choice",
+        NUMBER.replace("**41%**", "*41%*"): "begins with it, in bold",
+        WORDS.replace("Answer", "What happened"): "folded answer right below",
+    }
+    book.write(quote, *(f"md:{text}" for text in wrong))
+    code, said = book.build()
+    assert code != 0
+    assert [complaint for complaint in wrong.values() if complaint not in said] == []
+    book.write("1")
+    assert book.build()[0] == 0
+    assert "predict.js" not in book.page()
+
+
 def test_a_translation_gets_the_same_numbers_boxes_and_references(book):
     config = yaml.safe_load((book.root / "_config.yml").read_text("utf8"))
     config["sphinx"]["config"] |= {"language": "de", "locale_dirs": ["locale"]}
@@ -351,6 +420,9 @@ def test_a_translation_gets_the_same_numbers_boxes_and_references(book):
         "**Predict.** How many?": "**Sage voraus.** Wie viele?",
         "Only *one*.": "Nur *eins*, also 41<!--=answer-->.",
         "Takeaways": "Was bleibt",
+        "*A number in %, give or take 5.*": "*Eine Prozentzahl, auf 5 genau.*",
+        "**41**<!--=answer--> of it.": "**41**<!--=answer--> davon.",
+        "**Yes.** The run says so.": "**Ja.** Das sagt die Rechnung.",
     }
     folder = book.root / "locale" / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
@@ -362,6 +434,8 @@ def test_a_translation_gets_the_same_numbers_boxes_and_references(book):
         "md:It is 41<!--=answer--> today.\n\n> **Predict.** How many?",
         "md:<details>\n<summary>Answer</summary>\n\nOnly *one*.\n\n</details>",
         "md:## Takeaways\n\n- One.",
+        "md:" + NUMBER.replace("share", "answer").replace("41%", "41"),
+        "md:" + CHOICE.replace("41%<!--=share-->", "so"),
     )
     code, out = book.build()
     assert code == 0, out
@@ -371,6 +445,11 @@ def test_a_translation_gets_the_same_numbers_boxes_and_references(book):
     assert page.select_one("div.predict > p:last-child").text == "Wie viele?"
     assert "Nur eins, also 42." in page.select_one("details:not([class])").text
     assert "Was bleibt" in page.select_one("section.takeaways h2").text
+    number, choice = page.select(".att-predict")
+    assert (number["data-kind"], number["data-plus"], number["data-value"]) == ("number", "5", "42")
+    assert not number.has_attr("data-unit")
+    assert (choice["data-kind"], choice["data-right"]) == ("choice", "1")
+    assert choice.select("details li strong")[0].text == "Ja."
 
 
 def test_pages_are_numbered_by_their_chapter(book):

@@ -64,6 +64,10 @@ class Quotations(SphinxTransform):
     def _put(self, anchor: nodes.raw, name: str, text: str) -> None:
         parent = anchor.parent
         here = parent.index(anchor)
+        # The parser leaves an empty text behind a strong span.
+        while here and isinstance(parent[here - 1], nodes.Text) and not str(parent[here - 1]):
+            parent.pop(here - 1)
+            here -= 1
         before = parent[here - 1] if here else None
         if isinstance(before, SPANS):
             before.children = []
