@@ -86,10 +86,20 @@ def some_way_on(reached: Any) -> None:
 
 def no_rows(state: Any) -> None:
     """Raise if a part of a state may hold rows that cannot be reordered."""
-    if not (state is None or isinstance(state, bool | int | float | str)):
+    number = getattr(state, "ndim", None) == 0  # NumPy's are no int
+    if not (number or state is None or isinstance(state, bool | int | float | str)):
         raise TypeError(
             f"state: expected arrays in tuples, lists and dicts, got {type_name(type(state))}; "
             "its rows could not follow the beams."
+        )
+
+
+def rows(state: Any, n_rows: int) -> None:
+    """Raise unless an array of a state has a row for each text, or each of its beams."""
+    if state.shape[0] != n_rows:
+        raise ValueError(
+            f"state: expected arrays of {n_rows} rows, one for each text or beam along the first "
+            f"axis, got shape {tuple(state.shape)}; its rows could not follow the beams."
         )
 
 

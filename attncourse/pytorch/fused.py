@@ -63,8 +63,12 @@ def fused_attention(
     dtype = q.dtype
     if scale is not None:
         _checks.real("scale", scale)
-        if scale <= 0:  # the kernel's causal mask is a large negative score, before the scale
-            q, scale = q * scale, 1.0
+        # The kernel's causal mask is a large negative score before the scale, which is to keep its
+        # sign: a sign or a zero goes to the queries, where half precision holds the result exactly.
+        if scale == 0:
+            q, scale = q * 0, 1.0
+        elif scale < 0:
+            q, scale = -q, -scale
     if bias is not None and torch.promote_types(bias.dtype, dtype) != dtype:
         q, k, v = q.to(bias.dtype), k.to(bias.dtype), v.to(bias.dtype)  # a narrow bias may overflow
     grouped = q.shape[-3:-2] != k.shape[-3:-2]  # as sizes, which a compiler need not keep open

@@ -167,6 +167,18 @@ def test_any_scale(scale, options):
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("scale", [-1000.0, -0.3, 0.0, 1000.0])
+@pytest.mark.parametrize("options", [{"causal": True}, {}])
+def test_a_scale_beyond_the_range_of_the_queries(scale, dtype, options):
+    """The product of a query and the scale, 70,000, is no number of half precision."""
+    q, k, v = inputs(7, 7, dtype=dtype)
+    q, k = torch.full_like(q, 70), k / 1024
+    expected = att.scaled_dot_product_attention(q, k, v, scale=scale, **options)
+    found = att.fused_attention(q, k, v, scale=scale, **options)
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.02)
+
+
 @pytest.mark.parametrize("size", [1e5, -1e5, 1e9, -1e9, 1e30])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("options", [{"causal": True}, {}])

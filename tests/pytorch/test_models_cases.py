@@ -607,6 +607,22 @@ def test_numbers_of_any_size_get_our_words(name, number):
             REALS[name](wrong)
 
 
+@pytest.mark.parametrize("number", [*HUGE, float("1e400")], ids=["1e30", "1e5000", "2**63", "inf"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        partial(att.TransformerBlock, 12, 3),
+        partial(att.Encoder, 12, 3, 1),
+        partial(att.EncoderDecoder, 9, 9, 12, 3, 1),
+        partial(att.VisionTransformer, (3, 4, 6), 2, 7, 12, 3, 1),
+    ],
+)
+def test_dropout_of_any_size_gets_our_words_from_each_class(build, number):
+    for wrong in (number, -number):
+        with pytest.raises(ValueError, match=r"^dropout: expected"):
+            build(dropout=wrong)
+
+
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
 def test_numpys_whole_numbers_are_whole_numbers(kind):
     """An int8 holds no 4 · 100: sizes are computed with Python's own."""

@@ -298,6 +298,41 @@ def test_a_state_that_cannot_follow_is_refused(room):
         room.beam_search(lambda t, s: (logits, s), begun, 1, n_beams=2, state=Cache())
 
 
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+@pytest.mark.parametrize("n_rows", [1, 3, 5, 9])
+def test_a_state_of_other_rows_is_refused(room, n_rows):
+    """Layers first, or a pool of pages: rows that are no texts would follow the wrong beams."""
+    library = np if room is ref else torch
+    begun = library.zeros((2, 1), dtype=int if room is ref else torch.int64)
+    states = [library.zeros((2, 4)), library.zeros((n_rows, 4))]
+
+    def step(tokens, state):
+        rows = tokens.shape[0]
+        return library.zeros((rows, 3)), [library.zeros((rows, 4)), states[1]]
+
+    for state in (states, None):
+        with pytest.raises(
+            ValueError, match=rf"^state: expected arrays of \d rows.*\({n_rows}, 4\)"
+        ):
+            room.beam_search(step, begun, 2, n_beams=2, state=state)
+
+
+@pytest.mark.parametrize("room", [ref, att], ids=["reference", "pytorch"])
+def test_a_number_in_a_state_is_the_same_for_all_beams(room):
+    library = np if room is ref else torch
+    count = np.array(0) if room is ref else torch.tensor(0)
+
+    def step(tokens, state):
+        rows = tokens.shape[0]
+        assert int(state["n"]) == tokens.shape[1] - 1
+        return library.zeros((rows, 3)), {"n": state["n"] + 1, "k": library.zeros((rows, 2))}
+
+    begun = library.zeros((2, 1), dtype=int if room is ref else torch.int64)
+    state = {"n": count, "k": library.zeros((2, 2))}
+    texts, _ = room.beam_search(step, begun, 3, n_beams=2, state=state)
+    assert texts.shape == (2, 2, 4)
+
+
 @pytest.mark.parametrize("choose", ["greedy", "sample_token", "beam_search"])
 def test_nothing_to_choose_is_refused_alike(choose):
     """NumPy refuses; PyTorch, which does not look, gives the first token, and a score of -inf."""

@@ -81,6 +81,7 @@ class VisionTransformer(nn.Module):
         self.patch = nn.Linear(channels * self.patch_len**2, d_model)
         self.class_token = nn.Parameter(0.02 * torch.randn(d_model)) if class_token else None
         self.positions = nn.Parameter(0.02 * torch.randn(n_patches + class_token, d_model))
+        _checks.fraction("dropout", dropout)
         self.dropout = nn.Dropout(dropout)
         self.encoder = Encoder(d_model, n_heads, n_layers, dropout=dropout, **encoder)
         self.out = nn.Linear(d_model, n_classes)

@@ -48,6 +48,7 @@ def beam_search(
         How many texts stay alive.
     state : anything
         The first state, a row for each beginning: None, or arrays in tuples, lists and dicts.
+        Arrays of other rows are refused; a number is the same for all beams.
     stop : int or a tuple of int, optional
         The tokens that end a text. What comes after one in the same row is the first of them.
     length_penalty : float
@@ -84,7 +85,7 @@ def beam_search(
     here = {"device": tokens.device}
     first = torch.arange(n_batch, **here)[:, None] * n_beams  # the row of each text's first beam
     rows = torch.arange(n_batch, **here).repeat_interleave(n_beams)
-    tokens, state = tokens[rows], _reorder(state, rows)
+    tokens, state = tokens[rows], _reorder(state, rows, n_batch)
     # All beams of a text begin alike: only the first counts, or they would stay alike.
     log_p = torch.where(torch.arange(n_beams, **here) == 0, 0.0, -torch.inf).repeat(n_batch, 1)
     lengths = torch.zeros((n_batch, n_beams), dtype=torch.int64, **here)
@@ -112,7 +113,7 @@ def beam_search(
         ended = ended.gather(-1, beams)
         rows = (first + beams).reshape(-1)
         tokens = torch.cat([tokens[rows], new.reshape(-1, 1).to(tokens.dtype)], dim=1)
-        state = _reorder(state, rows)
+        state = _reorder(state, rows, len(rows))
         if stops:
             for token in stops:
                 ended = ended | (new == token)
@@ -131,14 +132,17 @@ def _log_softmax(logits: Tensor) -> Tensor:
     return torch.where(top == -torch.inf, -torch.inf, shares)
 
 
-def _reorder(state: Any, rows: Tensor) -> Any:
-    """Take these rows of every array in a nest of tuples, lists and dicts."""
+def _reorder(state: Any, rows: Tensor, n_rows: int) -> Any:
+    """Take these of the n_rows rows of every array in a nest of tuples, lists and dicts."""
     if isinstance(state, Tensor):
+        if state.ndim == 0:  # a number is the same for all
+            return state
+        check.rows(state, n_rows)
         return state[rows]
     if isinstance(state, dict):
-        return {name: _reorder(part, rows) for name, part in state.items()}
+        return {name: _reorder(part, rows, n_rows) for name, part in state.items()}
     if isinstance(state, tuple | list):
-        parts = [_reorder(part, rows) for part in state]
+        parts = [_reorder(part, rows, n_rows) for part in state]
         return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
     check.no_rows(state)
     return state

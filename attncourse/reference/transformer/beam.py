@@ -46,6 +46,7 @@ def beam_search(
         How many texts stay alive.
     state : anything
         The first state, a row for each beginning: None, or arrays in tuples, lists and dicts.
+        Arrays of other rows are refused; a number is the same for all beams.
     stop : int or a tuple of int, optional
         The tokens that end a text. What comes after one in the same row is the first of them.
     length_penalty : float
@@ -80,7 +81,7 @@ def beam_search(
     n_batch = tokens.shape[0]
     first = np.arange(n_batch)[:, None] * n_beams  # the row of each text's first beam
     rows = np.arange(n_batch).repeat(n_beams)
-    tokens, state = tokens[rows], _reorder(state, rows)
+    tokens, state = tokens[rows], _reorder(state, rows, n_batch)
     # All beams of a text begin alike: only the first counts, or they would stay alike.
     log_p = np.tile(np.where(np.arange(n_beams) == 0, 0.0, -np.inf), (n_batch, 1))
     lengths = np.zeros((n_batch, n_beams), dtype=int)
@@ -108,7 +109,7 @@ def beam_search(
         ended = np.take_along_axis(ended, beams, -1)
         rows = (first + beams).reshape(-1)
         tokens = np.concatenate([tokens[rows], new.reshape(-1, 1).astype(tokens.dtype)], axis=1)
-        state = _reorder(state, rows)
+        state = _reorder(state, rows, len(rows))
         if stops:
             ended = ended | np.isin(new, stops)
             if ended.all():
@@ -126,14 +127,17 @@ def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return np.where(total == 0, -np.inf, wide - np.log(np.where(total == 0, 1, total)))
 
 
-def _reorder(state: Any, rows: np.ndarray) -> Any:
-    """Take these rows of every array in a nest of tuples, lists and dicts."""
+def _reorder(state: Any, rows: np.ndarray, n_rows: int) -> Any:
+    """Take these of the n_rows rows of every array in a nest of tuples, lists and dicts."""
     if isinstance(state, np.ndarray):
+        if state.ndim == 0:  # a number is the same for all
+            return state
+        check.rows(state, n_rows)
         return state[rows]
     if isinstance(state, dict):
-        return {name: _reorder(part, rows) for name, part in state.items()}
+        return {name: _reorder(part, rows, n_rows) for name, part in state.items()}
     if isinstance(state, tuple | list):
-        parts = [_reorder(part, rows) for part in state]
+        parts = [_reorder(part, rows, n_rows) for part in state]
         return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
     check.no_rows(state)
     return state
