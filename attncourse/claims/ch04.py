@@ -1,8 +1,8 @@
-"""Claims of the article's section 3.7 on the mathematics (chapter 4 of the course)."""
+"""Claims of the article's sections 3.7 to 3.11 on the mathematics (chapter 4 of the course)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,3 +119,111 @@ def worked_example(*, example: Mapping[str, Any]) -> Verdict:
     if not found:
         return Verdict("holds", "Lengths, shapes and formulas fit together.")
     return Verdict("does not hold", f"It does not fit together: {'; '.join(found)}.")
+
+
+@by_run(
+    "C01",
+    sections="1.4.1, 3.12.5, 3.12.6, 9.2",
+    says="Multi-head attention splits the input sequence into several sub-sequences and computes "
+    "the attention weights of each.",
+    chinese="将输入序列分成多个子序列，分别计算每个子序列之间的注意力权重",
+    reading="序列 is the sequence, so 子序列 is a part of its positions. (3.12.5 adds 即多头, that "
+    "is, the heads.) A slice of every position's features would not be a part of the sequence.",
+    sources=("vaswani2017",),
+)
+def heads_split_the_sequence(*, changes: np.ndarray, tolerance: float = 1e-12) -> Verdict:
+    """Ask which heads notice when one position of the sequence is replaced.
+
+    Parameters
+    ----------
+    changes
+        Shape (positions, heads): the largest change of a head's output.
+    tolerance
+        The largest change that counts as none.
+    """
+    notice = np.asarray(changes) > tolerance
+    n, heads = notice.shape
+    if heads < 2 or n < 2:
+        raise ValueError(
+            f"expected changes of at least two heads and two positions, got shape {notice.shape}"
+        )
+    if notice.all():
+        return Verdict(
+            "does not hold",
+            f"Each of the {heads} heads notices each of the {n} positions. What is split is the "
+            "features: every head reads the whole sequence.",
+        )
+    if (notice.sum(axis=1) == 1).all():
+        return Verdict("holds", f"Each of the {n} positions is noticed by one head alone.")
+    return Verdict(
+        "does not hold", f"{notice.sum()} of {notice.size} pairs of position and head are noticed."
+    )
+
+
+@by_run(
+    "C11",
+    sections="3.9",
+    says="In multi-head attention the complexity is higher still.",
+    chinese="在多头注意力（Multi-Head Attention）中，复杂度会进一步提高",
+    reading="Compared with one head of the same total width, d_model, as the layer is built. "
+    "复杂度 stands in a paragraph on 时间复杂度, time complexity, so operations are counted.",
+    sources=("vaswani2017",),
+)
+def more_heads_more_work(*, products: Sequence[int], exponentials: Sequence[int]) -> Verdict:
+    """Compare the counted operations of one width with more and more heads.
+
+    Parameters
+    ----------
+    products
+        Operations in matrix products, for a growing number of heads.
+    exponentials
+        Evaluations of exp, for the same numbers of heads.
+    """
+    more_products = products[-1] > products[0]
+    more_exponentials = exponentials[-1] > exponentials[0]
+    because = (
+        f"From the fewest heads to the most, the operations in matrix products go from "
+        f"{products[0]:,} to {products[-1]:,}, the exponentials from {exponentials[0]:,} to "
+        f"{exponentials[-1]:,}."
+    )
+    if more_products and more_exponentials:
+        return Verdict("holds", because)
+    if more_products or more_exponentials:
+        what = "the matrix products" if more_products else "the softmax"
+        return Verdict("holds if", because, f"{what} alone is counted: the other part stays")
+    return Verdict("does not hold", because)
+
+
+@by_run(
+    "C14",
+    sections="3.5, 3.11, 8.2, 9.5",
+    says="Attention needs a large number of parameters to compute its weights, which can make a "
+    "model overfit.",
+    chinese="需要大量的参数来计算注意力权重，可能导致模型过拟合",
+    reading="大量, a large number, is compared with the rest of the same block, since any layer of "
+    "a wide model has many. That a model with many parameters can overfit is true of every layer; "
+    "whether it does, depends on the data and is not decided by a count.",
+    sources=("vaswani2017",),
+)
+def attention_needs_many_parameters(
+    *, attention: int, beside: int, by_length: Sequence[int]
+) -> Verdict:
+    """Compare the parameters of attention with those of the layer beside it.
+
+    Parameters
+    ----------
+    attention
+        Entries of the four matrices.
+    beside
+        Parameters of the MLP in the same blocks.
+    by_length
+        The attention layer's parameters for sequences of several lengths.
+    """
+    grows = max(by_length) > min(by_length)
+    because = (
+        f"The attention has {attention:,} parameters, the MLP beside it {beside:,}; with the length "
+        f"of the sequence their number {'grows' if grows else 'does not grow'}."
+    )
+    if attention > beside:
+        return Verdict("holds", because)
+    return Verdict("does not hold", because)

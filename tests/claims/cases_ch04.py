@@ -48,4 +48,25 @@ CASES = {
         counterexample={"example": CONSISTENT},
         flipped="holds",
     ),
+    "C01": Case(
+        measured={"changes": np.array([[0.2, 0.1, 0.3], [0.4, 0.2, 0.1]])},
+        expected="does not hold",
+        # A split that cuts the sequence: each position belongs to one head.
+        counterexample={"changes": np.array([[0.2, 0.0, 0.0], [0.0, 0.0, 0.1]])},
+        flipped="holds",
+    ),
+    "C11": Case(
+        measured={"products": [800, 800, 800], "exponentials": [10, 40, 160]},
+        expected="holds if",
+        # Heads that are as wide as the layer, so that each adds products of its own.
+        counterexample={"products": [800, 1600], "exponentials": [10, 40]},
+        flipped="holds",
+    ),
+    "C14": Case(
+        measured={"attention": 400, "beside": 800, "by_length": [400, 400]},
+        expected="does not hold",
+        # A layer with a matrix for each pair of positions.
+        counterexample={"attention": 4000, "beside": 800, "by_length": [400, 4000]},
+        flipped="holds",
+    ),
 }
