@@ -6,6 +6,7 @@ rules over all notebooks that it finds, and each rule over a notebook with the f
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -240,8 +241,25 @@ def folds(notebook: NotebookNode, path: Path) -> Iterator[str]:
             yield f"a folded cell has the tag hide-input, remove-input or remove-cell: {first!r}"
         if tags(cell) and not re.fullmatch(r"# [A-Z0-9“].{4,97}", first):
             yield f"a folded cell's first line is a comment that says what it holds: {first!r}"
+        for call in unseen(cell):
+            yield f"{call} shows nothing, since the cell goes on after it: {first!r}"
         if DRAWS.search(cell.source) and not tags(cell) and lesson(path):
             yield f"{DRAWS.search(cell.source)[1]} stands in a folded cell: {first!r}"
+
+
+def unseen(cell: NotebookNode) -> list[str]:
+    """Calls that give a figure or a table to nobody: a notebook shows what a cell ends with."""
+    try:
+        before = ast.parse(cell.source).body[:-1]
+    except SyntaxError:  # a magic line
+        return []
+    return [
+        ast.unparse(line.value.func)
+        for line in before
+        if isinstance(line, ast.Expr)
+        and isinstance(line.value, ast.Call)
+        and ast.unparse(line.value.func) in ("figures.show", "tables.show", "source.show")
+    ]
 
 
 def code(notebook: NotebookNode, path: Path) -> Iterator[str]:

@@ -200,6 +200,10 @@ FAULTS = {
         put("# What it holds\nx = 1", jupyter={"source_hidden": True}),
         "folds: a folded cell has the tag",
     ),
+    "a figure that nobody sees": (
+        put("# The code of the figure: one bar\nfigures.show(fig, alt='a')\nx = 1", **FOLDED),
+        "folds: figures.show shows nothing",
+    ),
     "a fold without a label": (put("x = 1", **FOLDED), "folds: a folded cell's first line"),
     "a fold labelled by a stray word": (put("# a\nx = 1", **FOLDED), "folds: a folded cell's"),
     "an open figure": (put("figures.show(fig, alt='A line.')"), "folds: figures.show stands"),
