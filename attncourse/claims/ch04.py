@@ -221,8 +221,8 @@ def attention_needs_many_parameters(
     """
     grows = max(by_length) > min(by_length)
     because = (
-        f"The attention has {attention:,} parameters, the MLP beside it {beside:,}; with the length "
-        f"of the sequence their number {'grows' if grows else 'does not grow'}."
+        f"The attention has {attention:,} parameters, the MLP beside it {beside:,}; with the "
+        f"length of the sequence their number {'grows' if grows else 'does not grow'}."
     )
     if attention > beside:
         return Verdict("holds", because)
