@@ -137,9 +137,6 @@ def predictions(notebook: NotebookNode, path: Path) -> Iterator[str]:
             last, name = lines[-1], f"{lines[0][:60]!r}"
             form = last[1:-1] if re.fullmatch(r"\*[^*]+\*", last) else ""
             choices = ENTRY.findall("\n".join(lines))
-            if not form and not re.match(r"\d+\. ", last):
-                # The older form, which only asks.
-                continue
             if not below:
                 yield f"a prediction has its folded answer right below it: {name}"
             elif form == IN_WORDS:
@@ -152,6 +149,8 @@ def predictions(notebook: NotebookNode, path: Path) -> Iterator[str]:
                     yield f"the answer begins with its number, in bold, and says why: {name}"
             else:
                 whys = ENTRY.findall(below[1])
+                if not re.match(r"\d+\. ", last):
+                    yield f"end it with numbered choices, or say that it is a number or words: {name}"
                 if not 2 <= len(choices) <= 5 or len(set(choices)) != len(choices):
                     yield f"give two to five different choices, not {len(choices)}: {name}"
                 if len(whys) != len(choices):

@@ -62,7 +62,8 @@ def test_the_template_keeps_the_rules(template):
 
 def test_every_form_of_a_prediction_is_accepted(template):
     changed = copy.deepcopy(template)
-    for text in (NUMBER, NUMBER.replace("take 5", "take a factor of 2"), IN_WORDS):
+    by_factor = NUMBER.replace("take 5", "take a factor of 2")
+    for text in (NUMBER, by_factor, NUMBER.replace("41%", "9 / 22 ≈ 41%"), IN_WORDS):
         add(text)(changed)
     assert complaints(changed, PLACE) == []
 
@@ -125,6 +126,10 @@ FAULTS = {
     "a prediction without its answer": (
         swap(r"(?s)(?<=depends on the query\.\n)\n<details>.*</details>", ""),
         "predictions: a prediction has its folded answer",
+    ),
+    "a prediction that only asks": (
+        swap(r"(?s)\n>\n> 1\..*?(?=\n\n)", ""),
+        "predictions: end it with numbered choices",
     ),
     "one choice": (swap(r"(?s)\n> 2\..*?(?=\n\n)", ""), "predictions: give two to five"),
     "a choice twice": (

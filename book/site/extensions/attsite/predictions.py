@@ -38,8 +38,8 @@ FOLD = "<details>\n<summary>Answer</summary>"
 
 
 def value(text: str) -> float | None:
-    """The one number of a text such as ``87%`` or ``1,024``."""
-    found = NUMBER.findall(text)
+    """The number of a text such as ``87%`` or ``1,024``; of ``1 / 3 ≈ 0.33`` the last part's."""
+    found = NUMBER.findall(re.split("[=≈]", text)[-1])
     return float(found[0].replace(",", "").replace("−", "-")) if len(found) == 1 else None
 
 
