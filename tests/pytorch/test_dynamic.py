@@ -183,6 +183,22 @@ def test_a_length_that_is_fixed_is_noticed():
     assert counter.frame_count > 2
 
 
+@torch.no_grad()
+def test_a_number_of_blocks_is_no_graph():
+    """Sparse attention takes blocks by a table, however many there are."""
+    torch._dynamo.reset()
+    counter = CompileCounter()
+
+    def attend(q, k, v):
+        return att.sliding_window_attention(q, k, v, window=3)
+
+    compiled = torch.compile(attend, backend=counter, fullgraph=True)
+    for n in (12, 15, 18, 21):
+        tensors = heads(n)
+        torch.testing.assert_close(compiled(*tensors), attend(*tensors))
+    assert counter.frame_count <= 2
+
+
 class Whole(nn.Module):
     """A module of a function, as an export wants it."""
 
