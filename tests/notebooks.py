@@ -193,8 +193,8 @@ def links(notebook: NotebookNode, path: Path) -> Iterator[str]:
 
 @cache
 def glossary() -> set[str]:
-    """The places of all terms."""
-    from docutils.nodes import make_id
+    """The places of all terms, as Sphinx names them: with their capitals."""
+    from sphinx.util.nodes import _make_id as make_id
 
     text = (ROOT / "book/01-background/terms.md").read_text("utf8")
     return {make_id(f"term-{name}") for name in re.findall(r"^(\S.*)\n  \S", text, re.M)}

@@ -223,7 +223,7 @@
 
   // ---- a way to clear: at the foot of the page, while there is something to clear ----
 
-  const line = make("p", { className: "att-predict-kept", hidden: true });
+  const line = make("div", { className: "att-predict-kept", hidden: true });
   const keeping = () => {
     const all = store.keys();
     const here = parts.filter(({ key }) => all.includes(key));
