@@ -163,6 +163,23 @@ def test_without_a_script_the_answer_opens_by_its_fold(html, address, chromium_p
     assert part.locator("details[open]").count() == 1
 
 
+def test_a_finger_chooses_and_commits(address, chromium_page):
+    """What is touched is large enough, and the page stays where it was."""
+    name = next(page for page in NOTEBOOKS if written(page))
+    page = chromium_page(f"{address}/{name}.html", phone=True, dark=True, reduced_motion="reduce")
+    part = page.locator(".att-predict[data-kind=choice]").first
+    for target in part.locator("label, button:visible").all():
+        assert target.bounding_box()["height"] >= 32
+    right = int(part.get_attribute("data-right"))
+    part.locator("label").nth(right).tap()
+    assert given(part) == str(right + 1)
+    before = part.bounding_box()["y"]
+    part.locator(COMMIT).tap()
+    assert part.get_attribute("data-state") == "right"
+    assert part.locator("details .att-predict-tag").all_inner_texts() == ["your choice, and right"]
+    assert abs(part.bounding_box()["y"] - before) < 2
+
+
 def number(said: str, chromium_page, html, **data: str) -> tuple[str | None, str]:
     """What a made-up prediction of a number says about an answer."""
     page = chromium_page()
