@@ -58,6 +58,8 @@ _STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 2,
     "lines.markersize": 6,
+    # On a logarithmic axis 0.01 and not 10 with a small raised −2, which a phone shows too small.
+    "axes.formatter.min_exponent": 6,
 }
 
 

@@ -40,6 +40,15 @@ def test_a_figure_too_wide_for_a_phone_is_refused():
         figures.new(5.5)
 
 
+def test_a_logarithmic_axis_has_no_raised_digits():
+    """They would be the smallest letters, and make a phone scroll the plot."""
+    fig, ax = figures.new()
+    ax.semilogy([1, 2], [0.001, 10_000])
+    fig.canvas.draw()
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels and not any("^" in label for label in labels), labels
+
+
 def test_two_builds_are_equal_and_two_figures_share_no_id():
     assert drawn() == drawn()
     ids = [set(re.findall(r'id="(m[0-9a-f]+|p[0-9a-f]+)"', drawn(alt=a))) for a in ("one", "two")]
