@@ -46,7 +46,8 @@ def test_a_logarithmic_axis_has_no_raised_digits():
     ax.semilogy([1, 2], [0.001, 10_000])
     fig.canvas.draw()
     labels = [text.get_text() for text in ax.get_yticklabels()]
-    assert labels and not any("^" in label for label in labels), labels
+    assert labels
+    assert not any("^" in label for label in labels), labels
 
 
 def test_two_builds_are_equal_and_two_figures_share_no_id():
