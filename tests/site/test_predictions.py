@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -75,7 +76,43 @@ def given(part) -> str:
     )
 
 
+#: The first choice or number of each prediction, committed as a click does it.
+COMMIT_ALL = """() => [...document.querySelectorAll(".att-predict")].map((part) => {
+  const radio = part.querySelector("input[type=radio]");
+  if (radio) radio.click();
+  else part.querySelector("input, textarea").value = "12345";
+  part.querySelector("button[type=submit]").click();
+  return [part.dataset.kind, part.dataset.right ?? null, part.dataset.state ?? null,
+    part.querySelector("details").open, part.querySelectorAll("details .att-predict-tag").length];
+})"""
+
+
 @pytest.mark.parametrize("name", [page for page in NOTEBOOKS if written(page)])
+def test_each_prediction_is_answered(name, address, chromium_page):
+    page = chromium_page(f"{address}/{name}.html", reduced_motion="reduce")
+    parts = page.evaluate(COMMIT_ALL)
+    assert len(parts) == written(name)
+    for kind, right, state, opened, tags in parts:
+        first = kind == "choice" and right == "0"
+        assert state == ("said" if kind == "words" else "right" if first else "wrong")
+        assert opened
+        assert tags == (0 if kind != "choice" else 1 if first else 2)
+
+
+def of_each_kind() -> list[str]:
+    """As few pages as show a choice, a number and own words."""
+    lines = {"choice": r"^> 1\. ", "number": r"^> \*A number", "words": r"^> \*In your own words"}
+    found = {}
+    for page in NOTEBOOKS:
+        text = (ROOT / f"{page}.ipynb").read_text("utf8").replace('    "', "")
+        for kind, line in lines.items():
+            if re.search(line, text, re.M):
+                found.setdefault(kind, page)
+    assert set(found) == set(lines)
+    return sorted(set(found.values()))
+
+
+@pytest.mark.parametrize("name", of_each_kind())
 def test_predictions_are_answered_by_keyboard_kept_and_cleared(name, address, chromium_page):
     """Commit, see what is right, reload, find it again, start again, clear."""
     page = chromium_page(f"{address}/{name}.html", reduced_motion="reduce")
