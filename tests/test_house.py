@@ -166,6 +166,47 @@ def test_a_private_name_that_crosses_is_found(code, found):
     assert len(crossing("attncourse.reference.flash.forward", code)) == found
 
 
+def other_idioms(code: str) -> list[str]:
+    """Imports of checks in another way than ``from attncourse import _checks``."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(code))
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("attncourse._checks")
+        )
+        or (isinstance(node, ast.Import) and any("._checks" in n.name for n in node.names))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "attncourse"
+            and any(n.name == "_checks" and n.asname for n in node.names)
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if "_checks" not in file.relative_to(PACKAGE).parts], ids=short
+)
+def test_checks_are_called_in_one_way(file):
+    """So that a reader knows a check by its name, ``_checks.count(…)``, in every file."""
+    assert other_idioms(file.read_text("utf8")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from attncourse._checks import transformer as check", 1),
+        ("from attncourse._checks.looking import asked", 1),
+        ("import attncourse._checks.arrays", 1),
+        ("from attncourse import _checks as check", 1),
+        ("from attncourse import _checks", 0),
+        ("from attncourse import _checks, data", 0),
+    ],
+)
+def test_another_idiom_is_found(code, found):
+    assert len(other_idioms(code)) == found
+
+
 def test_imports_go_one_way():
     """grimp reads the imports; the rules are ours: import-linter has none for "may know only"."""
     assert complaints(PACKAGE) == []

@@ -5,6 +5,7 @@ PyTorch tensors both allow; it imports neither library. Each raises one error th
 expected, what came and, where it is not obvious, what to do.
 """
 
+from attncourse._checks import generation, looking, transformer
 from attncourse._checks.arrays import (
     FLOATING,
     INTEGER,
@@ -91,6 +92,7 @@ __all__ = [
     "flash_backward",
     "floating",
     "fraction",
+    "generation",
     "gradient",
     "heads",
     "inside_table",
@@ -99,6 +101,7 @@ __all__ = [
     "linear_attention",
     "log_gate",
     "look_once",
+    "looking",
     "mask_of_a_layer",
     "members",
     "new_queries",
@@ -134,6 +137,7 @@ __all__ = [
     "softmax",
     "sparse",
     "tiled",
+    "transformer",
     "type_name",
     "uniform",
 ]

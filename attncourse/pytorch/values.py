@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from attncourse import _checks
-from attncourse._checks.looking import asked
 
 
 @contextmanager
@@ -45,8 +44,8 @@ def check_values(on: bool = True) -> Iterator[None]:
     x: expected numbers, got NaN in 1 of 2 entries
     """
     _checks.flag("on", on)
-    before = asked.set(on)
+    before = _checks.looking.asked.set(on)
     try:
         yield
     finally:
-        asked.reset(before)
+        _checks.looking.asked.reset(before)

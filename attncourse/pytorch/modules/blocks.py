@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.modules.attention import MultiHeadAttention
 from attncourse.pytorch.modules.mlps import MLP
 from attncourse.pytorch.modules.norms import LayerNorm
@@ -105,7 +104,7 @@ class TransformerBlock(nn.Module):
             self.cross_norms = norms()
         self.mlp: Any = mlp(d_model, 4 * d_model if d_hidden is None else d_hidden)
         self.mlp_norms: Any = norms()
-        check.has_function("norm", *self.mlp_norms)
+        _checks.transformer.has_function("norm", *self.mlp_norms)
 
     def forward(
         self,

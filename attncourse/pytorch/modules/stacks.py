@@ -10,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import static_cache
 from attncourse.pytorch.modules.blocks import TransformerBlock
 from attncourse.pytorch.modules.norms import LayerNorm
@@ -75,7 +74,7 @@ class Encoder(nn.Module):
         n_layers = _checks.count("n_layers", n_layers, minimum=1)
         if layer_options is None or isinstance(layer_options, Mapping):
             layer_options = [layer_options or {}] * n_layers
-        check.one_each("layer_options", layer_options, n_layers)
+        _checks.transformer.one_each("layer_options", layer_options, n_layers)
         self.layer_options = [dict(options) for options in layer_options]
         self.blocks: Any = nn.ModuleList(
             TransformerBlock(d_model, n_heads, norm=norm, residual=residual, **block)

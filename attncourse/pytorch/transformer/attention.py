@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import (
     KVCache,
     StaticCache,
@@ -147,18 +146,20 @@ def attention_layer(
     tensor([[ 2., 13.],
             [ 2., 13.]])
     """
-    check.record("parameters", parameters, AttentionParameters)
+    _checks.transformer.record("parameters", parameters, AttentionParameters)
     p, n_kv_heads = parameters, n_heads if n_kv_heads is None else n_kv_heads
     past: Any = cache
     asked, static = x if context is None else context, isinstance(cache, StaticCache)
     heads = {"n_heads": n_heads, "n_kv_heads": n_kv_heads}
-    check.attention_layer(Tensor, x, asked, p, **heads, qk_norm=qk_norm)
-    check.cache(Tensor, cache, x, KVCache, *((StaticCache,) if context is None else ()))
-    check.of_one_sequence(context, frequencies, bias)
-    check.mask_of_a_layer(Tensor, "mask", mask, x, "padding=")
+    _checks.transformer.attention_layer(Tensor, x, asked, p, **heads, qk_norm=qk_norm)
+    _checks.transformer.cache(
+        Tensor, cache, x, KVCache, *((StaticCache,) if context is None else ())
+    )
+    _checks.transformer.of_one_sequence(context, frequencies, bias)
+    _checks.transformer.mask_of_a_layer(Tensor, "mask", mask, x, "padding=")
     seen = 0 if past is None or static or context is not None else past.k.shape[-2]
     kv_len = seen + (past.k if static else asked).shape[-2]
-    check.padding(Tensor, padding, x, kv_len)
+    _checks.transformer.padding(Tensor, padding, x, kv_len)
     _checks.flag("causal", causal)
     placed = padding is not None or static
     queries: Any = None

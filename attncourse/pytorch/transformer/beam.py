@@ -10,8 +10,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import generation as check
-from attncourse._checks.looking import readable
 
 
 def beam_search(
@@ -76,11 +74,11 @@ def beam_search(
     >>> texts[0].tolist(), torch.exp(scores).round(decimals=2)  # greedy would have begun with 0
     ([[0, 1, 1], [0, 0, 0]], tensor([[0.4000, 0.3600]]))
     """
-    check.beginnings(Tensor, tokens)
+    _checks.generation.beginnings(Tensor, tokens)
     _checks.count("n_new", n_new, minimum=1)
     _checks.count("n_beams", n_beams, minimum=1)
-    check.not_negative("length_penalty", length_penalty)
-    stops = check.stops(stop)
+    _checks.generation.not_negative("length_penalty", length_penalty)
+    stops = _checks.generation.stops(stop)
     n_batch = tokens.shape[0]
     here = {"device": tokens.device}
     first = torch.arange(n_batch, **here)[:, None] * n_beams  # the row of each text's first beam
@@ -92,15 +90,15 @@ def beam_search(
     ended, scores = torch.zeros_like(lengths, dtype=torch.bool), log_p
     for _ in range(n_new):
         logits, state = step(tokens, state)
-        check.next_logits(Tensor, logits, tokens)
+        _checks.generation.next_logits(Tensor, logits, tokens)
         n_tokens = logits.shape[-1]
         following = _log_softmax(logits).reshape(n_batch, n_beams, n_tokens)
         if stops:
-            check.stop_tokens(stops, n_tokens)
+            _checks.generation.stop_tokens(stops, n_tokens)
             # After its end a text goes on in one way, which costs nothing.
             alone = torch.where(torch.arange(n_tokens, **here) == stops[0], 0.0, -torch.inf)
             following = torch.where(ended[..., None], alone.to(following.dtype), following)
-        check.some_way_on(log_p[..., None] + following)
+        _checks.generation.some_way_on(log_p[..., None] + following)
         lengths = lengths + ~ended
         reached = log_p[..., None].to(following.dtype) + following
         penalty = ((5 + lengths[..., None].to(following.dtype)) / 6) ** length_penalty
@@ -117,7 +115,7 @@ def beam_search(
         if stops:
             for token in stops:
                 ended = ended | (new == token)
-            if readable(ended) and ended.all():
+            if _checks.looking.readable(ended) and ended.all():
                 break
     return tokens.reshape(n_batch, n_beams, tokens.shape[-1]), scores
 
@@ -137,12 +135,12 @@ def _reorder(state: Any, rows: Tensor, n_rows: int) -> Any:
     if isinstance(state, Tensor):
         if state.ndim == 0:  # a number is the same for all
             return state
-        check.rows(state, n_rows)
+        _checks.generation.rows(state, n_rows)
         return state[rows]
     if isinstance(state, dict):
         return {name: _reorder(part, rows, n_rows) for name, part in state.items()}
     if isinstance(state, tuple | list):
         parts = [_reorder(part, rows, n_rows) for part in state]
         return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
-    check.no_rows(state)
+    _checks.generation.no_rows(state)
     return state

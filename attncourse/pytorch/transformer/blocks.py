@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import KVCache, StaticCache
 from attncourse.pytorch.transformer.attention import AttentionParameters, attention_layer
 from attncourse.pytorch.transformer.mlps import gelu_mlp
@@ -161,15 +160,17 @@ def transformer_block(
     >>> y  # what adds nothing leaves the stream as it was
     tensor([[1., 2.]])
     """
-    check.record("parameters", parameters, BlockParameters)
+    _checks.transformer.record("parameters", parameters, BlockParameters)
     _checks.floating(Tensor, x=x)
-    check.block_cache(Tensor, "cache", cache, x, BlockCache, KVCache, StaticCache)
-    check.context_fits(context, parameters.cross_attention)
-    check.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding=")
-    check.padding(Tensor, padding, x)
+    _checks.transformer.block_cache(Tensor, "cache", cache, x, BlockCache, KVCache, StaticCache)
+    _checks.transformer.context_fits(context, parameters.cross_attention)
+    _checks.transformer.mask_of_a_layer(Tensor, "context_mask", context_mask, x, "context_padding=")
+    _checks.transformer.padding(Tensor, padding, x)
     if context is not None:
         _checks.floating(Tensor, x=x, context=context)
-        check.padding(Tensor, context_padding, x, context.shape[-2], name="context_padding")
+        _checks.transformer.padding(
+            Tensor, context_padding, x, context.shape[-2], name="context_padding"
+        )
     p, past = parameters, cache or (None, None)
     real = _padding_so_far(padding, cache, x.shape[:-2], x.shape[-2], x.device)
     kept: dict[str, Any] = {"padding": real}

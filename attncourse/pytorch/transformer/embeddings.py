@@ -11,7 +11,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.transformer.affine import _affine
 from attncourse.pytorch.transformer.norms import layer_norm
 from attncourse.pytorch.transformer.residuals import NormParameters, _normalise
@@ -84,8 +83,8 @@ def embed(
     tensor([[12.],
             [21.]])
     """
-    check.record("parameters", parameters, EmbeddingParameters)
-    check.tables(Tensor, tokens, parameters, positions, segments)
+    _checks.transformer.record("parameters", parameters, EmbeddingParameters)
+    _checks.transformer.tables(Tensor, tokens, parameters, positions, segments)
     _checks.real("scale", scale)
     p = parameters
     x = F.embedding(tokens.long(), p.tokens) * scale
@@ -142,7 +141,7 @@ def unembed(
     >>> unembed(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
     tensor([[1., 2., 3.]])
     """
-    check.affine(Tensor, x, w_out=(w_out, b_out, "d_model n_tokens"))
+    _checks.transformer.affine(Tensor, x, w_out=(w_out, b_out, "d_model n_tokens"))
     _checks.real("scale", scale)
     logits = _affine(x * scale, w_out, b_out)
     if softcap is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from attncourse._checks import transformer as check
+from attncourse import _checks
 from attncourse.pytorch.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.pytorch.transformer.affine import _affine
 
@@ -136,8 +136,8 @@ def geglu_tanh_mlp(
 
 
 def _gated(x: Tensor, p: GatedMLPParameters, activation: Callable) -> Tensor:
-    check.record("parameters", p, GatedMLPParameters)
-    check.affine(
+    _checks.transformer.record("parameters", p, GatedMLPParameters)
+    _checks.transformer.affine(
         Tensor,
         x,
         w_gate=(p.w_gate, p.b_gate, "d_model d_hidden"),

@@ -10,8 +10,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import generation as check
-from attncourse._checks.looking import readable
 from attncourse.pytorch.transformer.sampling import greedy
 
 
@@ -74,23 +72,23 @@ def generate(
     tensor([[3, 4, 5, 6, 7],
             [7, 8, 9, 9, 9]])
     """
-    check.beginnings(Tensor, tokens)
+    _checks.generation.beginnings(Tensor, tokens)
     _checks.count("n_new", n_new)
-    check.noise_rows(Tensor, noise, n_new, tokens)
-    stops = check.stops(stop)
+    _checks.generation.noise_rows(Tensor, noise, n_new, tokens)
+    stops = _checks.generation.stops(stop)
     ended = torch.zeros(tokens.shape[0], dtype=torch.bool, device=tokens.device)
     for t in range(n_new):
         logits, state = step(tokens, state)
-        check.next_logits(Tensor, logits, tokens)
+        _checks.generation.next_logits(Tensor, logits, tokens)
         if stops:
-            check.stop_tokens(stops, logits.shape[-1])
+            _checks.generation.stop_tokens(stops, logits.shape[-1])
         new = choose(logits) if noise is None else choose(logits, noise[t])
-        check.chosen(Tensor, new, tokens)
+        _checks.generation.chosen(Tensor, new, tokens)
         if stops:
             new = torch.where(ended, stops[0], new)
             for token in stops:
                 ended = ended | (new == token)
         tokens = torch.cat([tokens, new[:, None].to(tokens.dtype)], dim=1)
-        if stops and readable(ended) and ended.all():
+        if stops and _checks.looking.readable(ended) and ended.all():
             break
     return tokens, state

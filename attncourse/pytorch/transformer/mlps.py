@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attncourse._checks import transformer as check
+from attncourse import _checks
 from attncourse.pytorch.transformer.activations import gelu, gelu_tanh
 from attncourse.pytorch.transformer.affine import _affine
 
@@ -127,8 +127,8 @@ def gelu_tanh_mlp(
 
 
 def _mlp(x: Tensor, p: MLPParameters, activation: Callable) -> Tensor:
-    check.record("parameters", p, MLPParameters)
-    check.affine(
+    _checks.transformer.record("parameters", p, MLPParameters)
+    _checks.transformer.affine(
         Tensor,
         x,
         w_in=(p.w_in, p.b_in, "d_model d_hidden"),

@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.cache import KVCache, StaticCache
 from attncourse.pytorch.transformer.blocks import BlockCache
 from attncourse.pytorch.transformer.embeddings import EmbeddingParameters, embed, unembed
@@ -121,21 +120,23 @@ def language_model(
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
-    check.record("parameters", parameters, LanguageModelParameters)
-    check.record("embedding", parameters.embedding, EmbeddingParameters)
+    _checks.transformer.record("parameters", parameters, LanguageModelParameters)
+    _checks.transformer.record("embedding", parameters.embedding, EmbeddingParameters)
     p, table = parameters, parameters.embedding.tokens
-    check.integer_tokens(Tensor, "tokens", tokens)
+    _checks.transformer.integer_tokens(Tensor, "tokens", tokens)
     if positions is None:
         wide = tokens[..., None]
         for kept in caches or ():
-            check.block_cache(Tensor, "caches", kept, wide, BlockCache, KVCache, StaticCache)
-        check.padding(Tensor, padding, wide)
+            _checks.transformer.block_cache(
+                Tensor, "caches", kept, wide, BlockCache, KVCache, StaticCache
+            )
+        _checks.transformer.padding(Tensor, padding, wide)
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq, tokens.device)
         cache = None if past is None else past.self_attention
         positions, kv_positions = _places(seq, cache, real, tokens.device)
         if positions.ndim == 1:
-            check.last_row(p.embedding.positions, kv_positions.shape[-1])
+            _checks.transformer.last_row(p.embedding.positions, kv_positions.shape[-1])
         # Padding has no position, but a table must give it some row.
         positions = positions if real is None else positions.clamp(min=0)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -208,13 +209,13 @@ def encoder_decoder(
     >>> encoder_decoder(source, begun, parameters)  # without blocks: itself
     tensor([[0., 0., 1.]])
     """
-    check.record("parameters", parameters, EncoderDecoderParameters)
-    check.integer_tokens(Tensor, "source", source)
-    check.integer_tokens(Tensor, "target", target)
+    _checks.transformer.record("parameters", parameters, EncoderDecoderParameters)
+    _checks.transformer.integer_tokens(Tensor, "source", source)
+    _checks.transformer.integer_tokens(Tensor, "target", target)
     _checks.one_device(source=source, target=target)
     wide = source[..., None]
-    check.mask_of_a_layer(Tensor, "source_mask", source_mask, wide, "source_padding=")
-    check.padding(Tensor, source_padding, wide, name="source_padding")
+    _checks.transformer.mask_of_a_layer(Tensor, "source_mask", source_mask, wide, "source_padding=")
+    _checks.transformer.padding(Tensor, source_padding, wide, name="source_padding")
     p = parameters
     shared: dict[str, Any] = {"norm": norm, "drop": drop, **options}
     positions = None

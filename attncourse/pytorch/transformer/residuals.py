@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 
 
 class NormParameters(NamedTuple):
@@ -62,7 +61,7 @@ def pre_norm(
     """
     _checks.floating(Tensor, x=x)
     y = sublayer(norm(x))
-    check.residual(Tensor, x, y)
+    _checks.transformer.residual(Tensor, x, y)
     return x + y
 
 
@@ -95,7 +94,7 @@ def post_norm(
     """
     _checks.floating(Tensor, x=x)
     y = sublayer(x)
-    check.residual(Tensor, x, y)
+    _checks.transformer.residual(Tensor, x, y)
     return norm(x + y)
 
 
@@ -133,10 +132,10 @@ def sandwich_norm(
     """
     _checks.floating(Tensor, x=x)
     y = sublayer(norm(x))
-    check.residual(Tensor, x, y)
+    _checks.transformer.residual(Tensor, x, y)
     return x + norm_after(y)
 
 
 def _normalise(norm: Callable[..., Any], x: Tensor, p: NormParameters) -> Tensor:
-    check.record("norm parameters", p, NormParameters)
+    _checks.transformer.record("norm parameters", p, NormParameters)
     return norm(x, **{name: a for name, a in p._asdict().items() if a is not None})

@@ -7,7 +7,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import generation as check
 from attncourse.pytorch.softmax import softmax
 
 
@@ -36,7 +35,7 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
     """
     _checks.floating(Tensor, logits=logits)
     _checks.axis(logits, -1)
-    check.possible(logits)
+    _checks.generation.possible(logits)
     return logits.argmax(-1)
 
 
@@ -79,8 +78,8 @@ def sample_token(
     """
     _checks.floating(Tensor, logits=logits)
     _checks.axis(logits, -1)
-    check.possible(logits)
-    check.uniform(Tensor, noise, tuple(logits.shape[:-1]))
+    _checks.generation.possible(logits)
+    _checks.generation.uniform(Tensor, noise, tuple(logits.shape[:-1]))
     _checks.one_device(logits=logits, noise=noise)
     dtype = torch.promote_types(torch.promote_types(logits.dtype, noise.dtype), torch.float32)
     reached = softmax(logits.to(dtype), temperature=temperature).cumsum(-1)

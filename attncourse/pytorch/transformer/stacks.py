@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.transformer.blocks import BlockCache, BlockParameters, transformer_block
 from attncourse.pytorch.transformer.norms import layer_norm
 from attncourse.pytorch.transformer.residuals import NormParameters, _normalise
@@ -129,12 +128,12 @@ def _stack(
     layer_options: Sequence[Mapping[str, Any]] | None,
     options: Mapping[str, Any],
 ) -> tuple[Any, tuple[BlockCache, ...]]:
-    check.record("parameters", p, StackParameters)
+    _checks.transformer.record("parameters", p, StackParameters)
     _checks.floating(Tensor, x=x)
     layer_options = [{}] * len(p.blocks) if layer_options is None else layer_options
     past = [None] * len(p.blocks) if caches is None else caches
-    check.one_each("layer_options", layer_options, len(p.blocks))
-    check.one_each("caches", past, len(p.blocks))
+    _checks.transformer.one_each("layer_options", layer_options, len(p.blocks))
+    _checks.transformer.one_each("caches", past, len(p.blocks))
     kept, weights = [], []
     for block, own, cache in zip(p.blocks, layer_options, past, strict=True):
         given: dict[str, Any] = {"norm": norm, **options, **own}

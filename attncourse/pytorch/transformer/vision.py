@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.pytorch.transformer.affine import _affine
 from attncourse.pytorch.transformer.norms import layer_norm
 from attncourse.pytorch.transformer.stacks import StackParameters, encoder
@@ -122,13 +121,15 @@ def vision_transformer(
     >>> vision_transformer(image, parameters, patch_len=2)  # the mean of two patches' sums
     tensor([14.])
     """
-    check.record("parameters", parameters, VisionTransformerParameters)
+    _checks.transformer.record("parameters", parameters, VisionTransformerParameters)
     p, cut = parameters, patches(images, patch_len)
     learned = {"positions": p.positions, "class_token": p.class_token}
     _checks.floating(Tensor, images=images, w_patch=p.w_patch)
     _checks.one_device(images=images, w_patch=p.w_patch)
-    check.affine(Tensor, cut, w_patch=(p.w_patch, p.b_patch, "channels*patch_len² d_model"))
-    check.image_tokens(Tensor, cut, p.w_patch, **learned)
+    _checks.transformer.affine(
+        Tensor, cut, w_patch=(p.w_patch, p.b_patch, "channels*patch_len² d_model")
+    )
+    _checks.transformer.image_tokens(Tensor, cut, p.w_patch, **learned)
     x = _affine(cut, p.w_patch, p.b_patch)
     if p.class_token is not None:
         first = p.class_token.to(x.dtype).expand(*x.shape[:-2], 1, -1)
@@ -139,6 +140,6 @@ def vision_transformer(
     x, *weights = x if isinstance(x, tuple) else (x,)
     logits = x.mean(-2) if p.class_token is None else x[..., 0, :]
     if p.w_out is not None:
-        check.affine(Tensor, logits, w_out=(p.w_out, p.b_out, "d_model n_classes"))
+        _checks.transformer.affine(Tensor, logits, w_out=(p.w_out, p.b_out, "d_model n_classes"))
         logits = _affine(logits, p.w_out, p.b_out)
     return (logits, *weights) if weights else logits

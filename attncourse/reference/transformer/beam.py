@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from attncourse import _checks
-from attncourse._checks import generation as check
 
 
 def beam_search(
@@ -73,11 +72,11 @@ def beam_search(
     >>> texts[0].tolist(), np.exp(scores).round(2)  # greedy would have begun with 0
     ([[0, 1, 1], [0, 0, 0]], array([[0.4 , 0.36]]))
     """
-    check.beginnings(np.ndarray, tokens)
+    _checks.generation.beginnings(np.ndarray, tokens)
     _checks.count("n_new", n_new, minimum=1)
     _checks.count("n_beams", n_beams, minimum=1)
-    check.not_negative("length_penalty", length_penalty)
-    stops = check.stops(stop)
+    _checks.generation.not_negative("length_penalty", length_penalty)
+    stops = _checks.generation.stops(stop)
     n_batch = tokens.shape[0]
     first = np.arange(n_batch)[:, None] * n_beams  # the row of each text's first beam
     rows = np.arange(n_batch).repeat(n_beams)
@@ -88,15 +87,15 @@ def beam_search(
     ended, scores = np.zeros_like(lengths, dtype=bool), log_p
     for _ in range(n_new):
         logits, state = step(tokens, state)
-        check.next_logits(np.ndarray, logits, tokens)
+        _checks.generation.next_logits(np.ndarray, logits, tokens)
         n_tokens = logits.shape[-1]
         following = _log_softmax(logits).reshape(n_batch, n_beams, n_tokens)
         if stops:
-            check.stop_tokens(stops, n_tokens)
+            _checks.generation.stop_tokens(stops, n_tokens)
             # After its end a text goes on in one way, which costs nothing.
             alone = np.where(np.arange(n_tokens) == stops[0], 0.0, -np.inf)
             following = np.where(ended[..., None], alone.astype(following.dtype), following)
-        check.some_way_on(log_p[..., None] + following)
+        _checks.generation.some_way_on(log_p[..., None] + following)
         lengths = lengths + ~ended
         reached = log_p[..., None].astype(following.dtype) + following
         penalty = ((5 + lengths[..., None].astype(following.dtype)) / 6) ** length_penalty
@@ -132,12 +131,12 @@ def _reorder(state: Any, rows: np.ndarray, n_rows: int) -> Any:
     if isinstance(state, np.ndarray):
         if state.ndim == 0:  # a number is the same for all
             return state
-        check.rows(state, n_rows)
+        _checks.generation.rows(state, n_rows)
         return state[rows]
     if isinstance(state, dict):
         return {name: _reorder(part, rows, n_rows) for name, part in state.items()}
     if isinstance(state, tuple | list):
         parts = [_reorder(part, rows, n_rows) for part in state]
         return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
-    check.no_rows(state)
+    _checks.generation.no_rows(state)
     return state

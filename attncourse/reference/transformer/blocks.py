@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.reference.cache import KVCache, StaticCache
 from attncourse.reference.transformer.attention import AttentionParameters, attention_layer
 from attncourse.reference.transformer.mlps import gelu_mlp
@@ -160,15 +159,19 @@ def transformer_block(
     >>> y  # what adds nothing leaves the stream as it was
     array([[1., 2.]])
     """
-    check.record("parameters", parameters, BlockParameters)
+    _checks.transformer.record("parameters", parameters, BlockParameters)
     _checks.floating(np.ndarray, x=x)
-    check.block_cache(np.ndarray, "cache", cache, x, BlockCache, KVCache, StaticCache)
-    check.context_fits(context, parameters.cross_attention)
-    check.mask_of_a_layer(np.ndarray, "context_mask", context_mask, x, "context_padding=")
-    check.padding(np.ndarray, padding, x)
+    _checks.transformer.block_cache(np.ndarray, "cache", cache, x, BlockCache, KVCache, StaticCache)
+    _checks.transformer.context_fits(context, parameters.cross_attention)
+    _checks.transformer.mask_of_a_layer(
+        np.ndarray, "context_mask", context_mask, x, "context_padding="
+    )
+    _checks.transformer.padding(np.ndarray, padding, x)
     if context is not None:
         _checks.floating(np.ndarray, x=x, context=context)
-        check.padding(np.ndarray, context_padding, x, context.shape[-2], name="context_padding")
+        _checks.transformer.padding(
+            np.ndarray, context_padding, x, context.shape[-2], name="context_padding"
+        )
     p, past = parameters, cache or (None, None)
     real = _padding_so_far(padding, cache, x.shape[:-2], x.shape[-2])
     kept: dict[str, Any] = {"padding": real}

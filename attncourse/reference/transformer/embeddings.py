@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.reference.transformer.affine import _affine
 from attncourse.reference.transformer.norms import layer_norm
 from attncourse.reference.transformer.residuals import NormParameters, _normalise
@@ -80,8 +79,8 @@ def embed(
     array([[12.],
            [21.]])
     """
-    check.record("parameters", parameters, EmbeddingParameters)
-    check.tables(np.ndarray, tokens, parameters, positions, segments)
+    _checks.transformer.record("parameters", parameters, EmbeddingParameters)
+    _checks.transformer.tables(np.ndarray, tokens, parameters, positions, segments)
     _checks.real("scale", scale)
     p = parameters
     x = p.tokens[tokens] * scale
@@ -134,7 +133,7 @@ def unembed(
     >>> unembed(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
     array([[1., 2., 3.]])
     """
-    check.affine(np.ndarray, x, w_out=(w_out, b_out, "d_model n_tokens"))
+    _checks.transformer.affine(np.ndarray, x, w_out=(w_out, b_out, "d_model n_tokens"))
     _checks.real("scale", scale)
     logits = _affine(x * scale, w_out, b_out)
     if softcap is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from attncourse._checks import transformer as check
+from attncourse import _checks
 from attncourse.reference.transformer.activations import gelu, gelu_tanh, silu
 from attncourse.reference.transformer.affine import _affine
 
@@ -133,8 +133,8 @@ def geglu_tanh_mlp(
 
 
 def _gated(x: np.ndarray, p: GatedMLPParameters, activation: Callable) -> np.ndarray:
-    check.record("parameters", p, GatedMLPParameters)
-    check.affine(
+    _checks.transformer.record("parameters", p, GatedMLPParameters)
+    _checks.transformer.affine(
         np.ndarray,
         x,
         w_gate=(p.w_gate, p.b_gate, "d_model d_hidden"),

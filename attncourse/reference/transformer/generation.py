@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from attncourse import _checks
-from attncourse._checks import generation as check
 from attncourse.reference.transformer.sampling import greedy
 
 
@@ -71,18 +70,18 @@ def generate(
     array([[3, 4, 5, 6, 7],
            [7, 8, 9, 9, 9]])
     """
-    check.beginnings(np.ndarray, tokens)
+    _checks.generation.beginnings(np.ndarray, tokens)
     _checks.count("n_new", n_new)
-    check.noise_rows(np.ndarray, noise, n_new, tokens)
-    stops = check.stops(stop)
+    _checks.generation.noise_rows(np.ndarray, noise, n_new, tokens)
+    stops = _checks.generation.stops(stop)
     ended = np.zeros(tokens.shape[0], dtype=bool)
     for t in range(n_new):
         logits, state = step(tokens, state)
-        check.next_logits(np.ndarray, logits, tokens)
+        _checks.generation.next_logits(np.ndarray, logits, tokens)
         if stops:
-            check.stop_tokens(stops, logits.shape[-1])
+            _checks.generation.stop_tokens(stops, logits.shape[-1])
         new = choose(logits) if noise is None else choose(logits, noise[t])
-        check.chosen(np.ndarray, new, tokens)
+        _checks.generation.chosen(np.ndarray, new, tokens)
         if stops:
             new = np.where(ended, stops[0], new)
             ended = ended | np.isin(new, stops)

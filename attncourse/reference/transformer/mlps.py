@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from attncourse._checks import transformer as check
+from attncourse import _checks
 from attncourse.reference.transformer.activations import gelu, gelu_tanh
 from attncourse.reference.transformer.affine import _affine
 
@@ -123,8 +123,8 @@ def gelu_tanh_mlp(
 
 
 def _mlp(x: np.ndarray, p: MLPParameters, activation: Callable) -> np.ndarray:
-    check.record("parameters", p, MLPParameters)
-    check.affine(
+    _checks.transformer.record("parameters", p, MLPParameters)
+    _checks.transformer.affine(
         np.ndarray,
         x,
         w_in=(p.w_in, p.b_in, "d_model d_hidden"),

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.reference.cache import KVCache, StaticCache
 from attncourse.reference.transformer.blocks import BlockCache
 from attncourse.reference.transformer.embeddings import EmbeddingParameters, embed, unembed
@@ -120,21 +119,23 @@ def language_model(
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    check.record("parameters", parameters, LanguageModelParameters)
-    check.record("embedding", parameters.embedding, EmbeddingParameters)
+    _checks.transformer.record("parameters", parameters, LanguageModelParameters)
+    _checks.transformer.record("embedding", parameters.embedding, EmbeddingParameters)
     p, table = parameters, parameters.embedding.tokens
-    check.integer_tokens(np.ndarray, "tokens", tokens)
+    _checks.transformer.integer_tokens(np.ndarray, "tokens", tokens)
     if positions is None:
         wide = tokens[..., None]
         for kept in caches or ():
-            check.block_cache(np.ndarray, "caches", kept, wide, BlockCache, KVCache, StaticCache)
-        check.padding(np.ndarray, padding, wide)
+            _checks.transformer.block_cache(
+                np.ndarray, "caches", kept, wide, BlockCache, KVCache, StaticCache
+            )
+        _checks.transformer.padding(np.ndarray, padding, wide)
         past, *batch, seq = caches[0] if caches else None, *tokens.shape
         real = _padding_so_far(padding, past, tuple(batch), seq)
         cache = None if past is None else past.self_attention
         positions, kv_positions = _places(seq, cache, real)
         if positions.ndim == 1:
-            check.last_row(p.embedding.positions, kv_positions.shape[-1])
+            _checks.transformer.last_row(p.embedding.positions, kv_positions.shape[-1])
         # Padding has no position, but a table must give it some row.
         positions = positions if real is None else np.maximum(positions, 0)
     x = embed(tokens, p.embedding, positions=positions, scale=embedding_scale, norm=norm)
@@ -205,14 +206,16 @@ def encoder_decoder(
     >>> encoder_decoder(np.array([1, 1]), np.array([2]), parameters)  # without blocks: itself
     array([[0., 0., 1.]])
     """
-    check.record("parameters", parameters, EncoderDecoderParameters)
-    check.integer_tokens(np.ndarray, "source", source)
-    check.integer_tokens(np.ndarray, "target", target)
+    _checks.transformer.record("parameters", parameters, EncoderDecoderParameters)
+    _checks.transformer.integer_tokens(np.ndarray, "source", source)
+    _checks.transformer.integer_tokens(np.ndarray, "target", target)
     _checks.one_device(source=source, target=target)
-    check.mask_of_a_layer(
+    _checks.transformer.mask_of_a_layer(
         np.ndarray, "source_mask", source_mask, source[..., None], "source_padding="
     )
-    check.padding(np.ndarray, source_padding, source[..., None], name="source_padding")
+    _checks.transformer.padding(
+        np.ndarray, source_padding, source[..., None], name="source_padding"
+    )
     p = parameters
     shared: dict[str, Any] = {"norm": norm, "drop": drop, **options}
     positions = None

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 
 
 class NormParameters(NamedTuple):
@@ -61,7 +60,7 @@ def pre_norm(
     """
     _checks.floating(np.ndarray, x=x)
     y = sublayer(norm(x))
-    check.residual(np.ndarray, x, y)
+    _checks.transformer.residual(np.ndarray, x, y)
     return x + y
 
 
@@ -93,7 +92,7 @@ def post_norm(
     """
     _checks.floating(np.ndarray, x=x)
     y = sublayer(x)
-    check.residual(np.ndarray, x, y)
+    _checks.transformer.residual(np.ndarray, x, y)
     return norm(x + y)
 
 
@@ -129,10 +128,10 @@ def sandwich_norm(
     """
     _checks.floating(np.ndarray, x=x)
     y = sublayer(norm(x))
-    check.residual(np.ndarray, x, y)
+    _checks.transformer.residual(np.ndarray, x, y)
     return x + norm_after(y)
 
 
 def _normalise(norm: Callable[..., Any], x: np.ndarray, p: NormParameters) -> np.ndarray:
-    check.record("norm parameters", p, NormParameters)
+    _checks.transformer.record("norm parameters", p, NormParameters)
     return norm(x, **{name: a for name, a in p._asdict().items() if a is not None})

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from attncourse import _checks
-from attncourse._checks import generation as check
 from attncourse.reference.softmax import softmax
 
 
@@ -34,7 +33,7 @@ def greedy(logits: Float[np.ndarray, "*batch n_tokens"]) -> Int[np.ndarray, "*ba
     """
     _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
-    check.possible(logits)
+    _checks.generation.possible(logits)
     return logits.argmax(-1)
 
 
@@ -76,8 +75,8 @@ def sample_token(
     """
     _checks.floating(np.ndarray, logits=logits)
     _checks.axis(logits, -1)
-    check.possible(logits)
-    check.uniform(np.ndarray, noise, tuple(logits.shape[:-1]))
+    _checks.generation.possible(logits)
+    _checks.generation.uniform(np.ndarray, noise, tuple(logits.shape[:-1]))
     _checks.one_device(logits=logits, noise=noise)
     dtype = np.promote_types(np.promote_types(logits.dtype, noise.dtype), np.float32)
     reached = softmax(logits.astype(dtype), temperature=temperature).cumsum(-1)

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.reference.transformer.blocks import BlockCache, BlockParameters, transformer_block
 from attncourse.reference.transformer.norms import layer_norm
 from attncourse.reference.transformer.residuals import NormParameters, _normalise
@@ -127,12 +126,12 @@ def _stack(
     layer_options: Sequence[Mapping[str, Any]] | None,
     options: Mapping[str, Any],
 ) -> tuple[Any, tuple[BlockCache, ...]]:
-    check.record("parameters", p, StackParameters)
+    _checks.transformer.record("parameters", p, StackParameters)
     _checks.floating(np.ndarray, x=x)
     layer_options = [{}] * len(p.blocks) if layer_options is None else layer_options
     past = [None] * len(p.blocks) if caches is None else caches
-    check.one_each("layer_options", layer_options, len(p.blocks))
-    check.one_each("caches", past, len(p.blocks))
+    _checks.transformer.one_each("layer_options", layer_options, len(p.blocks))
+    _checks.transformer.one_each("caches", past, len(p.blocks))
     kept, weights = [], []
     for block, own, cache in zip(p.blocks, layer_options, past, strict=True):
         given: dict[str, Any] = {"norm": norm, **options, **own}

@@ -10,7 +10,6 @@ from einops import rearrange
 from jaxtyping import Float
 
 from attncourse import _checks
-from attncourse._checks import transformer as check
 from attncourse.reference.transformer.affine import _affine
 from attncourse.reference.transformer.norms import layer_norm
 from attncourse.reference.transformer.stacks import StackParameters, encoder
@@ -119,13 +118,15 @@ def vision_transformer(
     >>> vision_transformer(image, parameters, patch_len=2)  # the mean of two patches' sums
     array([14.])
     """
-    check.record("parameters", parameters, VisionTransformerParameters)
+    _checks.transformer.record("parameters", parameters, VisionTransformerParameters)
     p, cut = parameters, patches(images, patch_len)
     learned = {"positions": p.positions, "class_token": p.class_token}
     _checks.floating(np.ndarray, images=images, w_patch=p.w_patch)
     _checks.one_device(images=images, w_patch=p.w_patch)
-    check.affine(np.ndarray, cut, w_patch=(p.w_patch, p.b_patch, "channels*patch_len² d_model"))
-    check.image_tokens(np.ndarray, cut, p.w_patch, **learned)
+    _checks.transformer.affine(
+        np.ndarray, cut, w_patch=(p.w_patch, p.b_patch, "channels*patch_len² d_model")
+    )
+    _checks.transformer.image_tokens(np.ndarray, cut, p.w_patch, **learned)
     x = _affine(cut, p.w_patch, p.b_patch)
     if p.class_token is not None:
         first = np.broadcast_to(p.class_token, (*x.shape[:-2], 1, x.shape[-1]))
@@ -136,6 +137,8 @@ def vision_transformer(
     x, *weights = x if isinstance(x, tuple) else (x,)
     logits = x.mean(-2) if p.class_token is None else x[..., 0, :]
     if p.w_out is not None:
-        check.affine(np.ndarray, logits, w_out=(p.w_out, p.b_out, "d_model n_classes"))
+        _checks.transformer.affine(
+            np.ndarray, logits, w_out=(p.w_out, p.b_out, "d_model n_classes")
+        )
         logits = _affine(logits, p.w_out, p.b_out)
     return (logits, *weights) if weights else logits
