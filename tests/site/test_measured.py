@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from attncourse import claims, experiments
 from attncourse.experiments import Trial, letters_to_sounds, say_it_back
 from tests.claims.case import every
+from tests.site.conftest import ROOT
 
 CASES = every()
 SOUNDS = "book/06-applications/letters-to-sounds"
@@ -31,11 +33,13 @@ def test_the_live_runs_are_the_kept_ones_of_seed_0(html):
     """Both come from one definition; another processor may move a training a little."""
     pages = json.loads((html.parent / "numbers.json").read_text("utf8"))
     digits, words = pages["book/01-background/why-attention"], pages[SOUNDS]
+    page = (ROOT / f"{SOUNDS}.ipynb").read_text("utf8")
+    n_steps = int(re.search(r"SHORT = (\d+)", page)[1])
     for condition, short, apart in (("attention", "with", 0.08), ("one vector", "without", 0.12)):
         kept = experiments.stored(say_it_back.EXPERIMENT)[Trial(condition, 1500, 0)]["right"]
         for n in (4, 8, 12, 16):
             assert number(digits[f"{short}_{n}"]) == pytest.approx(kept[n - 1], abs=apart)
-        kept = experiments.stored(letters_to_sounds.EXPERIMENT)[Trial(condition, 800, 0)]
+        kept = experiments.stored(letters_to_sounds.EXPERIMENT)[Trial(condition, n_steps, 0)]
         live = number(words[f"per_{short}_percent"]) / 100
         assert live == pytest.approx(kept["errors"], abs=0.015)
 
