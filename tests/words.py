@@ -18,7 +18,7 @@ import attncourse.reference as ref
 
 DEVICE = re.compile(r"^device : .*\n(?:    .*\n|\n(?=    ))*", re.MULTILINE)
 EXAMPLES = re.compile(r"^Examples\n-+\n", re.MULTILINE)
-AFTER = re.compile(r"^\n(?=(?:Returns|Raises|Notes|References|Examples)\n-+\n)", re.MULTILINE)
+AFTER = re.compile(r"^\n(?=(?:Returns|Raises|Notes|Examples)\n-+\n)", re.MULTILINE)
 
 
 def joined(words: str, own: str) -> str:

@@ -23,6 +23,9 @@ def kv_cache_bytes(
     where :math:`n` is n_tokens, :math:`w` the window if there is one, :math:`L` n_layers,
     :math:`h_\text{kv}` n_kv_heads and :math:`s` the bytes of a number.
 
+    Source: Shazeer (2019), Fast Transformer Decoding, section 2.4, arXiv:1911.02150; Ainslie et al.
+    (2023), GQA, section 2.2, arXiv:2305.13245.
+
     Parameters
     ----------
     n_tokens : int
@@ -31,11 +34,6 @@ def kv_cache_bytes(
         ``n_kv_heads`` is ``n_heads`` for multi-head attention, 1 for multi-query.
     window : int, optional
         How many positions a rolling cache keeps (of one sequence).
-
-    References
-    ----------
-    Shazeer (2019), Fast Transformer Decoding, section 2.4, arXiv:1911.02150; Ainslie et al. (2023),
-    GQA, section 2.2, arXiv:2305.13245.
 
     Examples
     --------
@@ -60,6 +58,8 @@ def latent_cache_bytes(
     where :math:`n` is n_tokens, :math:`L` n_layers, :math:`r` d_latent, :math:`d_R` d_rope and
     :math:`s` the bytes of a number. It does not depend on the number of heads.
 
+    Source: DeepSeek-AI (2024), DeepSeek-V2, section 2.1.4 and table 1, arXiv:2405.04434.
+
     Parameters
     ----------
     n_tokens, n_layers, itemsize
@@ -67,10 +67,6 @@ def latent_cache_bytes(
     d_latent, d_rope : int
         The widths of the latent that stands for keys and values, and of the rotary key that all
         heads share.
-
-    References
-    ----------
-    DeepSeek-AI (2024), DeepSeek-V2, section 2.1.4 and table 1, arXiv:2405.04434.
 
     Examples
     --------

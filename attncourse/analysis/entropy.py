@@ -19,16 +19,13 @@ def attention_entropy(
     it: one more outcome, if it is above ten roundings of the dtype. :math:`2^H` keys that share
     evenly have the same entropy. A row with nothing to attend to gives 0.
 
+    Source: Shannon (1948), section 6, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x; on heads:
+    Clark et al. (2019), What Does BERT Look At?, section 3.2, arXiv:1906.04341.
+
     Parameters
     ----------
     weights : array, floating
         What softmax gave: rows that sum to one, or less with sinks, or all zeros.
-
-    References
-    ----------
-    Shannon (1948), A Mathematical Theory of Communication, section 6,
-    https://doi.org/10.1002/j.1538-7305.1948.tb01338.x; on heads: Clark et al. (2019), What Does
-    BERT Look At?, section 3.2, arXiv:1906.04341.
 
     Examples
     --------
@@ -53,15 +50,12 @@ def attention_distance(
     where :math:`A` are the weights, :math:`m` is q_len and :math:`n` is kv_len: the last query
     stands at the last key.
 
+    Source: Dosovitskiy et al. (2021), section 4.5 and appendix D.7 (in pixels), arXiv:2010.11929.
+
     Parameters
     ----------
     weights : array, floating
         What softmax gave.
-
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 4.5 and appendix D.7 (in
-    pixels), arXiv:2010.11929.
 
     Examples
     --------

@@ -26,17 +26,14 @@ def previous_token_score(
     where :math:`A` are a head's weights, :math:`r` is the offset, :math:`m` is q_len and :math:`n`
     is kv_len; the mean runs over the batch as well. 0 where no query stands so far in.
 
+    Source: Olsson et al. (2022), appendix on head scores, arXiv:2209.11895.
+
     Parameters
     ----------
     weights : array, floating
         What softmax gave.
     offset : int
         How far back: 1 is the previous token, 0 the query's own position.
-
-    References
-    ----------
-    Olsson et al. (2022), In-context Learning and Induction Heads, appendix on head scores,
-    arXiv:2209.11895.
 
     Examples
     --------
@@ -59,17 +56,14 @@ def first_token_score(
     where :math:`A` are a head's weights, :math:`f` is n_first, :math:`m` is q_len and :math:`n` is
     kv_len. The first queries themselves do not count: they may have nothing else to see.
 
+    Source: Xiao et al. (2024), section 3.1, arXiv:2309.17453.
+
     Parameters
     ----------
     weights : array, floating
         What softmax gave.
     n_first : int
         How many leading positions count as first.
-
-    References
-    ----------
-    Xiao et al. (2024), Efficient Streaming Language Models with Attention Sinks, section 3.1,
-    arXiv:2309.17453.
 
     Examples
     --------
@@ -95,17 +89,14 @@ def duplicate_token_score(
     where :math:`A` are a head's weights, :math:`x` the tokens and :math:`p_i = i + n - m` is the
     position of query i of m among n keys.
 
+    Source: Wang et al. (2023), Interpretability in the Wild, section 3, arXiv:2211.00593.
+
     Parameters
     ----------
     weights : array, floating
         What softmax gave.
     tokens : integer array
         The tokens at the keys' positions; the queries are the last of them.
-
-    References
-    ----------
-    Wang et al. (2023), Interpretability in the Wild: a Circuit for Indirect Object Identification,
-    section 3, arXiv:2211.00593.
 
     Examples
     --------
@@ -129,15 +120,12 @@ def induction_score(
     where the symbols are those of :func:`duplicate_token_score`. A head with a high score continues
     ``A B … A`` with ``B``. Random tokens, repeated once, leave it no other reason to look there.
 
+    Source: Olsson et al. (2022), arXiv:2209.11895.
+
     Parameters
     ----------
     weights, tokens
         As in :func:`duplicate_token_score`.
-
-    References
-    ----------
-    Olsson et al. (2022), In-context Learning and Induction Heads, "prefix matching",
-    arXiv:2209.11895.
 
     Examples
     --------

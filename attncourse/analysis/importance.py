@@ -22,15 +22,13 @@ def head_importance(
     the loss and :math:`\xi_h` a gate of one on the head. First order: exact only for a loss that is
     linear in the gate. The source also divides by the norm over a layer's heads.
 
+    Source: Michel et al. (2019), section 4.1, arXiv:1905.10650.
+
     Parameters
     ----------
     outputs, gradients : arrays, floating
         What each head gave, and the gradient of the loss by it. The loss must be a sum over
         examples, not a mean, for the batch size not to matter.
-
-    References
-    ----------
-    Michel et al. (2019), Are Sixteen Heads Really Better than One?, section 4.1, arXiv:1905.10650.
 
     Examples
     --------

@@ -62,14 +62,12 @@ def head_sizes(shape: TransformerShape) -> tuple[int, int]:
 
     where :math:`h` is n_heads; both only if the shape does not say otherwise.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+
     Parameters
     ----------
     shape : TransformerShape
         The sizes.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
 
     Examples
     --------
@@ -101,15 +99,12 @@ def parameter_table(shape: TransformerShape) -> dict[str, int]:
     and :math:`\nu` is 2 for norms that scale and 4 for norms that also shift. Biases come on top,
     and another :math:`V d` if the last layer is not tied. Two norms a layer and one at the end.
 
+    Source: Kaplan et al. (2020) (without embeddings, biases and norms), arXiv:2001.08361.
+
     Parameters
     ----------
     shape : TransformerShape
         The sizes.
-
-    References
-    ----------
-    Kaplan et al. (2020), Scaling Laws for Neural Language Models, table 1 (without embeddings,
-    biases and norms), arXiv:2001.08361.
 
     Examples
     --------

@@ -22,17 +22,14 @@ def attention_rollout(
     It takes attention for the only mixing between positions and values for equal: a picture of the
     routes, not a proof of influence.
 
+    Source: Abnar and Zuidema (2020), section 3 and equation 1, arXiv:2005.00928.
+
     Parameters
     ----------
     weights : array, floating
         The weights of all layers, the first layer first.
     residual : float
         The share of a position's own vector, from 0 (attention alone) to 1 (nothing mixes).
-
-    References
-    ----------
-    Abnar and Zuidema (2020), Quantifying Attention Flow in Transformers, section 3 and equation 1,
-    arXiv:2005.00928.
 
     Examples
     --------

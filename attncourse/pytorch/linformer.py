@@ -31,6 +31,8 @@ def linformer_attention(
     n_projected. The cost is linear in both lengths; kv_len is fixed when they are learned. There is
     no causal form: each projected key mixes all positions before any query comes.
 
+    Source: Wang et al. (2020), Linformer, arXiv:2006.04768, equation 7.
+
     Parameters
     ----------
     q, k, v, scale
@@ -38,10 +40,6 @@ def linformer_attention(
     key_projection, value_projection : arrays
         (n_projected, kv_len) for all heads, or one for each head of keys and values. To share them
         between keys and values, or layers, as in the paper, give the same array again.
-
-    References
-    ----------
-    Wang et al. (2020), Linformer, arXiv:2006.04768, equation 7.
 
     Examples
     --------

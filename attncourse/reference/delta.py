@@ -43,6 +43,9 @@ def delta_rule_recurrent(
     where :math:`R` is the state, :math:`g_t` the logarithm of a gate and :math:`s` the scale. For
     keys of length one, :math:`\beta = 1` replaces the old value and :math:`\beta = 0` leaves it.
 
+    Source: Schlag et al. (2021), arXiv:2102.11174, section 4.2; with a gate for each head: Yang et
+    al. (2024), arXiv:2412.06464; for each feature: Kimi Team (2025), arXiv:2510.26692.
+
     Parameters
     ----------
     q, k, v, log_decay, scale
@@ -52,11 +55,6 @@ def delta_rule_recurrent(
         ``(*batch, n_kv_heads, seq)``. Zero at a padded position leaves the state as it is.
     state : array, optional
         What came before, given back by the call before, in at least float32.
-
-    References
-    ----------
-    Schlag et al. (2021), arXiv:2102.11174, section 4.2; with a gate for each head: Yang et al.
-    (2024), arXiv:2412.06464; for each feature: Kimi Team (2025), arXiv:2510.26692.
 
     Examples
     --------
@@ -98,17 +96,15 @@ def delta_rule_chunked(
     (:func:`decay_matrix`), :math:`\Lambda` what the gates leave of the state :math:`R` before the
     chunk, and :math:`\tilde V` what the keys write: values for :func:`linear_attention_chunked`.
 
+    Source: Yang et al. (2024), arXiv:2406.06484, section 3; gates: Yang et al. (2024),
+    arXiv:2412.06464.
+
     Parameters
     ----------
     q, k, v, beta, log_decay, state, scale
         As in :func:`delta_rule_recurrent`, which gives the same numbers.
     chunk_len : int
         How many positions a chunk has; the last may be shorter.
-
-    References
-    ----------
-    Yang et al. (2024), arXiv:2406.06484, section 3 (the WY representation and the UT transform);
-    with gates: Yang et al. (2024), arXiv:2412.06464, section 3.
 
     Examples
     --------
@@ -146,14 +142,12 @@ def delta_rule_parallel(
     where :math:`D` is :func:`decay_matrix`, :math:`L` the part of :math:`(K K^\top) \odot D` below
     the diagonal and :math:`s` the scale. A state adds what came before, as if all were one chunk.
 
+    Source: Yang et al. (2024), arXiv:2406.06484, section 3.
+
     Parameters
     ----------
     q, k, v, beta, log_decay, state, scale
         As in :func:`delta_rule_recurrent`, which gives the same numbers.
-
-    References
-    ----------
-    Yang et al. (2024), arXiv:2406.06484, section 3.
 
     Examples
     --------
@@ -175,16 +169,14 @@ def l2_normalize(
     where :math:`x` is a query or a key. With keys of length one and :math:`\beta \le 2` the delta
     rule never stretches what the state holds; with longer keys it may, again at every step.
 
+    Source: Yang et al. (2024), arXiv:2406.06484, section 3.3.
+
     Parameters
     ----------
     x : array
         Queries or keys.
     eps : float
         Shorter vectors are divided by it instead of their length.
-
-    References
-    ----------
-    Yang et al. (2024), arXiv:2406.06484, section 3.3.
 
     Examples
     --------

@@ -28,6 +28,8 @@ def create_mask(
 
     where :math:`m` is q_len and :math:`n` is kv_len: the last query stands at the last key.
 
+    Source: Dong et al. (2024), Flex Attention ("mask_mod"), arXiv:2412.05496.
+
     Parameters
     ----------
     mask_mod : callable
@@ -35,10 +37,6 @@ def create_mask(
         and gives a boolean array that broadcasts to (q_len, kv_len).
     q_len, kv_len : int
         How many queries and keys there are.
-
-    References
-    ----------
-    Dong et al. (2024), Flex Attention ("mask_mod"), arXiv:2412.05496.
 
     Examples
     --------
@@ -63,15 +61,13 @@ def causal_mask(q_len: int, kv_len: int) -> Bool[np.ndarray, "q_len kv_len"]:
 
     where :math:`m` is q_len and :math:`n` is kv_len (see :func:`create_mask`).
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.3, arXiv:1706.03762.
+
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are. With more queries than keys the first queries have
         nothing to attend to.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.3, arXiv:1706.03762.
 
     Examples
     --------
@@ -89,17 +85,15 @@ def sliding_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarray
 
     where :math:`w` is the window, :math:`m` is q_len and :math:`n` is kv_len.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150; Jiang et al. (2023),
+    Mistral 7B, section 2, arXiv:2310.06825.
+
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are.
     window : int
         How many positions a query sees, itself included. One leaves only the diagonal.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150; Jiang et al. (2023),
-    Mistral 7B, section 2, arXiv:2310.06825.
 
     Examples
     --------
@@ -120,17 +114,14 @@ def prefix_mask(q_len: int, kv_len: int, prefix_len: int) -> Bool[np.ndarray, "q
 
     where :math:`L` is the length of the prefix, :math:`m` is q_len and :math:`n` is kv_len.
 
+    Source: Raffel et al. (2020), section 3.2.1 and figure 3, arXiv:1910.10683.
+
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are.
     prefix_len : int
         How many leading keys every query may see. Zero gives :func:`causal_mask`.
-
-    References
-    ----------
-    Raffel et al. (2020), Exploring the Limits of Transfer Learning with a Unified Text-to-Text
-    Transformer, section 3.2.1 and figure 3, arXiv:1910.10683.
 
     Examples
     --------
@@ -151,19 +142,16 @@ def block_mask(q_len: int, kv_len: int, block_len: int) -> Bool[np.ndarray, "q_l
     .. math:: M_{ij} = [\, \lfloor p_i / B \rfloor = \lfloor j / B \rfloor \,],
         \qquad p_i = i + n - m
 
-    where :math:`B` is the length of a block, :math:`m` is q_len and :math:`n` is kv_len. Blocks
-    are counted from the first key.
+    where :math:`B` is a block's length, :math:`m` q_len and :math:`n` kv_len, counted from key 0.
+
+    Source: Qiu et al. (2020), arXiv:1911.02972.
 
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are.
     block_len : int
-        How many positions share a block; the last block may be shorter.
-
-    References
-    ----------
-    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, arXiv:1911.02972.
+        How many positions share a block; the last may be shorter.
 
     Examples
     --------
@@ -188,16 +176,14 @@ def document_mask(
     where :math:`D` names the document of each position, :math:`m` is q_len and :math:`n` is
     kv_len. Join it with ``& causal_mask(q_len, kv_len)`` for a language model.
 
+    Source: Krell et al. (2021), arXiv:2107.02027.
+
     Parameters
     ----------
     documents : integer array
         The document that each position belongs to; any numbering will do.
     q_len : int, optional
         The last ``q_len`` positions are queries; all of them if left out.
-
-    References
-    ----------
-    Krell et al. (2021), Efficient Sequence Packing without Cross-contamination, arXiv:2107.02027.
 
     Examples
     --------
@@ -224,6 +210,9 @@ def padding_mask(
     where :math:`\ell_b` is the length of sequence :math:`b` and :math:`n` is kv_len. Only keys are
     masked: what a query that is itself padding gives means nothing.
 
+    Source: Rush (2018), The Annotated Transformer, section "Batches and Masking",
+    https://nlp.seas.harvard.edu/2018/04/03/attention.html.
+
     Parameters
     ----------
     lengths : integer array
@@ -238,11 +227,6 @@ def padding_mask(
     -------
     boolean array
         True = may attend. The ``key_padding_mask`` of torch's modules is the other way round.
-
-    References
-    ----------
-    Rush (2018), The Annotated Transformer, section "Batches and Masking",
-    https://nlp.seas.harvard.edu/2018/04/03/attention.html.
 
     Examples
     --------
@@ -275,6 +259,9 @@ def position_mask(
     window. Attention does not mind the order of keys in memory, as long as the mask knows where
     each one belongs: keys of a ring buffer, or of one shard of a text.
 
+    Source: Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431, where the order
+    in memory is not that of the text.
+
     Parameters
     ----------
     q_positions, kv_positions : integer arrays
@@ -287,11 +274,6 @@ def position_mask(
     -------
     boolean array
         True = may attend. Behind the axes of a batch it has one of size one for the heads.
-
-    References
-    ----------
-    Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431, where the order in
-    memory is not that of the text.
 
     Examples
     --------
@@ -331,6 +313,8 @@ def attention_mask(
     where :math:`M'` is the mask given, :math:`w` the window, :math:`m` is q_len and :math:`n` is
     kv_len; what is not asked for drops out.
 
+    Source: Dong et al. (2024), Flex Attention ("and_masks"), arXiv:2412.05496.
+
     Parameters
     ----------
     q_len, kv_len : int
@@ -346,10 +330,6 @@ def attention_mask(
     -------
     boolean array, or None
         True = may attend. None where nothing is hidden.
-
-    References
-    ----------
-    Dong et al. (2024), Flex Attention ("and_masks"), arXiv:2412.05496.
 
     Examples
     --------

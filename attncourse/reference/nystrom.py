@@ -21,6 +21,8 @@ def segment_means(
     where :math:`n` is the length, :math:`m` the number of segments and :math:`b_s` where segment
     s begins. Where m does not divide n, segments differ in length by one; nothing is padded.
 
+    Source: Xiong et al. (2021), Nyströmformer, section "Segment-means", arXiv:2102.03902.
+
     Parameters
     ----------
     x : array, floating
@@ -36,11 +38,6 @@ def segment_means(
     Notes
     -----
     Cost: seq · dim additions. Half precision is summed in float32.
-
-    References
-    ----------
-    Xiong et al. (2021), Nyströmformer: A Nyström-Based Algorithm for Approximating
-    Self-Attention, section "Segment-means", arXiv:2102.03902.
 
     Examples
     --------
@@ -73,6 +70,9 @@ def iterative_pseudo_inverse(
     :math:`\epsilon^2`: an ill-conditioned matrix takes more iterations. Where the rows of A depend
     on each other, rounding grows just as fast, so that too many iterations do harm.
 
+    Source: Xiong et al. (2021), Nyströmformer, lemma 1, arXiv:2102.03902, after Razavi et al.
+    (2014), https://doi.org/10.1155/2014/563787.
+
     Parameters
     ----------
     a : array, floating
@@ -90,12 +90,6 @@ def iterative_pseudo_inverse(
     Cost: four products of matrices an iteration, about 4 · rows² · max(rows, columns)
     multiply-adds; no decomposition, so it is fast on a GPU and easy to differentiate. Half
     precision is computed in float32. A matrix of zeros has the inverse zero.
-
-    References
-    ----------
-    Xiong et al. (2021), Nyströmformer, lemma 1, arXiv:2102.03902, after Razavi et al. (2014), A
-    New Iterative Method for Finding Approximate Inverses of Complex Matrices,
-    https://doi.org/10.1155/2014/563787.
 
     Examples
     --------
@@ -142,6 +136,8 @@ def nystrom_attention(
     matrix S, and :math:`S S^+ S = S`: exact, as far as the inverse has converged. With fewer it is
     exact for constant values, where the landmarks' matrix is regular; weights may be negative.
 
+    Source: Xiong et al. (2021), Nyströmformer, algorithm 1, arXiv:2102.03902.
+
     Parameters
     ----------
     q, k, v, scale
@@ -162,11 +158,6 @@ def nystrom_attention(
     4 · n_heads · iterations · n_landmarks³ for the inverse: linear in the length. There is no
     causal form: a landmark is a mean over its whole segment, and the inverse mixes all of them.
     The paper adds a depthwise convolution of the values; it stands beside attention, not here.
-
-    References
-    ----------
-    Xiong et al. (2021), Nyströmformer: A Nyström-Based Algorithm for Approximating
-    Self-Attention, algorithm 1, arXiv:2102.03902.
 
     Examples
     --------

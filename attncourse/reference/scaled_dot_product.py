@@ -41,6 +41,10 @@ def scaled_dot_product_attention(
     Options act in one order: scores, soft-cap, + bias, mask AND causal AND window, sinks,
     softmax. A query with nothing to attend to gives zeros.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762.
+    Soft-cap: Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118. Sinks: OpenAI (2025), gpt-oss
+    model card, arXiv:2508.10925.
+
     Parameters
     ----------
     q, k, v : arrays, floating
@@ -81,12 +85,6 @@ def scaled_dot_product_attention(
     -----
     Cost: n_heads · q_len · kv_len · (d_k + d_v) multiply-adds, and n_heads · q_len · kv_len
     scores in memory, for each sequence. Half precision is computed in float32.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762. Soft-cap:
-    Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118. Sinks: OpenAI (2025), gpt-oss model
-    card, arXiv:2508.10925.
 
     Examples
     --------

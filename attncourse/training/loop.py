@@ -87,6 +87,9 @@ def train(
     .. math:: \eta_t = \eta \min\left(\frac{t + 1}{w}, \frac{1 + \cos(\pi t / n)}{2}\right),
         \qquad w = \lceil n / 10 \rceil
 
+    Source: Kingma and Ba (2015), Adam, arXiv:1412.6980; Loshchilov and Hutter (2017), SGDR,
+    equation 5, arXiv:1608.03983.
+
     Parameters
     ----------
     model
@@ -129,12 +132,6 @@ def train(
     CheckpointError
         The file is damaged, of another kind, or of another run: other settings, another model.
         Nothing is changed, neither the file nor the model.
-
-    References
-    ----------
-    Kingma and Ba (2015), Adam: A Method for Stochastic Optimization, arXiv:1412.6980.
-    Loshchilov and Hutter (2017), SGDR: Stochastic Gradient Descent with Warm Restarts, equation 5,
-    arXiv:1608.03983.
     """
     _checks.count("n_steps", n_steps, minimum=1)
     _checks.count("every", every, minimum=1)

@@ -75,6 +75,10 @@ class AdditiveAttention(nn.Module):
 class Seq2Seq(nn.Module):
     """A bidirectional recurrent encoder, a recurrent decoder, and a memory between them.
 
+    Source: Bahdanau et al. (2015), arXiv:1409.0473; without attention, Cho et al. (2014),
+    arXiv:1406.1078, whose decoder also sees the summary at every step. The output layer here is one
+    linear map, where theirs has a hidden layer of maxout units.
+
     Parameters
     ----------
     n_in, n_out
@@ -87,13 +91,6 @@ class Seq2Seq(nn.Module):
         Width of the encoder's state in each direction; a memory vector has twice as many numbers.
     d_decoder
         Width of the decoder's state.
-
-    References
-    ----------
-    Bahdanau et al. (2015), Neural Machine Translation by Jointly Learning to Align and Translate,
-    arXiv:1409.0473; without attention, Cho et al. (2014), arXiv:1406.1078, whose decoder also sees
-    the summary at every step. The output layer here is one linear map, where theirs has a hidden
-    layer of maxout units.
     """
 
     def __init__(

@@ -105,9 +105,7 @@ def edit_distance(a: Sequence[Symbol], b: Sequence[Symbol]) -> int:
 
     Cost: len(a) · len(b).
 
-    References
-    ----------
-    Wagner and Fischer (1974), The String-to-String Correction Problem.
+    Source: Wagner and Fischer (1974), The String-to-String Correction Problem.
 
     Examples
     --------

@@ -7,6 +7,7 @@ import doctest
 import inspect
 import io
 import re
+import statistics
 
 import pytest
 from docutils import nodes
@@ -19,13 +20,16 @@ from sphinx.ext.napoleon import Config, NumpyDocstring
 import attncourse
 import attncourse.pytorch as att
 import attncourse.reference as ref
+from attncourse import analysis
 from tests.test_parity import modules
 
 #: A switch computes nothing: no formula, no cost and no source. Its example runs with the others.
 SWITCHES = {"check_values"}
 PUBLIC = [(room, n) for room in (ref, att) for n in room.__all__ if n not in SWITCHES]
 MODULES = [attncourse, *modules(ref), *modules(att)]
-ALWAYS = {"Parameters", "References", "Examples"}
+ALWAYS = {"Parameters", "Examples"}
+#: The paragraph before the sections; where it begins.
+SOURCE = "Source: "
 #: A return that the summary names, and an error that anybody would guess, need no words.
 WHERE_IT_INFORMS = {"Returns", "Raises", "Notes"}
 #: What numpydoc's validator asks for and these docstrings do otherwise.
@@ -68,7 +72,9 @@ def test_docstring_is_complete(room, name):
     assert wanted <= sections <= ALWAYS | WHERE_IT_INFORMS
     text = "\n".join(found["Extended Summary"])
     assert ".. math::" not in text or "where " in text, "a formula's symbols are explained"
-    source = "\n".join(found["References"])
+    _, mark, source = text.rpartition(SOURCE)
+    assert mark, "the last paragraph before the sections is the source"
+    assert "\n\n" not in source
     assert re.search(r"\(\d{4}\)", source), "a source has a year"
     assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", source), "and an address"
     assert ">>> " in "\n".join(found["Examples"])
@@ -114,3 +120,12 @@ def test_examples(module):
 def test_examples_are_found():
     """All modules together hold at least one example for each public name."""
     assert sum(doctest.testmod(module).attempted for module in MODULES) >= len(PUBLIC)
+
+
+@pytest.mark.parametrize("room", [ref, att, analysis], ids=lambda room: room.__name__)
+def test_docstrings_are_short(room):
+    """About twenty lines is the rule; a few functions have more to say, half of them may not."""
+    lengths = [
+        len((inspect.getdoc(getattr(room, name)) or "").splitlines()) for name in room.__all__
+    ]
+    assert statistics.median(lengths) <= 24

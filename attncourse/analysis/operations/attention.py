@@ -26,6 +26,8 @@ def attention_operations(
     query and a key. The five: scale, maximum, subtract it, sum, divide. The products are those that
     PyTorch's ``FlopCounterMode`` counts.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, table 1, arXiv:1706.03762.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch : int
@@ -33,10 +35,6 @@ def attention_operations(
     pairs : int, optional
         How many pairs are computed: all if left out, as the plain path computes what it then masks;
         :func:`visible_pairs` gives what a kernel with skipping computes.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, table 1, arXiv:1706.03762.
 
     Examples
     --------
@@ -69,6 +67,8 @@ def attention_backward_operations(
     loss by X: four products instead of the forward pass's two. The elementwise work of a pair:
     multiply, sum, subtract, multiply, scale.
 
+    Source: Dao et al. (2022), FlashAttention, appendix B.2 and algorithm 4, arXiv:2205.14135.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, pairs, batch
@@ -76,10 +76,6 @@ def attention_backward_operations(
     recompute : bool
         Whether the weights are computed again from a kept log-sum-exp, as FlashAttention does: one
         product, a scale, a subtraction and an exponential more a pair.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, appendix B.2 and algorithm 4, arXiv:2205.14135.
 
     Examples
     --------

@@ -40,17 +40,14 @@ def add_operations(*parts: Operations, times: int = 1) -> Operations:
     where :math:`C_i` are the counts of part i, added kind by kind, and :math:`r` is how often it is
     all done.
 
+    Source: Hoffmann et al. (2022), appendix F, counts in the same way, arXiv:2203.15556.
+
     Parameters
     ----------
     *parts : Operations
         The counts of each part.
     times : int
         How often: layers, say, or generated tokens.
-
-    References
-    ----------
-    Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F, counts in
-    the same way, arXiv:2203.15556.
 
     Examples
     --------
@@ -76,16 +73,14 @@ def visible_pairs(
     ``causal`` is set. Without either, all :math:`mn` pairs count. It is the number of True entries
     of the mask, without the mask.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1, counts n · w for a window of w,
+    arXiv:2004.05150.
+
     Parameters
     ----------
     q_len, kv_len, causal, window
         What the mask is made of: the last query stands at the last key (bottom-right), and a window
         hides the future too.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1, counts n · w for a window of w,
-    arXiv:2004.05150.
 
     Examples
     --------

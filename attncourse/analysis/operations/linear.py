@@ -18,16 +18,14 @@ def recurrent_linear_operations(
     have been through their feature map. A step writes the state and reads it: :math:`4 \, d_k d_v`
     in matrix products. Outside: d_k to add to the normaliser, 2 d_k to read it and d_v to divide.
 
+    Source: Katharopoulos et al. (2020), Transformers are RNNs, section 3.4, arXiv:2006.16236.
+
     Parameters
     ----------
     length, n_heads, batch : int
         How many steps, states and sequences there are.
     d_k, d_v : int
         The width of a key after the feature map, and of a value.
-
-    References
-    ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, section 3.4, arXiv:2006.16236.
 
     Examples
     --------
@@ -50,17 +48,14 @@ def chunked_linear_operations(
     pair is computed and half of them masked (:math:`c^2`); between chunks the state is read and
     written once a position. More arithmetic than step by step, in products large enough to be fast.
 
+    Source: Yang et al. (2023), section 2.2, arXiv:2312.06635.
+
     Parameters
     ----------
     length, n_heads, d_k, d_v, batch
         As in :func:`recurrent_linear_operations`.
     chunk_len : int
         How many positions a chunk has; the last may be shorter.
-
-    References
-    ----------
-    Yang et al. (2023), Gated Linear Attention Transformers with Hardware-Efficient Training,
-    section 2.2, arXiv:2312.06635.
 
     Examples
     --------
@@ -86,17 +81,15 @@ def recurrent_delta_operations(
     :math:`6 \, d_k d_v` in matrix products, half as many again as linear attention. Outside: 2 d_v
     for the difference and its strength, d_k d_v for the gate.
 
+    Source: Schlag et al. (2021), section 4.2, arXiv:2102.11174. Gate: Yang et al. (2024), Gated
+    Delta Networks, section 3, arXiv:2412.06464.
+
     Parameters
     ----------
     length, n_heads, d_k, d_v, batch
         As in :func:`recurrent_linear_operations`.
     gated : bool
         Whether the state decays before each step.
-
-    References
-    ----------
-    Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers, section 4.2,
-    arXiv:2102.11174. Gate: Yang et al. (2024), Gated Delta Networks, section 3, arXiv:2412.06464.
 
     Examples
     --------
@@ -121,15 +114,12 @@ def chunked_delta_operations(
     for what each step really writes (half a square, by forward substitution), and mixes (c² d_v).
     Between chunks the state is read twice and written once.
 
+    Source: Yang et al. (2024), section 3, arXiv:2406.06484.
+
     Parameters
     ----------
     length, chunk_len, n_heads, d_k, d_v, batch
         As in :func:`chunked_linear_operations`.
-
-    References
-    ----------
-    Yang et al. (2024), Parallelizing Linear Transformers with the Delta Rule over Sequence Length,
-    section 3, arXiv:2406.06484.
 
     Examples
     --------

@@ -26,16 +26,14 @@ def performer_operations(
     one exponential; outside products, n f additions for the normaliser and m d_v divisions. Norms
     and maxima of the feature map are not counted.
 
+    Source: Choromanski et al. (2021), section 2.1, arXiv:2009.14794.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch
         As in :func:`attention_operations`.
     n_features : int
         How many random features stand for the exponential.
-
-    References
-    ----------
-    Choromanski et al. (2021), Rethinking Attention with Performers, section 2.1, arXiv:2009.14794.
 
     Examples
     --------
@@ -69,17 +67,14 @@ def linformer_operations(
     where :math:`m` is q_len, :math:`n` is kv_len and :math:`r` is n_projected. First the keys and
     values are projected along the sequence to r of them, then attention runs over those.
 
+    Source: Wang et al. (2020), Linformer, equation 7, arXiv:2006.04768.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch
         As in :func:`attention_operations`.
     n_projected : int
         How many keys and values are left.
-
-    References
-    ----------
-    Wang et al. (2020), Linformer: Self-Attention with Linear Complexity, equation 7,
-    arXiv:2006.04768.
 
     Examples
     --------
@@ -118,6 +113,8 @@ def nystrom_operations(
     for each entry of the softmaxes, d_k for each query and key averaged into a landmark, 4 r² an
     iteration.
 
+    Source: Xiong et al. (2021), Nyströmformer, sections 3.3 and 3.4, arXiv:2102.03902.
+
     Parameters
     ----------
     q_len, kv_len, n_heads, d_k, d_v, batch
@@ -125,10 +122,6 @@ def nystrom_operations(
     n_landmarks, n_iterations : int
         How many landmarks stand for the queries (and the keys), and how many steps approach the
         pseudo-inverse.
-
-    References
-    ----------
-    Xiong et al. (2021), Nyströmformer, sections 3.3 and 3.4, arXiv:2102.03902.
 
     Examples
     --------

@@ -31,6 +31,8 @@ def multi_head_operations(
     :math:`d_c` is d_context, :math:`h` and :math:`h_\text{kv}` are the heads, :math:`b` is the
     batch and :math:`P` the pairs. The terms: queries, keys and values, attention, output.
 
+    Source: Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245.
+
     Parameters
     ----------
     q_len, kv_len, pairs, batch
@@ -40,10 +42,6 @@ def multi_head_operations(
         ``d_k``, and ``d_context``, the width of what is asked, is ``d_model``.
     n_cached : int
         How many keys and values come from a cache and are not projected again.
-
-    References
-    ----------
-    Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245.
 
     Examples
     --------
@@ -91,6 +89,8 @@ def latent_operations(
     :math:`C_q` is :math:`2bm\,d\,h(d_N + d_R)`, or :math:`2bm\,r_q (d + h(d_N + d_R))` with a
     latent of width :math:`r_q` for the queries.
 
+    Source: DeepSeek-AI (2024), DeepSeek-V2, section 2.1 and appendix C, arXiv:2405.04434.
+
     Parameters
     ----------
     q_len, kv_len, d_model, n_heads, d_v, n_cached, pairs, batch
@@ -98,10 +98,6 @@ def latent_operations(
     d_latent, d_nope, d_rope, d_q_latent : int
         The widths of the formula, in this order; without ``d_q_latent`` queries are projected
         directly.
-
-    References
-    ----------
-    DeepSeek-AI (2024), DeepSeek-V2, section 2.1 and appendix C, arXiv:2405.04434.
 
     Examples
     --------
@@ -147,16 +143,14 @@ def absorbed_latent_operations(
     is absorbed into the queries, the one for the values into the output: nothing is unpacked, but
     every score is a product of width :math:`r + d_R`. It pays when q_len is far below kv_len.
 
+    Source: DeepSeek-AI (2024), DeepSeek-V2, section 2.1.2, arXiv:2405.04434.
+
     Parameters
     ----------
     q_len, kv_len, d_model, n_heads, d_v, n_cached, pairs, batch
         As in :func:`multi_head_operations`.
     d_latent, d_nope, d_rope, d_q_latent
         As in :func:`latent_operations`.
-
-    References
-    ----------
-    DeepSeek-AI (2024), DeepSeek-V2, section 2.1.2, arXiv:2405.04434.
 
     Examples
     --------

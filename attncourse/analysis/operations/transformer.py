@@ -28,16 +28,14 @@ def block_operations(
     gate; a feature takes 4 in an RMS norm (square, sum, divide, scale), 7 in a layer norm (and sum,
     subtract, shift), and one for each residual addition and bias. Positions are not counted.
 
+    Source: Kaplan et al. (2020), arXiv:2001.08361.
+
     Parameters
     ----------
     shape : TransformerShape
         The sizes.
     q_len, kv_len, n_cached, pairs, batch
         As in :func:`multi_head_operations`; ``kv_len`` is ``q_len`` if left out.
-
-    References
-    ----------
-    Kaplan et al. (2020), Scaling Laws for Neural Language Models, table 1, arXiv:2001.08361.
 
     Examples
     --------
@@ -84,17 +82,15 @@ def model_operations(
     where :math:`L` is n_layers, :math:`b` the batch, :math:`u` is n_outputs, :math:`d` d_model and
     :math:`V` n_vocab. Looking up embeddings multiplies nothing.
 
+    Source: Hoffmann et al. (2022), appendix F (which adds an embedding as a product),
+    arXiv:2203.15556.
+
     Parameters
     ----------
     shape, q_len, kv_len, n_cached, pairs, batch
         As in :func:`block_operations`.
     n_outputs : int, optional
         For how many positions logits are computed: all in training, the last when a prompt is read.
-
-    References
-    ----------
-    Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F (which adds
-    an embedding as a product), arXiv:2203.15556.
 
     Examples
     --------
@@ -121,17 +117,14 @@ def training_operations(
     pass has two in the backward pass, one for each of its factors; nothing is computed again. It
     makes the rule of thumb :func:`six_nd` exact.
 
+    Source: Hoffmann et al. (2022), appendix F, arXiv:2203.15556.
+
     Parameters
     ----------
     shape, pairs
         As in :func:`model_operations`.
     n_tokens, length : int
         How many tokens training sees, a multiple of how many a sequence has.
-
-    References
-    ----------
-    Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, appendix F,
-    arXiv:2203.15556.
 
     Examples
     --------
@@ -157,14 +150,12 @@ def six_nd(n_parameters: int, n_tokens: int) -> int:
     backward. It leaves out attention's own products, which grow with the length, and counts
     embeddings as if they were multiplied.
 
+    Source: Kaplan et al. (2020), section 2.1, arXiv:2001.08361.
+
     Parameters
     ----------
     n_parameters, n_tokens : int
         The model's size, and how many tokens training sees.
-
-    References
-    ----------
-    Kaplan et al. (2020), Scaling Laws for Neural Language Models, section 2.1, arXiv:2001.08361.
 
     Examples
     --------

@@ -69,16 +69,14 @@ def scaled_dot_product_attention_backward(
     heads, gets the sum. A sink has no value, so its gradient is :math:`-\sum_i P_{i,\text{sink}} \,
     D_i`.
 
+    Source: Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135.
+
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
     q, k, v, mask, bias, causal, window, scale, softcap, sinks
         What the forward pass was given; it is computed again.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135.
 
     Examples
     --------

@@ -22,8 +22,9 @@ def softmax_backward(
         dx_j = \frac{p_j}{T} \Big( dp_j - \sum_i p_i \, dp_i \Big)
 
     where :math:`p` are the weights, :math:`x` the scores and :math:`T` the temperature. The
-    Jacobian :math:`\text{diag}(p) - p p^\top`, n² entries for a row of n, is never built. A row's
-    gradients sum to zero, as its weights always sum to one.
+    Jacobian, n² entries a row, is never built. A row's gradients sum to zero.
+
+    Source: Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135.
 
     Parameters
     ----------
@@ -33,10 +34,6 @@ def softmax_backward(
         What the softmax gave. Where it is zero (hidden by a mask), so is the gradient.
     axis, temperature
         Those of the forward pass.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, appendix B.2, arXiv:2205.14135.
 
     Examples
     --------

@@ -47,6 +47,9 @@ def flash_attention_backward(
     :math:`D`, which the softmax's sum asks for, is known before the first tile. A soft-cap
     multiplies :math:`dS` by :math:`1 - \tanh^2`.
 
+    Source: Dao et al. (2022), FlashAttention, appendix B, arXiv:2205.14135; Dao (2023),
+    FlashAttention-2, algorithm 2, arXiv:2307.08691.
+
     Parameters
     ----------
     grad, grad_log_sum_exp : arrays, floating
@@ -62,11 +65,6 @@ def flash_attention_backward(
     -----
     Cost: n_heads · q_len · kv_len · (3 d_k + 2 d_v) multiply-adds for each sequence: five
     products of matrices to the forward pass's two.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, appendix B, arXiv:2205.14135; Dao (2023),
-    FlashAttention-2, algorithm 2, arXiv:2307.08691.
 
     Examples
     --------

@@ -45,6 +45,9 @@ def flash_attention(
     :func:`scaled_dot_product_attention`, and :math:`m + \log d` is the log-sum-exp of the query's
     scores, which the backward pass and :func:`merge_attention` need.
 
+    Source: Dao et al. (2022), FlashAttention, algorithm 1, arXiv:2205.14135; Dao (2023),
+    FlashAttention-2, algorithm 1, arXiv:2307.08691.
+
     Parameters
     ----------
     q, k, v, mask, bias, causal, window, scale, softcap, sinks
@@ -68,11 +71,6 @@ def flash_attention(
     Cost: the multiply-adds of the plain form. Beside inputs and outputs one tile is in memory:
     n_heads · q_tile · (kv_tile + d_v) numbers. PyTorch's autograd calls
     :func:`flash_attention_backward`, so training takes linear memory as well.
-
-    References
-    ----------
-    Dao et al. (2022), FlashAttention, algorithm 1, arXiv:2205.14135; Dao (2023), FlashAttention-2,
-    algorithm 1, arXiv:2307.08691.
 
     Examples
     --------

@@ -23,6 +23,9 @@ def merge_attention(
     log-sum-exp of its scores there. The parts do not overlap and come in any order. Ring attention
     and decoding with the cache split among processors rest on this. Give sinks to one part alone.
 
+    Source: Dao et al. (2023), https://crfm.stanford.edu/2023/10/12/flashdecoding.html; Liu et al.
+    (2023), Ring Attention, arXiv:2310.01889.
+
     Parameters
     ----------
     outputs, log_sum_exps : arrays, floating
@@ -32,12 +35,6 @@ def merge_attention(
     -------
     output, log_sum_exp : arrays
         Together they are one part again. To join one part after another, keep both in float32.
-
-    References
-    ----------
-    Dao et al. (2023), Flash-Decoding for long-context inference,
-    https://crfm.stanford.edu/2023/10/12/flashdecoding.html; Liu et al. (2023), Ring Attention,
-    arXiv:2310.01889.
 
     Examples
     --------

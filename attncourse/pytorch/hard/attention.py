@@ -33,17 +33,14 @@ def argmax_attention(
     where :math:`s` are the scores of :func:`masked_scores` and :math:`v` the values. Of equal
     scores the first is taken. Values get a gradient, queries and keys get none.
 
+    Source: Hahn (2020), arXiv:1906.06755 (hard attention).
+
     Parameters
     ----------
     q, k, v, return_weights
         As in :func:`scaled_dot_product_attention`; the weights are one-hot.
     **options
         ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
-
-    References
-    ----------
-    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models,
-    arXiv:1906.06755 (hard attention).
 
     Examples
     --------
@@ -69,8 +66,9 @@ def top_k_attention(
 
     .. math:: o_i = \sum_{j \in K_i} \frac{e^{s_{ij}}}{\sum_{l \in K_i} e^{s_{il}}} \, v_j
 
-    where :math:`s` are the scores of :func:`masked_scores`, :math:`K_i` the keys with the largest
-    ones, and :math:`v` the values. All scores are computed before most are dropped.
+    where :math:`s` are all scores (:func:`masked_scores`), :math:`K_i` the keys with the largest.
+
+    Source: Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
 
     Parameters
     ----------
@@ -80,10 +78,6 @@ def top_k_attention(
         How many keys a query attends to; fewer where it may see fewer.
     **options
         ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
-
-    References
-    ----------
-    Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
 
     Examples
     --------
@@ -108,9 +102,10 @@ def sampled_attention(
 
     .. math:: o_i = v_{c(i)}, \qquad P(c(i) = j) = \text{softmax}(s_i)_j
 
-    where :math:`s` are the scores of :func:`masked_scores`. On average over the noise the output is
-    that of soft attention. A draw gives queries and keys no gradient: learn from the choice (the
-    weights) and the scores with :func:`reinforce_loss`.
+    where :math:`s` are the scores of :func:`masked_scores`. On average the output is soft
+    attention's. A draw gives queries and keys no gradient: learn with :func:`reinforce_loss`.
+
+    Source: Xu et al. (2015), Show, Attend and Tell, arXiv:1502.03044, section 4.1.
 
     Parameters
     ----------
@@ -119,11 +114,7 @@ def sampled_attention(
     noise : array with the shape of the scores
         Gumbel noise, as :func:`gumbel_noise` gives it.
     **options
-        ``mask``, ``bias``, ``causal``, ``window``, ``scale`` and ``softcap``, as there.
-
-    References
-    ----------
-    Xu et al. (2015), Show, Attend and Tell, arXiv:1502.03044, section 4.1.
+        Those of :func:`masked_scores`.
 
     Examples
     --------

@@ -24,15 +24,12 @@ def hardmax(
     taken; the limit would share the weight. Its gradient is zero wherever there is one: nothing can
     be learned through it.
 
+    Source: Hahn (2020), arXiv:1906.06755 (hard attention).
+
     Parameters
     ----------
     x, axis, mask
         As in :func:`softmax`. A row that is masked altogether gives zeros.
-
-    References
-    ----------
-    Hahn (2020), Theoretical Limitations of Self-Attention in Neural Sequence Models,
-    arXiv:1906.06755 (hard attention).
 
     Examples
     --------
@@ -60,6 +57,8 @@ def top_k_softmax(
     where :math:`K` are the k largest scores along the axis. Gradients flow to what was chosen, and
     not to the choosing: a score just below the best never learns that it was close.
 
+    Source: Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
+
     Parameters
     ----------
     x, axis, mask
@@ -67,10 +66,6 @@ def top_k_softmax(
     top_k : int
         How many entries get a weight; fewer where the mask lets in fewer. Of equal scores the first
         are taken.
-
-    References
-    ----------
-    Zhao et al. (2019), arXiv:1912.11637; Gupta et al. (2021), arXiv:2106.06899.
 
     Examples
     --------

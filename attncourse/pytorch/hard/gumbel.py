@@ -19,14 +19,12 @@ def gumbel_noise(uniform: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     where :math:`u` is uniform between zero and one. Then :math:`g` is distributed as the largest
     of many independent draws is: :math:`P(g \le t) = e^{-e^{-t}}`.
 
+    Source: Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.
+
     Parameters
     ----------
     uniform : array of any shape
         Independent uniform draws. Zero and one are taken as the nearest numbers between them.
-
-    References
-    ----------
-    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.
 
     Examples
     --------
@@ -55,16 +53,14 @@ def gumbel_hardmax(
     where :math:`x` are the scores and :math:`g` is independent Gumbel noise. The same noise gives
     the same draw.
 
+    Source: Maddison et al. (2014), A* Sampling, arXiv:1411.0030.
+
     Parameters
     ----------
     x, axis, mask
         As in :func:`softmax`. A row that is masked altogether gives zeros.
     noise : array with the shape of x
         Gumbel noise, as :func:`gumbel_noise` gives it.
-
-    References
-    ----------
-    Maddison et al. (2014), A* Sampling, arXiv:1411.0030.
 
     Examples
     --------
@@ -87,8 +83,9 @@ def gumbel_softmax(
     .. math:: p_i = \frac{e^{(x_i + g_i) / T}}{\sum_j e^{(x_j + g_j) / T}}
 
     where :math:`g` is independent Gumbel noise and :math:`T` the temperature. As :math:`T \to 0` it
-    becomes :func:`gumbel_hardmax`, a true draw, while its gradients grow without bound; a large T
-    gives calm gradients of a blurred model. The largest weight is where the draw falls.
+    becomes a draw, :func:`gumbel_hardmax`, while its gradients grow without bound.
+
+    Source: Jang et al. (2017), arXiv:1611.01144; Maddison et al. (2017), arXiv:1611.00712.
 
     Parameters
     ----------
@@ -98,11 +95,6 @@ def gumbel_softmax(
         Gumbel noise, as :func:`gumbel_noise` gives it.
     temperature : float
         How far from one-hot the weights are.
-
-    References
-    ----------
-    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2;
-    Maddison et al. (2017), The Concrete Distribution, arXiv:1611.00712.
 
     Examples
     --------
@@ -129,8 +121,9 @@ def straight_through_gumbel(
         \tilde p = \text{softmax}\big((x + g) / T\big)
 
     where :math:`dp` is the gradient at the draw. The true gradient of the arg max is zero; this one
-    is biased, and often good enough to learn by. PyTorch's autograd follows it; by hand it is
-    :func:`softmax_backward` with the weights of :func:`gumbel_softmax`.
+    is biased, and often good enough. By hand: :func:`softmax_backward` of :func:`gumbel_softmax`.
+
+    Source: Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.2.
 
     Parameters
     ----------
@@ -138,10 +131,6 @@ def straight_through_gumbel(
         As in :func:`gumbel_softmax`.
     temperature : float
         Of the soft draw, for the way back; it does not change the result.
-
-    References
-    ----------
-    Jang et al. (2017), Gumbel-Softmax, arXiv:1611.01144, section 2.2.
 
     Examples
     --------

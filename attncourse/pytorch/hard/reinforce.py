@@ -24,6 +24,8 @@ def choice_log_prob(
     where :math:`x` are the scores and :math:`c` is the chosen entry. It is zero where nothing could
     be chosen, and ``-inf`` for a choice that the mask forbids.
 
+    Source: Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE).
+
     Parameters
     ----------
     x, axis, mask
@@ -31,10 +33,6 @@ def choice_log_prob(
     choice : array with the shape of x
         One-hot along ``axis``, as :func:`gumbel_hardmax` gives it; all zeros where nothing could be
         chosen.
-
-    References
-    ----------
-    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE).
 
     Examples
     --------
@@ -66,19 +64,14 @@ def reinforce_loss(
     baseline, both constants here. The value of :math:`\ell` means nothing; to descend its gradient
     is to climb the expected reward (:func:`reinforce_gradient`).
 
+    Source: Williams (1992), https://doi.org/10.1007/BF00992696; Xu et al. (2015), arXiv:1502.03044.
+
     Parameters
     ----------
     x, choice, axis, mask
-        As in :func:`choice_log_prob`; the choice drawn with the probabilities of the softmax of
-        ``x``.
+        As in :func:`choice_log_prob`.
     reward, baseline : arrays that broadcast to one number for each choice
-        What the choice was worth (minus the loss that came of it), and what was expected, whatever
-        the choice: zero if left out.
-
-    References
-    ----------
-    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE); Xu et al. (2015),
-    arXiv:1502.03044, section 4.1.
+        What the choice was worth (minus its loss), and what was expected, zero if left out.
 
     Examples
     --------
@@ -106,19 +99,16 @@ def reinforce_gradient(
         E[\hat g] = \frac{\partial}{\partial x} \sum_c p_c R_c
 
     where :math:`p` are the weights, :math:`c` the choice drawn from them and :math:`e_c` its
-    one-hot vector. The estimate is right on average, since :math:`p \, \partial \log p = \partial
-    p`. The baseline drops out of it, because :math:`\sum_c p_c (e_c - p) = 0`; it only makes single
-    estimates differ less from each other. The reward itself needs no gradient.
+    one-hot vector. It is right on average, since :math:`p \, \partial \log p = \partial p`. The
+    baseline drops out, because :math:`\sum_c p_c (e_c - p) = 0`; it makes single estimates differ
+    less.
+
+    Source: Williams (1992), https://doi.org/10.1007/BF00992696; Xu et al. (2015), arXiv:1502.03044.
 
     Parameters
     ----------
     x, choice, reward, baseline, axis, mask
         As in :func:`reinforce_loss`.
-
-    References
-    ----------
-    Williams (1992), https://doi.org/10.1007/BF00992696 (REINFORCE); Xu et al. (2015),
-    arXiv:1502.03044, section 4.1.
 
     Examples
     --------

@@ -42,6 +42,9 @@ def multi_head_latent_attention(
     :math:`c_t` and :math:`r_t` are cached: in DeepSeek-V3 1152 bytes a position and layer, where
     multi-head attention would keep 65536.
 
+    Source: DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1; DeepSeek-AI (2024),
+    DeepSeek-V3 Technical Report, arXiv:2412.19437, section 2.1.1.
+
     Parameters
     ----------
     x, parameters, n_heads, cache
@@ -55,11 +58,6 @@ def multi_head_latent_attention(
     scale, **options
         As in :func:`scaled_dot_product_attention`, with kv_len counted after appending. With YaRN,
         DeepSeek multiplies the scale by ``yarn_attention_factor(...) ** 2``.
-
-    References
-    ----------
-    DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1; DeepSeek-AI (2024), DeepSeek-V3
-    Technical Report, arXiv:2412.19437, section 2.1.1.
 
     Examples
     --------
@@ -111,16 +109,14 @@ def absorbed_latent_attention(
     heads. A rotation between :math:`W^{UQ}` and :math:`W^{UK}` could not be absorbed: hence
     :math:`r_s`.
 
+    Source: DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1.2.
+
     Parameters
     ----------
     x, parameters, frequencies, n_heads, cache, positions
         As in :func:`multi_head_latent_attention`.
     interleaved, attention_factor, eps, scale, **options
         As in :func:`multi_head_latent_attention`.
-
-    References
-    ----------
-    DeepSeek-AI (2024), DeepSeek-V2, arXiv:2405.04434, section 2.1.2.
 
     Examples
     --------

@@ -27,6 +27,8 @@ def linear_attention(
     where :math:`s` is the scale. Without a softmax between them the products may be taken in either
     order: (Q Kᵀ) V costs q_len · kv_len, this one only q_len + kv_len.
 
+    Source: Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equations 5 and 6.
+
     Parameters
     ----------
     q, k, v, normalize, scale
@@ -34,10 +36,6 @@ def linear_attention(
     mask : boolean array, optional
         True = may be attended to, by all queries alike, since they share one sum: it broadcasts to
         ``(*batch, n_kv_heads, 1, kv_len)``, as :func:`padding_mask` does.
-
-    References
-    ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equations 5 and 6.
 
     Examples
     --------

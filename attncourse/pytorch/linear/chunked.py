@@ -35,17 +35,15 @@ def linear_attention_chunked(
     and :math:`s` the scale. With a gate for each feature, D acts within the dot product and needs
     memory for n_kv_heads · C² · d_k factors.
 
+    Source: Yang et al. (2023), Gated Linear Attention, arXiv:2312.06635, section 4; Sun et al.
+    (2023), Retentive Network, arXiv:2307.08621, equation 7.
+
     Parameters
     ----------
     q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`, which gives the same numbers.
     chunk_len : int
         How many positions a chunk has; the last may be shorter.
-
-    References
-    ----------
-    Yang et al. (2023), Gated Linear Attention, arXiv:2312.06635, section 4; Sun et al. (2023),
-    Retentive Network, arXiv:2307.08621, equation 7.
 
     Examples
     --------
@@ -83,14 +81,12 @@ def linear_attention_parallel(
     as if all were one chunk. Scores take n_heads · seq² numbers; a gate for each feature, d_k times
     as many.
 
+    Source: Sun et al. (2023), Retentive Network, arXiv:2307.08621, equation 5.
+
     Parameters
     ----------
     q, k, v, log_decay, mask, state, normalize, scale
         As in :func:`linear_attention_recurrent`, which gives the same numbers.
-
-    References
-    ----------
-    Sun et al. (2023), Retentive Network, arXiv:2307.08621, equation 5.
 
     Examples
     --------

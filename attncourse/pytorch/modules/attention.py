@@ -25,6 +25,8 @@ class MultiHeadAttention(nn.Module):
     where :math:`X` asks, :math:`C` is the context that is asked, and :math:`g(i)` is the head of
     keys and values that head i shares. Without positions or a mask it ignores order.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+
     Parameters
     ----------
     d_model, n_heads : int
@@ -44,10 +46,6 @@ class MultiHeadAttention(nn.Module):
         The share of the weights that is dropped in training.
     attend : callable
         What the heads do: takes ``(q, k, v, **options)``, as :func:`fused_attention`.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
 
     Examples
     --------

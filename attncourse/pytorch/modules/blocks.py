@@ -32,6 +32,8 @@ class TransformerBlock(nn.Module):
 
     where residual is :func:`pre_norm`, or another way to add what a sublayer gives.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     d_model, n_heads : int
@@ -54,10 +56,6 @@ class TransformerBlock(nn.Module):
         The share of what each sublayer gives that is dropped in training.
     **attention
         As in ``MultiHeadAttention``: ``n_kv_heads``, ``attention_dropout``, ``attend`` ...
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
 
     Examples
     --------

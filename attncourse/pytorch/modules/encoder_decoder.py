@@ -24,6 +24,8 @@ class EncoderDecoder(nn.Module):
     where :math:`u` is the source and :math:`w` the target: an ``Encoder``, and a
     ``LanguageModel`` that asks it.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3, arXiv:1706.03762.
+
     Parameters
     ----------
     n_source_tokens, n_target_tokens : int
@@ -36,10 +38,6 @@ class EncoderDecoder(nn.Module):
         Whether source and target have one table of tokens.
     **block
         Of both sides, as in ``Encoder`` and ``TransformerBlock``: ``norm``, ``mlp`` ...
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3, arXiv:1706.03762.
 
     Examples
     --------

@@ -24,6 +24,9 @@ class LanguageModel(nn.Module):
 
     where :math:`w_t` is a token. A table, a ``Decoder``, and an output.
 
+    Source: Radford et al. (2019), section 2.3,
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+
     Parameters
     ----------
     n_tokens, d_model, n_heads, n_layers : int
@@ -44,11 +47,6 @@ class LanguageModel(nn.Module):
         sublayer gives.
     **decoder
         As in ``Decoder`` and ``TransformerBlock``: ``norm``, ``mlp``, ``attention_dropout`` ...
-
-    References
-    ----------
-    Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3,
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
 
     Examples
     --------

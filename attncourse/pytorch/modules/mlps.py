@@ -25,6 +25,8 @@ class MLP(nn.Module):
 
     where :math:`f` bends each number: the exact GELU, or what ``function`` does.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.3, arXiv:1706.03762.
+
     Parameters
     ----------
     d_model : int
@@ -35,10 +37,6 @@ class MLP(nn.Module):
         Whether the two layers add a bias.
     function : callable
         :func:`gelu_mlp`, :func:`gelu_tanh_mlp` or :func:`relu_mlp`.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.3, arXiv:1706.03762.
 
     Examples
     --------
@@ -79,6 +77,8 @@ class GatedMLP(nn.Module):
 
     where :math:`f` is SiLU, or what ``function`` takes, and each layer may add a bias.
 
+    Source: Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
+
     Parameters
     ----------
     d_model : int
@@ -89,10 +89,6 @@ class GatedMLP(nn.Module):
         Whether the three layers add a bias.
     function : callable
         :func:`swiglu_mlp`, :func:`geglu_mlp` or :func:`geglu_tanh_mlp`.
-
-    References
-    ----------
-    Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
 
     Examples
     --------

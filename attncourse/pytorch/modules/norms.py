@@ -25,6 +25,8 @@ class LayerNorm(nn.Module):
     where :math:`\mu` and :math:`\sigma^2` are the mean and the variance of one position's
     features. :func:`layer_norm` says more.
 
+    Source: Ba et al. (2016), Layer Normalization, section 3, arXiv:1607.06450.
+
     Parameters
     ----------
     d_model : int
@@ -34,13 +36,8 @@ class LayerNorm(nn.Module):
     bias : bool
         Whether there is a bias to learn.
 
-    References
-    ----------
-    Ba et al. (2016), Layer Normalization, section 3, arXiv:1607.06450.
-
     Examples
     --------
-    >>> import torch
     >>> LayerNorm(2)(torch.tensor([1.0, 3.0])).detach().round(decimals=3)
     tensor([-1.,  1.])
     """
@@ -70,6 +67,8 @@ class RMSNorm(nn.Module):
 
     where :math:`x` is one position's :math:`d` features. :func:`rms_norm` says more.
 
+    Source: Zhang and Sennrich (2019), equation 4, arXiv:1910.07467.
+
     Parameters
     ----------
     d_model : int
@@ -77,13 +76,8 @@ class RMSNorm(nn.Module):
     eps : float
         Added to the mean square.
 
-    References
-    ----------
-    Zhang and Sennrich (2019), Root Mean Square Layer Normalization, equation 4, arXiv:1910.07467.
-
     Examples
     --------
-    >>> import torch
     >>> RMSNorm(2)(torch.tensor([1.0, 7.0])).detach().round(decimals=1)
     tensor([0.2000, 1.4000])
     """

@@ -32,6 +32,9 @@ class Encoder(nn.Module):
     positions are the caller's: without them order is not seen. Weights start with a deviation of
     1 / sqrt(d_in), what is added to the stream smaller by the root of the number of additions.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762; for the
+    start Radford et al. (2019), section 2.3.
+
     Parameters
     ----------
     d_model, n_heads, norm, residual
@@ -43,14 +46,8 @@ class Encoder(nn.Module):
     **block
         As in ``TransformerBlock``: ``d_hidden``, ``mlp``, ``dropout``, ``attend`` ...
 
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762; for the start
-    Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2.3.
-
     Examples
     --------
-    >>> import torch
     >>> Encoder(12, n_heads=3, n_layers=2)(torch.zeros(2, 5, 12)).shape
     torch.Size([2, 5, 12])
     """
@@ -140,6 +137,8 @@ class Decoder(Encoder):
 
     where :math:`B` are the blocks and :math:`C` is the context.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     d_model, n_heads, n_layers, norm, residual, layer_options
@@ -147,13 +146,8 @@ class Decoder(Encoder):
     **block
         As in ``TransformerBlock``: ``cross_attention=True`` for a context.
 
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
-
     Examples
     --------
-    >>> import torch
     >>> model = Decoder(12, n_heads=3, n_layers=2, cross_attention=True)
     >>> model(torch.zeros(2, 5, 12), context=torch.zeros(2, 7, 12)).shape
     torch.Size([2, 5, 12])

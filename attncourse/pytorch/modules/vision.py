@@ -23,6 +23,8 @@ class VisionTransformer(nn.Module):
     where :math:`c` is the class token, :math:`P` are the positions, and read takes the class
     token's features or, where there is none, the mean of all patches'.
 
+    Source: Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
+
     Parameters
     ----------
     image_shape : tuple of int
@@ -40,13 +42,8 @@ class VisionTransformer(nn.Module):
     **encoder
         As in ``Encoder`` and ``TransformerBlock``: ``norm``, ``mlp``, ``attend`` ...
 
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
-
     Examples
     --------
-    >>> import torch
     >>> model = VisionTransformer((3, 8, 12), 4, n_classes=10, d_model=12, n_heads=3, n_layers=1)
     >>> model(torch.zeros(2, 3, 8, 12)).shape
     torch.Size([2, 10])

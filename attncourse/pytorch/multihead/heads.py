@@ -19,16 +19,14 @@ def split_heads(
     where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head. A reshape
     alone would mix positions with heads.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+
     Parameters
     ----------
     x : array, floating
         Features, the heads side by side.
     n_heads : int
         How many heads there are.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
 
     Examples
     --------
@@ -53,14 +51,12 @@ def merge_heads(
 
     where :math:`h` is the head, :math:`t` the position and :math:`d` the width of a head.
 
+    Source: Vaswani et al. (2017), section 3.2.2 ("Concat"), arXiv:1706.03762.
+
     Parameters
     ----------
     x : array, floating
         One sequence for each head.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2 ("Concat"), arXiv:1706.03762.
 
     Examples
     --------

@@ -23,6 +23,8 @@ def rotary_frequencies(
     where :math:`d` is d_rotary, the number of features that turn, and :math:`b` the base. The
     first pair turns by one radian a step, the last almost by one over the base.
 
+    Source: Su et al. (2021), RoFormer, section 3.2.2, arXiv:2104.09864.
+
     Parameters
     ----------
     d_rotary : int
@@ -30,15 +32,9 @@ def rotary_frequencies(
     base : float
         The larger, the slower the last pairs. 10000 in the paper; 500000 in Llama 3.
     dtype : str
-        ``"float64"`` or ``"float32"``. Far out it matters: at position 100000 an angle in float32
-        is off by up to 0.01. Most models were trained with that.
+        ``"float64"``, or ``"float32"``: at position 100000 an angle is off by up to 0.01 in it.
     device : torch.device or str, optional
         Where to make them; torch's default device if left out.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    section 3.2.2, arXiv:2104.09864.
 
     Examples
     --------
@@ -62,17 +58,14 @@ def interpolated_frequencies(
     where :math:`s` is the factor. The same as dividing every position by it: a sequence s times as
     long fits between the positions seen in training, but neighbours are harder to tell apart.
 
+    Source: Chen et al. (2023), section 2.3, arXiv:2306.15595.
+
     Parameters
     ----------
     frequencies : array, floating
         As :func:`rotary_frequencies` gives them.
     factor : float
         How many times longer sequences become.
-
-    References
-    ----------
-    Chen et al. (2023), Extending Context Window of Large Language Models via Positional
-    Interpolation, section 2.3, arXiv:2306.15595.
 
     Examples
     --------
@@ -94,15 +87,12 @@ def ntk_frequencies(
     tells neighbours apart; the slowest is divided by all of s. The same as a larger base,
     :math:`b' = b \, s^{d / (d - 2)}` with :math:`d = 2n`.
 
+    Source: Peng et al. (2023), YaRN, section 3.1 and definition 1, arXiv:2309.00071.
+
     Parameters
     ----------
     frequencies, factor
         As in :func:`interpolated_frequencies`; two frequencies or more.
-
-    References
-    ----------
-    Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
-    section 3.1 and definition 1, arXiv:2309.00071.
 
     Examples
     --------
@@ -133,6 +123,8 @@ def dynamic_ntk_frequencies(
     original_len, and :math:`f` is the factor: one in the paper, so that :math:`s = \ell / L`. Up
     to the trained length nothing changes.
 
+    Source: Peng et al. (2023), YaRN, section 3.3, arXiv:2309.00071.
+
     Parameters
     ----------
     frequencies : array, floating
@@ -144,11 +136,6 @@ def dynamic_ntk_frequencies(
         The longest sequence in training.
     factor : float
         How much faster than the sequence the scale grows; ``factor`` in configuration files.
-
-    References
-    ----------
-    Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
-    section 3.3, arXiv:2309.00071.
 
     Examples
     --------

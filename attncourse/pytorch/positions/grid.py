@@ -19,17 +19,14 @@ def relative_positions(
     where :math:`m` is q_len and :math:`n` is kv_len, so that the last query stands at the last
     key (bottom-right, as in the masks). Negative is the past, zero the query's own position.
 
+    Source: Shaw et al. (2018), section 3.2, arXiv:1803.02155.
+
     Parameters
     ----------
     q_len, kv_len : int
         How many queries and keys there are.
     device : torch.device or str, optional
         Where to make the grid; torch's default device if left out.
-
-    References
-    ----------
-    Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3.2,
-    arXiv:1803.02155.
 
     Examples
     --------

@@ -26,6 +26,10 @@ def interleaved_to_half_split(
     the projections, and to their biases and norms, it turns weights trained with one pairing into
     weights for the other.
 
+    Source: Su et al. (2021), RoFormer, equation 34, arXiv:2104.09864, is interleaved; Black et al.
+    (2022), GPT-NeoX-20B, arXiv:2204.06745, and Llama's weights as Hugging Face publishes them are
+    half-split.
+
     Parameters
     ----------
     x : array, floating
@@ -36,12 +40,6 @@ def interleaved_to_half_split(
         How many of each head's features turn; all of them if left out. The others stay.
     axis : int
         Where the features are: the last for a weight of ours, the first for ``torch.nn.Linear``.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding, equation 34,
-    arXiv:2104.09864, is interleaved; Black et al. (2022), GPT-NeoX-20B, arXiv:2204.06745, and
-    Llama's weights as Hugging Face publishes them are half-split.
 
     Examples
     --------
@@ -65,15 +63,12 @@ def half_split_to_interleaved(
     where :math:`(a_i, b_i)` is what rotary positions turn by :math:`\theta_i`. The way back of
     :func:`interleaved_to_half_split`.
 
+    Source: Su et al. (2021), RoFormer, equation 34, arXiv:2104.09864.
+
     Parameters
     ----------
     x, n_heads, d_rotary, axis
         As in :func:`interleaved_to_half_split`.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding, equation 34,
-    arXiv:2104.09864.
 
     Examples
     --------

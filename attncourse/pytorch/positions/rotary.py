@@ -19,8 +19,9 @@ def rotary_tables(
 
     .. math:: c_{pi} = m \cos(p \, \theta_i), \qquad s_{pi} = m \sin(p \, \theta_i)
 
-    where :math:`p` is a position, :math:`\theta_i` a frequency and :math:`m` the attention factor.
-    They are in the dtype of the frequencies, and at least float32.
+    where :math:`p` is a position, :math:`\theta_i` a frequency, :math:`m` the attention factor.
+
+    Source: Su et al. (2021), RoFormer, section 3.4.2, arXiv:2104.09864.
 
     Parameters
     ----------
@@ -30,11 +31,6 @@ def rotary_tables(
         As :func:`rotary_frequencies` gives them, scaled or not.
     attention_factor : float
         Lengthens what is rotated; one leaves norms alone. See :func:`yarn_attention_factor`.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    section 3.4.2, arXiv:2104.09864.
 
     Examples
     --------
@@ -74,6 +70,8 @@ def rotate(
     One is the other with the features in another order (:func:`interleaved_to_half_split`).
     Features behind the first ``2 * n_pairs`` are left as they are (a partial rotation).
 
+    Source: Su et al. (2021), RoFormer, equation 34, arXiv:2104.09864.
+
     Parameters
     ----------
     x : array, floating
@@ -83,11 +81,6 @@ def rotate(
         of ``(*batch, heads, seq, d)`` whose sequences stand at positions of their own.
     interleaved : bool
         Pair neighbours. False pairs the first half with the second.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    equation 34, arXiv:2104.09864.
 
     Examples
     --------
@@ -133,6 +126,8 @@ def rotary(
     where :math:`R_p` turns pair i of the features by :math:`p \, \theta_i`. Each is turned by its
     own position, and their product sees the difference only. Values are not turned.
 
+    Source: Su et al. (2021), RoFormer, equations 14 to 16 and 34, arXiv:2104.09864.
+
     Parameters
     ----------
     x : array, floating
@@ -144,11 +139,6 @@ def rotary(
         only the first features (a partial rotation).
     interleaved, attention_factor
         As in :func:`rotate` and :func:`rotary_tables`, whose tables layers can share.
-
-    References
-    ----------
-    Su et al. (2021), RoFormer: Enhanced Transformer with Rotary Position Embedding,
-    equations 14 to 16 and 34, arXiv:2104.09864.
 
     Examples
     --------

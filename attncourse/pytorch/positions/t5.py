@@ -32,6 +32,9 @@ def t5_buckets(
     max_distance, from which on all share the last bucket. Whole numbers decide where a bucket
     begins, with the result of T5's logarithms in float32.
 
+    Source: Raffel et al. (2020), section 2.1, arXiv:1910.10683; the formula is in its code,
+    ``mesh_tensorflow``, https://github.com/tensorflow/mesh.
+
     Parameters
     ----------
     q_len, kv_len : int
@@ -44,12 +47,6 @@ def t5_buckets(
         How many buckets both directions have together; where the last begins, at the latest.
     device : torch.device or str, optional
         Where to make them; torch's default device if left out.
-
-    References
-    ----------
-    Raffel et al. (2020), Exploring the Limits of Transfer Learning with a Unified Text-to-Text
-    Transformer, section 2.1, arXiv:1910.10683; the formula is in its code, ``mesh_tensorflow``,
-    https://github.com/tensorflow/mesh.
 
     Examples
     --------
@@ -84,9 +81,10 @@ def t5_bias(
 
     .. math:: B_{hij} = T_{\text{bucket}(j - i), \, h}
 
-    where :math:`T` is learned, and the bucket is that of :func:`t5_buckets`. All layers of T5's
-    encoder share one table, all layers of its decoder another. T5 does not scale its dot products:
-    give ``scale=1`` beside this bias.
+    where :math:`T` is learned and the bucket is that of :func:`t5_buckets`. T5's encoder shares one
+    table, its decoder another, and T5 does not scale its dot products: give ``scale=1``.
+
+    Source: Raffel et al. (2020), section 2.1, arXiv:1910.10683.
 
     Parameters
     ----------
@@ -94,11 +92,6 @@ def t5_bias(
         One row for each bucket, one column for each head.
     q_len, kv_len, bidirectional, max_distance
         As in :func:`t5_buckets`.
-
-    References
-    ----------
-    Raffel et al. (2020), Exploring the Limits of Transfer Learning with a Unified Text-to-Text
-    Transformer, section 2.1, arXiv:1910.10683.
 
     Examples
     --------

@@ -33,6 +33,9 @@ def yarn_frequencies(
     linear in the index, as in the published models; the paper's is linear in the number of turns
     (:func:`ntk_by_parts_frequencies`).
 
+    Source: Peng et al. (2023), YaRN, sections 3.2 and 3.4, arXiv:2309.00071; its code,
+    https://github.com/jquesnelle/yarn.
+
     Parameters
     ----------
     frequencies, factor, original_len
@@ -44,11 +47,6 @@ def yarn_frequencies(
         interpolated.
     truncate : bool
         Round the two indices outwards. gpt-oss does not.
-
-    References
-    ----------
-    Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
-    sections 3.2 and 3.4, arXiv:2309.00071; its code, https://github.com/jquesnelle/yarn.
 
     Examples
     --------
@@ -84,20 +82,16 @@ def yarn_attention_factor(factor: float, *, mscale: float = 1.0) -> float:
     where :math:`t` is the temperature of the softmax, :math:`s` is the factor and :math:`\mu` is
     mscale. Queries and keys both carry it, so the scores are divided by :math:`t`.
 
+    Source: Peng et al. (2023), YaRN, section 3.4, arXiv:2309.00071. mscale: DeepSeek-AI (2024),
+    DeepSeek-V3 Technical Report, section 4.3, arXiv:2412.19437, and its code.
+
     Parameters
     ----------
     factor : float
         How many times longer sequences become; up to one, nothing is to be done.
     mscale : float
-        One in the paper. DeepSeek-V2 and V3 rotate with the quotient of two such factors, of
-        ``mscale`` by that of ``mscale_all_dim``, and multiply the scale of the scores, rotated or
-        not, by the square of the divisor.
-
-    References
-    ----------
-    Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
-    section 3.4, arXiv:2309.00071. mscale: DeepSeek-AI (2024), DeepSeek-V3 Technical Report,
-    section 4.3, arXiv:2412.19437, and its code.
+        One in the paper. DeepSeek-V2 and V3 rotate with the quotient of two such factors, and
+        multiply the scale of all scores by the square of the divisor, that of ``mscale_all_dim``.
 
     Examples
     --------

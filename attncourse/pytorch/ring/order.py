@@ -20,6 +20,9 @@ def zigzag_order(
     mask early positions have little to do and late ones much; a pair of pieces has the same work
     on every device, and at every hop of the ring.
 
+    Source: Llama Team (2024), The Llama 3 Herd of Models, section 3.3.2 (context parallelism),
+    arXiv:2407.21783.
+
     Parameters
     ----------
     seq_len : int
@@ -34,11 +37,6 @@ def zigzag_order(
     integer array
         The position at each place: ``x[..., order, :]`` cut into ``n_devices`` equal parts gives
         each its shard. :func:`inverse_order` leads back.
-
-    References
-    ----------
-    Llama Team (2024), The Llama 3 Herd of Models, section 3.3.2 (context parallelism),
-    arXiv:2407.21783.
 
     Examples
     --------
@@ -61,6 +59,8 @@ def striped_order(
     where :math:`n` is the number of devices. Under a causal mask every device then sees about
     half of the pairs of every shard it meets, a triangle.
 
+    Source: Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
+
     Parameters
     ----------
     seq_len : int
@@ -79,11 +79,6 @@ def striped_order(
     -----
     Cost: seq_len numbers. The work is even to within shard_len pairs a hop.
 
-    References
-    ----------
-    Brandon et al. (2023), Striped Attention: Faster Ring Attention for Causal Transformers,
-    section 3, arXiv:2311.09431.
-
     Examples
     --------
     >>> striped_order(8, n_devices=2)
@@ -98,8 +93,9 @@ def inverse_order(order: Int[Tensor, " seq_len"]) -> Int[Tensor, " seq_len"]:
 
     .. math:: \pi^{-1}(\pi(i)) = i
 
-    where :math:`\pi(i)` is the position at place i, and :math:`\pi^{-1}(p)` the place of
-    position p.
+    where :math:`\pi(i)` is the position at place i, and :math:`\pi^{-1}(p)` the place of p.
+
+    Source: Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
 
     Parameters
     ----------
@@ -110,10 +106,6 @@ def inverse_order(order: Int[Tensor, " seq_len"]) -> Int[Tensor, " seq_len"]:
     -------
     integer array
         The place of each position: ``x[..., order, :][..., inverse_order(order), :]`` is x.
-
-    References
-    ----------
-    Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
 
     Examples
     --------

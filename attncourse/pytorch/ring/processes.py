@@ -36,6 +36,9 @@ def ring_attention(
     :math:`s`, while the next ones are on their way to it. In the backward pass they go round once
     more, and their gradients with them, each device adding its own part, until they are home.
 
+    Source: Liu et al. (2023), section 3, arXiv:2310.01889; zig-zag shards: Llama Team (2024), The
+    Llama 3 Herd of Models, section 3.3.2, arXiv:2407.21783.
+
     Parameters
     ----------
     q, k, v : tensors, floating
@@ -73,12 +76,6 @@ def ring_attention(
     in use and that on its way. The scores of one tile exist at a time
     (:func:`flash_attention`). The check before the first hop gathers a few numbers from all; with
     NCCL that needs ``torch.cuda.set_device`` first.
-
-    References
-    ----------
-    Liu et al. (2023), Ring Attention with Blockwise Transformers for Near-Infinite Context,
-    section 3, arXiv:2310.01889; zig-zag shards: Llama Team (2024), The Llama 3 Herd of Models,
-    section 3.3.2, arXiv:2407.21783.
 
     Examples
     --------

@@ -34,6 +34,9 @@ def simulated_ring_attention(
     device :math:`s`. Its queries stay; output :math:`O_d` and log-sum-exp :math:`L_d` grow until
     it has met every shard. The result is exact: that of :func:`scaled_dot_product_attention`.
 
+    Source: Liu et al. (2023), section 3, arXiv:2310.01889; Brandon et al. (2023), Striped
+    Attention, arXiv:2311.09431.
+
     Parameters
     ----------
     q, k, v : arrays, floating
@@ -63,11 +66,6 @@ def simulated_ring_attention(
     Cost: n_heads · seq_len² / n_devices · (d_k + d_v) multiply-adds a device without a mask, and
     n_devices - 1 hops in each of which a device sends one shard of keys and values. Sending hides
     behind computing once a shard is long enough.
-
-    References
-    ----------
-    Liu et al. (2023), Ring Attention with Blockwise Transformers for Near-Infinite Context,
-    section 3, arXiv:2310.01889; Brandon et al. (2023), Striped Attention, arXiv:2311.09431.
 
     Examples
     --------

@@ -34,6 +34,9 @@ def masked_scores(
     The softmax of these scores gives the weights of :func:`scaled_dot_product_attention`;
     :func:`sparsemax`, :func:`entmax` or :func:`hardmax` in its place gives another attention.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762.
+    Soft-cap: Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -62,11 +65,6 @@ def masked_scores(
     -----
     Cost: n_heads · q_len · kv_len · d_k multiply-adds for each sequence, and as many scores in
     memory as there are pairs.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762. Soft-cap:
-    Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118.
 
     Examples
     --------

@@ -22,6 +22,8 @@ def dot_scores(
 
     where :math:`q_i` is a query and :math:`k_j` a key, of the same width.
 
+    Source: Luong et al. (2015), section 3.1 ("dot"), arXiv:1508.04025.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -35,11 +37,6 @@ def dot_scores(
     Notes
     -----
     Cost: q_len · kv_len · d_k multiply-adds. No parameters.
-
-    References
-    ----------
-    Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation,
-    section 3.1 ("dot"), arXiv:1508.04025.
 
     Examples
     --------
@@ -66,6 +63,8 @@ def scaled_dot_scores(
     mean zero and variance one, a dot product has variance :math:`d_k`; the scale brings it back
     to one, so that the softmax does not saturate.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -81,10 +80,6 @@ def scaled_dot_scores(
     Notes
     -----
     Cost: q_len · kv_len · d_k multiply-adds, as for :func:`dot_scores`.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, equation 1, arXiv:1706.03762.
 
     Examples
     --------
@@ -113,6 +108,8 @@ def general_scores(
     :math:`W` this is :func:`dot_scores`; with :math:`W = W_Q W_K^\top` it is what a Transformer
     computes from its inputs.
 
+    Source: Luong et al. (2015), section 3.1 ("general"), arXiv:1508.04025.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -128,11 +125,6 @@ def general_scores(
     Notes
     -----
     Cost: q_len · d_q · d_k + q_len · kv_len · d_k multiply-adds; d_q · d_k parameters.
-
-    References
-    ----------
-    Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation,
-    section 3.1 ("general"), arXiv:1508.04025.
 
     Examples
     --------
@@ -161,6 +153,8 @@ def cosine_scores(
     lies within ±1 however long the vectors are, so it is the scale that decides how sharp the
     softmax can become: of two keys, none ever gets more than :math:`1 / (1 + e^{-2 \beta})`.
 
+    Source: Graves et al. (2014), Neural Turing Machines, equations 5 and 6, arXiv:1410.5401.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -178,10 +172,6 @@ def cosine_scores(
     -----
     Cost: q_len · kv_len · d_k multiply-adds, as for :func:`dot_scores`, and one square root for
     each query and each key. No parameters, unless the scale is learned.
-
-    References
-    ----------
-    Graves et al. (2014), Neural Turing Machines, equations 5 and 6, arXiv:1410.5401.
 
     Examples
     --------

@@ -25,6 +25,8 @@ def softmax(
     the maximum :math:`m` run over the entries that the mask lets in. Taking :math:`m` away changes
     nothing in exact arithmetic and keeps every exponent at or below zero.
 
+    Source: Milakov and Gimelshein (2018), algorithm 2, arXiv:1805.02867.
+
     Parameters
     ----------
     x : array of any shape, floating
@@ -45,11 +47,6 @@ def softmax(
     Notes
     -----
     Cost: three passes over n entries (maximum, sum, division), n exponentials.
-
-    References
-    ----------
-    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 2,
-    arXiv:1805.02867.
 
     Examples
     --------

@@ -31,6 +31,8 @@ def block_sparse_mask(
     and :math:`n` is kv_len. Blocks are counted from the first key; row 0 is for the block in which
     the first query stands.
 
+    Source: Zaheer et al. (2020), Big Bird, appendix D, arXiv:2007.14062.
+
     Parameters
     ----------
     blocks : integer array
@@ -40,10 +42,6 @@ def block_sparse_mask(
         How many queries and keys there are. The last query stands at the last key.
     block_len : int
         How many positions share a block; the last block may be shorter.
-
-    References
-    ----------
-    Zaheer et al. (2020), Big Bird, appendix D, arXiv:2007.14062.
 
     Examples
     --------
@@ -82,6 +80,9 @@ def block_sparse_attention(
     query i. The result is that of :func:`scaled_dot_product_attention` with
     :func:`block_sparse_mask`, and ``& causal_mask(...)`` if causal.
 
+    Source: Child et al. (2019), section 5.5, arXiv:1904.10509; Zaheer et al. (2020), Big Bird,
+    appendix D, arXiv:2007.14062.
+
     Parameters
     ----------
     blocks, block_len
@@ -95,11 +96,6 @@ def block_sparse_attention(
     -----
     Cost: n_heads · q_len · n_picks · block_len · (d_k + d_v) multiply-adds. Blocks are gathered
     for each block of queries; what is left out is never touched.
-
-    References
-    ----------
-    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 5.5,
-    arXiv:1904.10509; Zaheer et al. (2020), Big Bird, appendix D, arXiv:2007.14062.
 
     Examples
     --------

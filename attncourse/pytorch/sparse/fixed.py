@@ -30,9 +30,10 @@ def fixed_mask(
     .. math:: M_{ij} = [\, j \le p_i \ \text{and}\ (\lfloor j / B \rfloor =
         \lfloor p_i / B \rfloor \ \text{or}\ j \bmod B \ge B - c) \,], \qquad p_i = i + n - m
 
-    where :math:`B` is the length of a block, :math:`c` how many of its last positions sum it up
-    for all later ones, :math:`m` is q_len and :math:`n` is kv_len. It suits text, which has no
-    rows to align.
+    where :math:`B` is the length of a block, :math:`c` how many of its last positions sum it up for
+    all later ones, :math:`m` is q_len and :math:`n` is kv_len.
+
+    Source: Child et al. (2019), section 4.3, arXiv:1904.10509.
 
     Parameters
     ----------
@@ -42,11 +43,6 @@ def fixed_mask(
         How many positions at the end of each block all later ones see; at most ``block_len``.
     device : torch.device or str, optional
         Where to make the mask; torch's default device if left out.
-
-    References
-    ----------
-    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
-    arXiv:1904.10509.
 
     Examples
     --------
@@ -84,6 +80,8 @@ def fixed_attention(
     :func:`scaled_dot_product_attention` with it, computed in two parts that share no key: one's
     own block, and the ends of the blocks before it.
 
+    Source: Child et al. (2019), section 4.3, arXiv:1904.10509.
+
     Parameters
     ----------
     block_len, n_summaries
@@ -95,11 +93,6 @@ def fixed_attention(
     -----
     Cost: n_heads · q_len · (block_len + n_summaries · kv_len / block_len) · (d_k + d_v)
     multiply-adds: with blocks near the root of the length, its power 3/2. Memory is linear.
-
-    References
-    ----------
-    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
-    arXiv:1904.10509.
 
     Examples
     --------

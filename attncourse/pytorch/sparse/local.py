@@ -31,6 +31,8 @@ def block_attention(
     result is that of :func:`scaled_dot_product_attention` with :func:`block_mask`, and
     ``& causal_mask(...)`` if causal.
 
+    Source: Qiu et al. (2020), arXiv:1911.02972.
+
     Parameters
     ----------
     block_len : int
@@ -39,10 +41,6 @@ def block_attention(
         Hide the future.
     q, k, v, mask, scale, softcap, sinks
         As in :func:`sliding_window_attention`.
-
-    References
-    ----------
-    Qiu et al. (2020), Blockwise Self-Attention for Long Document Understanding, arXiv:1911.02972.
 
     Examples
     --------

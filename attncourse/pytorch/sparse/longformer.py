@@ -42,6 +42,8 @@ def longformer_attention(
     that of :func:`scaled_dot_product_attention` with
     ``two_sided_window_mask(...) | global_mask(...)``, and ``& causal_mask(...)`` if causal.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
+
     Parameters
     ----------
     tokens : integer array
@@ -61,10 +63,6 @@ def longformer_attention(
     -----
     Cost: n_heads · (3 · q_len · window + n_global · (q_len + kv_len)) · (d_k + d_v)
     multiply-adds, linear in the length.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
 
     Examples
     --------

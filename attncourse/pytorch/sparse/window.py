@@ -40,6 +40,9 @@ def sliding_window_attention(
     two-sided, the one after. A dilated window is a plain one in each of the sequences that the
     dilation divides.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150; Jiang et al. (2023),
+    Mistral 7B, section 2, arXiv:2310.06825.
+
     Parameters
     ----------
     window, dilation, two_sided
@@ -53,11 +56,6 @@ def sliding_window_attention(
     -----
     Cost: 2 · n_heads · q_len · window · (d_k + d_v) multiply-adds, two-sided 3 instead of 2, and
     memory in the same proportion: linear in the length.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150; Jiang et al. (2023),
-    Mistral 7B, section 2, arXiv:2310.06825.
 
     Examples
     --------

@@ -19,18 +19,15 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     where :math:`\Phi` is the distribution function of the standard normal distribution.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
 
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
-
     Examples
     --------
-    >>> import torch
     >>> gelu(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=3)
     tensor([-0.1590,  0.0000,  0.8410])
     """
@@ -48,18 +45,15 @@ def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     where the constant was fitted. It lies within 0.0005 of the exact one. GPT-2 and Gemma were
     trained with it, BERT with the exact one.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
 
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
-
     Examples
     --------
-    >>> import torch
     >>> gelu_tanh(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=3)
     tensor([-0.1590,  0.0000,  0.8410])
     """
@@ -76,19 +70,16 @@ def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     where :math:`\sigma` is the logistic function.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415;
+    Ramachandran et al. (2017), arXiv:1710.05941.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
 
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415;
-    Ramachandran et al. (2017), Searching for Activation Functions, arXiv:1710.05941.
-
     Examples
     --------
-    >>> import torch
     >>> silu(torch.tensor([-1.0, 0.0, 1.0])).round(decimals=3)
     tensor([-0.2690,  0.0000,  0.7310])
     """

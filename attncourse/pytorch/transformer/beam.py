@@ -32,6 +32,9 @@ def beam_search(
     n_beams best; a text that has ended stays, as it is, while none better comes. One beam is
     greedy; as many beams as there are texts find the best text there is.
 
+    Source: Wu et al. (2016), section 7, equation 14 (without the coverage penalty),
+    arXiv:1609.08144.
+
     Parameters
     ----------
     step : callable
@@ -60,14 +63,8 @@ def beam_search(
     scores : array
         :math:`s` of each, in at least float32; ``-inf`` where there are fewer texts than beams.
 
-    References
-    ----------
-    Wu et al. (2016), Google's Neural Machine Translation System, section 7, equation 14 (without
-    the coverage penalty), arXiv:1609.08144.
-
     Examples
     --------
-    >>> import torch
     >>> def coin(tokens, state):  # a token 1 follows a 1 for sure
     ...     return torch.tensor([[0.6, 0.4], [1e-9, 1.0]]).log()[tokens[:, -1]], state
     >>> texts, scores = beam_search(coin, torch.tensor([[0]]), 2, n_beams=2)

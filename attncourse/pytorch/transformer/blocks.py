@@ -109,6 +109,8 @@ def transformer_block(
 
     where residual is :func:`pre_norm`, or another way to add what a sublayer gives.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     x, context : arrays, floating
@@ -143,10 +145,6 @@ def transformer_block(
         As many positions as ``x``.
     cache : BlockCache
         What to give back with the positions that follow.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
 
     Examples
     --------

@@ -54,6 +54,9 @@ def embed(
     where :math:`w_t` is the token, :math:`p_t` its position, :math:`g_t` its segment, and
     :math:`s` the scale. Of positions, segments and norm those take part that have parameters.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5,
+    arXiv:1706.03762. Segments: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
+
     Parameters
     ----------
     tokens : integer array
@@ -69,14 +72,8 @@ def embed(
     norm : callable
         :func:`layer_norm` or :func:`rms_norm`.
 
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5, arXiv:1706.03762.
-    Segments: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
-
     Examples
     --------
-    >>> import torch
     >>> positions = torch.tensor([[10.0], [20.0]])
     >>> tables = EmbeddingParameters(torch.tensor([[1.0], [2.0]]), positions)
     >>> embed(torch.tensor([1, 0]), tables)
@@ -117,6 +114,9 @@ def unembed(
     soft-cap; without one the scores are free. With :math:`W = E^\top`, the embedding transposed,
     input and output are tied: one matrix learns from both sides.
 
+    Source: Press and Wolf (2017), arXiv:1608.05859. Soft-cap: Gemma Team (2024), Gemma 2, section
+    2, arXiv:2408.00118.
+
     Parameters
     ----------
     x : array, floating
@@ -130,14 +130,8 @@ def unembed(
     softcap : float, optional
         Bend the scores smoothly into ±softcap: 30 in Gemma 2.
 
-    References
-    ----------
-    Press and Wolf (2017), Using the Output Embedding to Improve Language Models,
-    arXiv:1608.05859. Soft-cap: Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118.
-
     Examples
     --------
-    >>> import torch
     >>> unembed(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
     tensor([[1., 2., 3.]])
     """

@@ -31,6 +31,8 @@ def generate(
     where :math:`w` are the tokens, :math:`z` the logits of the next one, and :math:`s` is what
     the model keeps between steps: its caches.
 
+    Source: Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751.
+
     Parameters
     ----------
     step : callable
@@ -59,13 +61,8 @@ def generate(
     state : anything
         What ``step`` gave last. The last token is not in it yet.
 
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751.
-
     Examples
     --------
-    >>> import torch
     >>> def count_on(tokens, state):  # the next number is the likeliest
     ...     return torch.eye(10)[(tokens[:, -1] + 1) % 10], state
     >>> generate(count_on, torch.tensor([[3], [7]]), 4, stop=9)[0]

@@ -44,6 +44,8 @@ def relu_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Vaswani et al. (2017), section 3.3, equation 2, arXiv:1706.03762.
+
     Parameters
     ----------
     x : array, floating
@@ -51,13 +53,8 @@ def relu_mlp(
     parameters : MLPParameters
         The two layers, with or without biases.
 
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.3, equation 2, arXiv:1706.03762.
-
     Examples
     --------
-    >>> import torch
     >>> one = torch.ones(1, 1)
     >>> relu_mlp(torch.tensor([[-2.0], [2.0]]), MLPParameters(one, one))
     tensor([[0.],
@@ -76,18 +73,15 @@ def gelu_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
     Parameters
     ----------
     x, parameters
         As in :func:`relu_mlp`.
 
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
-
     Examples
     --------
-    >>> import torch
     >>> one = torch.ones(1, 1)
     >>> gelu_mlp(torch.tensor([[-2.0], [2.0]]), MLPParameters(one, one)).round(decimals=3)
     tensor([[-0.0460],
@@ -106,18 +100,15 @@ def gelu_tanh_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
     Parameters
     ----------
     x, parameters
         As in :func:`relu_mlp`.
 
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
-
     Examples
     --------
-    >>> import torch
     >>> one = torch.ones(1, 1)
     >>> gelu_tanh_mlp(torch.tensor([[-2.0], [2.0]]), MLPParameters(one, one)).round(decimals=3)
     tensor([[-0.0450],

@@ -17,19 +17,16 @@ def greedy(logits: Float[Tensor, "*batch n_tokens"]) -> Int[Tensor, "*batch"]:
 
     where :math:`z` are the logits; the first of several that are equal.
 
+    Source: Holtzman et al. (2020), arXiv:1904.09751, shows what becomes of texts that are chosen
+    so.
+
     Parameters
     ----------
     logits : array, floating
         One score for each token.
 
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751, shows
-    what becomes of texts that are chosen so.
-
     Examples
     --------
-    >>> import torch
     >>> greedy(torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 5.0]]))
     tensor([1, 0])
     """
@@ -54,6 +51,8 @@ def sample_token(
     to end the probabilities fill the way from 0 to 1, and the noise points at one of them. A
     temperature near zero chooses as :func:`greedy` does.
 
+    Source: Ackley et al. (1985), for the temperature, https://doi.org/10.1207/s15516709cog0901_7.
+
     Parameters
     ----------
     logits : array, floating
@@ -64,14 +63,8 @@ def sample_token(
     temperature : float
         Above one more even, below one sharper.
 
-    References
-    ----------
-    Ackley et al. (1985), A Learning Algorithm for Boltzmann Machines, for the temperature,
-    https://doi.org/10.1207/s15516709cog0901_7.
-
     Examples
     --------
-    >>> import torch
     >>> logits = torch.log(torch.tensor([0.5, 0.3, 0.2]))
     >>> sample_token(torch.stack([logits] * 3), torch.tensor([0.4, 0.6, 0.9]))
     tensor([0, 1, 2])
@@ -100,6 +93,8 @@ def top_k_filter(
     where :math:`z` are the logits and :math:`k` is ``top_k``; the largest has rank 0, of equal ones
     the first.
 
+    Source: Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
+
     Parameters
     ----------
     logits : array, floating
@@ -112,13 +107,8 @@ def top_k_filter(
     array
         ``-inf`` for what is ruled out. The tokens that stay share its probability.
 
-    References
-    ----------
-    Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
-
     Examples
     --------
-    >>> import torch
     >>> top_k_filter(torch.tensor([2.0, 1.0, 3.0, 1.0]), top_k=3)
     tensor([2., 1., 3., -inf])
     """
@@ -139,6 +129,8 @@ def top_p_filter(
     where :math:`z` are the logits, :math:`p` is ``top_p``, and those before i are the likelier,
     of equal ones the first. The likeliest always stays; at :math:`p = 1` all do.
 
+    Source: Holtzman et al. (2020), section 3.1, arXiv:1904.09751.
+
     Parameters
     ----------
     logits : array, floating
@@ -146,14 +138,8 @@ def top_p_filter(
     top_p : float
         The probability to reach, above 0 and at most 1.
 
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, section 3.1,
-    arXiv:1904.09751.
-
     Examples
     --------
-    >>> import torch
     >>> logits = torch.log(torch.tensor([0.25, 0.5, 0.125, 0.125]))
     >>> torch.exp(top_p_filter(logits, 0.7)).round(decimals=3)
     tensor([0.2500, 0.5000, 0.0000, 0.0000])

@@ -43,6 +43,8 @@ def encoder(
 
     where :math:`B` are the blocks. The norm at the end is there if it has parameters.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     x, parameters : array and StackParameters
@@ -55,10 +57,6 @@ def encoder(
     **options
         Of all blocks, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp``, ``padding``
         ... With ``return_weights`` comes ``(y, weights)``, a BlockWeights for each block.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
 
     Examples
     --------
@@ -87,6 +85,8 @@ def decoder(
     where :math:`B` are the blocks and :math:`C` is the context. The norm at the end is there if
     it has parameters.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     x, parameters, norm, layer_options
@@ -105,10 +105,6 @@ def decoder(
         As many positions as ``x``; a BlockWeights for each block.
     caches : tuple of BlockCache
         What to give back with the positions that follow.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
 
     Examples
     --------

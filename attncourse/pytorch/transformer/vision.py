@@ -56,6 +56,8 @@ def patches(
     where :math:`P` is the patches' length and :math:`w` how many stand side by side. A linear map
     of the result is a convolution whose stride is the size of its kernel.
 
+    Source: Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
+
     Parameters
     ----------
     images : array, floating
@@ -63,13 +65,8 @@ def patches(
     patch_len : int
         Height and width of a patch.
 
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
-
     Examples
     --------
-    >>> import torch
     >>> patches(torch.tensor([[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]]), patch_len=2)
     tensor([[0., 1., 4., 5.],
             [2., 3., 6., 7.]])
@@ -98,6 +95,8 @@ def vision_transformer(
     where :math:`c` is the class token, :math:`P` are the positions, and read takes the class
     token's features or, where there is none, the mean of all patches'.
 
+    Source: Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
+
     Parameters
     ----------
     images, parameters, patch_len
@@ -107,13 +106,8 @@ def vision_transformer(
     **options
         As in :func:`encoder`: ``n_heads`` (always), ``mlp``, ``residual``, ``return_weights`` ...
 
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
-
     Examples
     --------
-    >>> import torch
     >>> parameters = VisionTransformerParameters(
     ...     torch.ones((4, 1)), None, None, None, StackParameters(blocks=())
     ... )

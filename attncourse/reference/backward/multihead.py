@@ -67,17 +67,14 @@ def multi_head_attention_backward(
     :math:`dV` come from :math:`dH`, head by head, by :func:`scaled_dot_product_attention_backward`.
     In self-attention :math:`C = X`, and :math:`dX` is the sum of both.
 
+    Source: Vaswani et al. (2017), section 3.2.2, arXiv:1706.03762, for the forward pass.
+
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
     x, w_query, w_key, w_value, w_out, n_heads, context, **options
         What the forward pass was given; it is computed again.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762, for the
-    forward pass.
 
     Examples
     --------
@@ -115,16 +112,14 @@ def grouped_query_attention_backward(
     where query head :math:`i` sends the gradients :math:`dK^{(i)}` and :math:`dV^{(i)}` to the keys
     and values of its group :math:`g(i)`. All else is as in :func:`multi_head_attention_backward`.
 
+    Source: Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245, for the forward pass.
+
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
     x, w_query, w_key, w_value, w_out, n_heads, n_kv_heads, context, **options
         What the forward pass was given; it is computed again.
-
-    References
-    ----------
-    Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245, for the forward pass.
 
     Examples
     --------

@@ -45,16 +45,14 @@ def layer_norm_backward(
     the sums run over all positions. Through the mean and the root, a feature acts on all others:
     that takes the mean out of the gradient, and its component along :math:`n`.
 
+    Source: Xu et al. (2019), Understanding and Improving Layer Normalization, arXiv:1911.07013.
+
     Parameters
     ----------
     grad : array, floating
         The gradient with respect to the output.
     x, weight, eps
         What the forward pass was given. The bias plays no part.
-
-    References
-    ----------
-    Xu et al. (2019), Understanding and Improving Layer Normalization, arXiv:1911.07013.
 
     Examples
     --------
@@ -90,9 +88,10 @@ def rms_norm_backward(
     .. math:: dg = \sum dy \circ n, \qquad
         dx_i = \frac{1}{s} \Big( dn_i - n_i \, \overline{dn \circ n} \Big)
 
-    where :math:`n = x / s` are the normalised features, :math:`s` is the root of their mean square
-    plus ``eps``, :math:`dn = dy \circ g` and a bar is the mean over one position's features: it is
-    :func:`layer_norm_backward` without the mean.
+    where :math:`n = x / s` are the normalised features, :math:`s` is the root of mean square plus
+    ``eps``, :math:`dn = dy \circ g` and a bar is the mean over one position's features.
+
+    Source: Zhang and Sennrich (2019), section 4, arXiv:1910.07467.
 
     Parameters
     ----------
@@ -100,10 +99,6 @@ def rms_norm_backward(
         The gradient with respect to the output.
     x, weight, eps
         What the forward pass was given.
-
-    References
-    ----------
-    Zhang and Sennrich (2019), Root Mean Square Layer Normalization, section 4, arXiv:1910.07467.
 
     Examples
     --------

@@ -37,16 +37,14 @@ def append_to_cache(
     is computed once and kept. Each step copies what is there; :func:`append_to_static_cache` writes
     into memory set aside beforehand.
 
+    Source: Pope et al. (2022), arXiv:2211.05102, section 2.
+
     Parameters
     ----------
     cache : KVCache or None
         The past; None at the start. The next position is ``cache.k.shape[-2]``.
     k, v : arrays
         Keys and values of the new positions, one or many.
-
-    References
-    ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------
@@ -75,22 +73,18 @@ def cached_attention(
 ) -> tuple[Any, KVCache]:
     """Append the new positions to the cache, and let them attend to all of it.
 
-    The last query stands at the last key, so the causal mask is right for a prompt, one token, or
-    several. A text of n tokens decoded one by one takes about n² / 2 scores a head; without a
-    cache, which is to compute all positions again at each step, about n³ / 3.
+    The last query stands at the last key. A text costs n² / 2 scores a head in place of n³ / 3.
+
+    Source: Pope et al. (2022), arXiv:2211.05102, section 2.
 
     Parameters
     ----------
     q, k, v, cache
         Queries, keys and values of the new positions, and the past, if there is one.
     causal : bool
-        Hide the future. Only a mask of your own, a prefix say, makes sense of False.
+        Hide the future; False only with a mask of your own, a prefix say.
     **options
         As in :func:`scaled_dot_product_attention`, with kv_len counted after appending.
-
-    References
-    ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------

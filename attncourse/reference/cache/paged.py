@@ -50,16 +50,14 @@ def paged_cache(
 
     where :math:`P` is the page size and :math:`T` the block table.
 
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.2.
+
     Parameters
     ----------
     k, v : arrays
         Any keys and values of the layer: only their shape, dtype and device are read.
     n_pages, page_size, max_pages : int
         How many pages all share, positions a page holds, and pages one sequence may use.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.2.
 
     Examples
     --------
@@ -95,16 +93,14 @@ def append_to_paged_cache(
     well; in place, one token of each sequence is ``cache.k[page, :, row] = k[:, :, 0]``. Too few
     free pages are a ValueError, and so is a sequence that outgrows ``max_pages``.
 
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, sections 4.3 and 4.4.
+
     Parameters
     ----------
     cache, k, v
         The past, and keys and values of the new positions.
     counts : integer array (batch,), optional
         As in :func:`append_to_static_cache`.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, sections 4.3 and 4.4.
 
     Examples
     --------
@@ -190,6 +186,8 @@ def read_paged_cache(
     where :math:`K` is the pool, :math:`T` the block table, :math:`P` the page size and
     :math:`\ell_b` the length of sequence b. A kernel follows the table and copies nothing.
 
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.1.
+
     Parameters
     ----------
     cache : PagedCache
@@ -199,10 +197,6 @@ def read_paged_cache(
     -------
     k, v, positions : arrays
         Of max_pages · page_size rows, those behind a sequence's length are at position -1.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.1.
 
     Examples
     --------
@@ -232,8 +226,10 @@ def paged_cached_attention(
 ) -> tuple[Any, PagedCache]:
     """Write the new positions into pages, and let them attend to all of their sequence.
 
-    The pages are gathered first (:func:`read_paged_cache`), so kv_len is max_pages · page_size,
-    with key j at position j, whatever the lengths are.
+    Gathers the pages first (:func:`read_paged_cache`): key j is position j, of max_pages ·
+    page_size.
+
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.1, equation 4.
 
     Parameters
     ----------
@@ -243,10 +239,6 @@ def paged_cached_attention(
         As in :func:`append_to_static_cache`. The output of padding is zero.
     **options
         As in :func:`positioned_attention`.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.1, equation 4.
 
     Examples
     --------
@@ -268,8 +260,9 @@ def fork_sequence(
 ) -> PagedCache:
     """Let an empty sequence begin as another one does, on the same pages.
 
-    Nothing is copied until one of the two writes on a page that both use. Beams and samples of one
-    prompt share it so.
+    Nothing is copied until one of the two writes on a page of both. Beams share a prompt so.
+
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.4.
 
     Parameters
     ----------
@@ -278,11 +271,7 @@ def fork_sequence(
     source, target : int
         Which sequence is shared, and which empty one begins with it; numbers in the batch.
     length : int, optional
-        How many of the source's positions are shared; all if left out.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.4.
+        How many positions are shared; all if left out.
 
     Examples
     --------
@@ -315,16 +304,14 @@ def free_sequence(cache: PagedCache, sequence: int) -> PagedCache:
 
     Its keys stay where they are until somebody writes over them.
 
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.3.
+
     Parameters
     ----------
     cache : PagedCache
         The cache.
     sequence : int
         Which one is finished; its number in the batch.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 4.3.
 
     Examples
     --------

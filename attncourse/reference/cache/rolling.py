@@ -38,16 +38,14 @@ def rolling_cache(
 
     It takes batch · n_kv_heads · window · (d_k + d_v) numbers, however long the text becomes.
 
+    Source: Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
+
     Parameters
     ----------
     k, v : arrays
         Any keys and values of the layer: only their shape, dtype and device are read.
     window : int
         How many positions a query sees, itself included.
-
-    References
-    ----------
-    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
 
     Examples
     --------
@@ -80,17 +78,14 @@ def append_to_rolling_cache(
     where :math:`\ell_b` is the length of sequence b so far, :math:`c_b` its count of new positions,
     and :math:`w` the number of slots. A ring is never full; of many new positions the last w stay.
 
+    Source: Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
+
     Parameters
     ----------
     cache, k, v
-        The past, and keys and values of the new positions, with rotary positions already in the
-        keys: they stay what they are, whichever slot a key lies in.
+        The past, and keys (rotated already: no slot changes them) and values of the new positions.
     counts : integer array (batch,), optional
         As in :func:`append_to_static_cache`.
-
-    References
-    ----------
-    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Rolling Buffer Cache").
 
     Examples
     --------
@@ -120,6 +115,8 @@ def rolling_cached_attention(
     Attention comes before writing: the last of several new positions takes the slot of a key that
     the first of them still sees. A long prompt is better fed in pieces of about a window.
 
+    Source: Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Pre-fill and Chunking").
+
     Parameters
     ----------
     q, k, v, cache
@@ -127,12 +124,7 @@ def rolling_cached_attention(
     counts : integer array (batch,), optional
         As in :func:`append_to_static_cache`. The output of padding is zero.
     **options
-        As in :func:`positioned_attention`, without ``window``, over the w slots and the new keys
-        behind them. Here a mask or a bias is best a function of positions.
-
-    References
-    ----------
-    Jiang et al. (2023), Mistral 7B, arXiv:2310.06825, section 2 ("Pre-fill and Chunking").
+        As in :func:`positioned_attention`, without ``window``, over the w slots, then the new keys.
 
     Examples
     --------

@@ -41,16 +41,15 @@ def static_cache(
     They take batch · n_kv_heads · max_len · (d_k + d_v) numbers, used or not. In return, shapes
     never change, and a decoding step can be compiled once.
 
+    Source: Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 3.1 (what setting aside
+    wastes).
+
     Parameters
     ----------
     k, v : arrays
         Any keys and values of the layer: only their shape, dtype and device are read.
     max_len : int
         How many positions each sequence may get.
-
-    References
-    ----------
-    Kwon et al. (2023), PagedAttention, arXiv:2309.06180, section 3.1 (what setting aside wastes).
 
     Examples
     --------
@@ -83,17 +82,15 @@ def append_to_static_cache(
     where :math:`\ell_b` is the length of sequence b so far and :math:`c_b` its count of new
     positions. The cache is copied; :func:`tensor_scatter` says how to write in place.
 
+    Source: ONNX (2025), operator TensorScatter, version 24, linear mode,
+    https://onnx.ai/onnx/operators/onnx__TensorScatter.html.
+
     Parameters
     ----------
     cache, k, v
         The past, and keys and values of the new positions.
     counts : integer array (batch,), optional
         How many of the new positions are real; the rest, at the end, is padding and is not written.
-
-    References
-    ----------
-    ONNX (2025), operator TensorScatter, version 24, linear mode,
-    https://onnx.ai/onnx/operators/onnx__TensorScatter.html.
 
     Examples
     --------
@@ -124,8 +121,9 @@ def static_cached_attention(
 ) -> tuple[Any, StaticCache]:
     """Write the new positions into their slots, and let them attend to all that is written.
 
-    Slots not yet written lie in the future, so the causal mask hides them. They cost as much as
-    full ones.
+    Slots not yet written lie in the future: the causal mask hides them. They cost as much as full.
+
+    Source: Pope et al. (2022), arXiv:2211.05102, section 2.
 
     Parameters
     ----------
@@ -135,10 +133,6 @@ def static_cached_attention(
         As in :func:`append_to_static_cache`. The output of padding is zero.
     **options
         As in :func:`positioned_attention`, with kv_len = max_len and slot j at position j.
-
-    References
-    ----------
-    Pope et al. (2022), Efficiently Scaling Transformer Inference, arXiv:2211.05102, section 2.
 
     Examples
     --------
@@ -172,6 +166,9 @@ def tensor_scatter(
     where :math:`x` is the past, :math:`u` the update of m rows, and :math:`w_b` where sequence b
     is written from. The result is a copy; in place, ``past[:, :, w : w + m] = update`` does it.
 
+    Source: ONNX (2025), operator TensorScatter, version 24,
+    https://onnx.ai/onnx/operators/onnx__TensorScatter.html.
+
     Parameters
     ----------
     past, update : arrays
@@ -182,11 +179,6 @@ def tensor_scatter(
         The axis of the slots; not the first.
     circular : bool
         Go on at the first slot after the last one.
-
-    References
-    ----------
-    ONNX (2025), operator TensorScatter, version 24,
-    https://onnx.ai/onnx/operators/onnx__TensorScatter.html.
 
     Examples
     --------
@@ -253,6 +245,8 @@ def positioned_attention(
     where :math:`p_i` and :math:`r_j` are the positions of query i and key j, :math:`b` is the bias
     and :math:`m` the mask. Every cache with slots comes down to this.
 
+    Source: Dong et al. (2024), Flex Attention, arXiv:2412.05496 (masks as functions of positions).
+
     Parameters
     ----------
     q, k, v, causal, window, **options
@@ -262,10 +256,6 @@ def positioned_attention(
         Where each query and each key stands in its text; negative: nobody is there.
     mask, bias : arrays that broadcast to the scores, or functions, optional
         A function takes the positions of queries and keys, as in :func:`create_mask`.
-
-    References
-    ----------
-    Dong et al. (2024), Flex Attention, arXiv:2412.05496 (masks as functions of positions).
 
     Examples
     --------

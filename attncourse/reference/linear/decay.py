@@ -19,18 +19,14 @@ def decay_matrix(
         0 & j > i \end{cases}
 
     where :math:`g_t` is the logarithm of the gate at position t. A gate acts before its own key is
-    written, so :math:`D_{ii} = 1`. Each sum is added up by itself: as a difference of two sums from
-    the start it would lose digits under strong decay, and -inf minus -inf is NaN.
+    written: :math:`D_{ii} = 1`. Each sum is added up by itself: a difference of two loses digits.
+
+    Source: Sun et al. (2023), equation 5, arXiv:2307.08621; Dao and Gu (2024), arXiv:2405.21060.
 
     Parameters
     ----------
     log_decay : array
         The logarithms of gates between 0 and 1; ``-inf`` forgets everything before.
-
-    References
-    ----------
-    Sun et al. (2023), Retentive Network, arXiv:2307.08621, equation 5 (constant gates); Dao and Gu
-    (2024), Transformers are SSMs, arXiv:2405.21060 (gates that depend on the data).
 
     Examples
     --------
@@ -54,16 +50,14 @@ def retention_log_decay(
 
     where :math:`H` is the number of heads. Head h forgets half in about 22, 44, 88 … positions.
 
+    Source: Sun et al. (2023), Retentive Network, arXiv:2307.08621, section 2.2.
+
     Parameters
     ----------
     n_heads : int
         How many heads there are.
     dtype : str
         ``"float64"`` or ``"float32"``.
-
-    References
-    ----------
-    Sun et al. (2023), Retentive Network, arXiv:2307.08621, section 2.2.
 
     Examples
     --------

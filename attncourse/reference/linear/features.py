@@ -20,14 +20,12 @@ def elu_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*batc
 
     where :math:`x` is a query or a key. Slope and value have no step at zero.
 
+    Source: Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equation 7.
+
     Parameters
     ----------
     x : array
         Queries or keys.
-
-    References
-    ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, equation 7.
 
     Examples
     --------
@@ -44,14 +42,12 @@ def relu_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*bat
 
     A query without a positive feature has nothing to attend to.
 
+    Source: Kasai et al. (2021), Finetuning Pretrained Transformers into RNNs, arXiv:2103.13076.
+
     Parameters
     ----------
     x : array
         Queries or keys.
-
-    References
-    ----------
-    Kasai et al. (2021), Finetuning Pretrained Transformers into RNNs, arXiv:2103.13076.
 
     Examples
     --------
@@ -72,15 +68,13 @@ def softmax_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*
     queries only and lets each feature of the keys share one unit among the *positions*, which is
     ``softmax(k, axis=-2)`` here and, as it looks at all keys, has no causal form.
 
+    Source: Zhang et al. (2024), arXiv:2402.04347; Shen et al. (2018), Efficient Attention,
+    arXiv:1812.01243, section 3.2.
+
     Parameters
     ----------
     x : array
         Queries or keys.
-
-    References
-    ----------
-    Zhang et al. (2024), The Hedgehog and the Porcupine, arXiv:2402.04347; Shen et al. (2018),
-    Efficient Attention, arXiv:1812.01243, section 3.2.
 
     Examples
     --------
@@ -99,15 +93,12 @@ def taylor_features(x: Float[np.ndarray, "*batch d_k"]) -> Float[np.ndarray, "*b
     where :math:`\otimes` makes every product of two entries. Every weight is positive, though not
     every feature. For scaled dot-product attention, scale queries and keys by :math:`d_k^{-1/4}`.
 
+    Source: Arora et al. (2024), arXiv:2402.18668.
+
     Parameters
     ----------
     x : array
         Queries or keys.
-
-    References
-    ----------
-    Arora et al. (2024), Simple linear attention language models balance the recall-throughput
-    tradeoff, arXiv:2402.18668.
 
     Examples
     --------
@@ -135,17 +126,15 @@ def dpfp_features(
     where the index of :math:`r` runs in a circle of :math:`2 d`, d is ``d_k`` and :math:`\nu` is
     ``n_shifts``. With more features than keys, keys can be told apart without interference.
 
+    Source: Schlag et al. (2021), arXiv:2102.11174, section 5.3 (the deterministic parameter-free
+    projection).
+
     Parameters
     ----------
     x : array
         Queries or keys.
     n_shifts : int
         How many neighbours each feature is multiplied with.
-
-    References
-    ----------
-    Schlag et al. (2021), Linear Transformers Are Secretly Fast Weight Programmers,
-    arXiv:2102.11174, section 5.3 (the deterministic parameter-free projection).
 
     Examples
     --------

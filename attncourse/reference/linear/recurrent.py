@@ -27,6 +27,9 @@ def linear_attention_recurrent(
     where :math:`g_t` is the logarithm of step t's gate, :math:`s` the scale, and :math:`R` and
     :math:`z` the state. Normalised, the output is :math:`q_t^\top R_t / q_t^\top z_t`.
 
+    Source: Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, section 3.4;
+    gates: Yang et al. (2023), Gated Linear Attention, arXiv:2312.06635.
+
     Parameters
     ----------
     q, k, v : arrays
@@ -46,11 +49,6 @@ def linear_attention_recurrent(
         the sum is zero, so is the output.
     scale : float, optional
         Multiplies the dot products; ``1 / sqrt(d_k)`` if left out.
-
-    References
-    ----------
-    Katharopoulos et al. (2020), Transformers are RNNs, arXiv:2006.16236, section 3.4; gates:
-    Yang et al. (2023), Gated Linear Attention, arXiv:2312.06635.
 
     Examples
     --------

@@ -31,6 +31,8 @@ def multi_head_attention(
     where :math:`X` asks, :math:`C` is the context that is asked (:math:`X` itself in
     self-attention), and :math:`W^i` are the columns of a projection that belong to head i.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+
     Parameters
     ----------
     x : array, floating
@@ -50,10 +52,6 @@ def multi_head_attention(
     -----
     Cost, at d_model = d_context = n_heads · d_k = n_heads · d_v: 4 · n · d_model² multiply-adds
     for the projections and 2 · n² · d_model for attention, for any number of heads.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
 
     Examples
     --------
@@ -84,17 +82,14 @@ def multi_query_attention(
     where :math:`X` asks, :math:`C` is the context that is asked, and only :math:`W_Q` differs
     from head to head. The cache of a decoder becomes n_heads times smaller.
 
+    Source: Shazeer (2019), Fast Transformer Decoding, section 3, arXiv:1911.02150.
+
     Parameters
     ----------
     w_key, w_value : arrays, floating
         The projections of the one shared head.
     x, w_query, w_out, n_heads, context, **options
         As in :func:`multi_head_attention`.
-
-    References
-    ----------
-    Shazeer (2019), Fast Transformer Decoding: One Write-Head is All You Need, section 3,
-    arXiv:1911.02150.
 
     Examples
     --------
@@ -124,9 +119,10 @@ def grouped_query_attention(
     .. math:: \text{head}_i = \text{Attention}(X W_Q^i, C W_K^{g(i)}, C W_V^{g(i)}), \qquad
         g(i) = \lfloor i \, n_\text{kv} / n_\text{heads} \rfloor
 
-    where :math:`X` asks, :math:`C` is the context that is asked, and :math:`g(i)` is the group of
-    head i, counted from zero. With one group this is multi-query attention, with as many groups as
-    heads multi-head attention. A cache of keys and values is n_heads / n_kv_heads times smaller.
+    where :math:`X` asks, :math:`C` is what is asked, and :math:`g(i)` the group of head i, from
+    zero.
+
+    Source: Ainslie et al. (2023), GQA, section 2.2, arXiv:2305.13245.
 
     Parameters
     ----------
@@ -134,11 +130,6 @@ def grouped_query_attention(
         How many heads of keys and values there are.
     x, w_query, w_key, w_value, w_out, n_heads, context, **options
         As in :func:`multi_head_attention`.
-
-    References
-    ----------
-    Ainslie et al. (2023), GQA: Training Generalized Multi-Query Transformer Models from Multi-Head
-    Checkpoints, section 2.2, arXiv:2305.13245.
 
     Examples
     --------

@@ -31,6 +31,8 @@ def performer_attention(
     those up to i if causal. With ever more features it becomes
     :func:`scaled_dot_product_attention`.
 
+    Source: Choromanski et al. (2021), section 2.3, arXiv:2009.14794.
+
     Parameters
     ----------
     q, k, v : arrays, floating
@@ -64,10 +66,6 @@ def performer_attention(
     among the keys is taken from the keys and given to the queries, and then each query's largest is
     taken away. If causal it is the largest so far, and a new one fades the state, feature by
     feature, as in :func:`online_softmax_step`. All of it cancels in the division.
-
-    References
-    ----------
-    Choromanski et al. (2021), Rethinking Attention with Performers, section 2.3, arXiv:2009.14794.
 
     Examples
     --------

@@ -21,6 +21,8 @@ def positive_features(
     with variance one, and :math:`m` is the number of rows. The variance is smallest where the
     kernel is small, which is where most weights are.
 
+    Source: Choromanski et al. (2021), lemma 1, arXiv:2009.14794.
+
     Parameters
     ----------
     x : array, floating
@@ -40,10 +42,6 @@ def positive_features(
     Cost: n_features · d_k multiply-adds and n_features exponentials for each vector. Nothing is
     taken away from the exponents, so that the estimate is unbiased; long vectors in half precision
     may overflow. :func:`performer_attention` takes care of that.
-
-    References
-    ----------
-    Choromanski et al. (2021), Rethinking Attention with Performers, lemma 1, arXiv:2009.14794.
 
     Examples
     --------
@@ -70,6 +68,10 @@ def trigonometric_features(
     is, but an estimate of a small weight may be negative and its variance is large: a sum of such
     weights can be close to zero, and a division by it can give anything.
 
+    Source: Rahimi and Recht (2007),
+    https://papers.nips.cc/paper/3182-random-features-for-large-scale-kernel-machines; Choromanski
+    et al. (2021), section 2.3, arXiv:2009.14794.
+
     Parameters
     ----------
     x : array, floating
@@ -86,12 +88,6 @@ def trigonometric_features(
     Notes
     -----
     Cost: n_features · d_k multiply-adds, 2 · n_features sines and cosines for each vector.
-
-    References
-    ----------
-    Rahimi and Recht (2007), Random Features for Large-Scale Kernel Machines,
-    https://papers.nips.cc/paper/3182-random-features-for-large-scale-kernel-machines; Choromanski
-    et al. (2021), Rethinking Attention with Performers, section 2.3, arXiv:2009.14794.
 
     Examples
     --------
@@ -117,6 +113,8 @@ def orthogonal_projection(
     for Gaussian rows is independent of its direction, so each row is as Gaussian as before and
     estimates stay unbiased; as rows no longer repeat each other, the variance falls.
 
+    Source: Choromanski et al. (2021), section 2.4, arXiv:2009.14794.
+
     Parameters
     ----------
     noise : array, floating
@@ -126,10 +124,6 @@ def orthogonal_projection(
     -------
     array with the shape and dtype of noise
         The projection; rows of one block are orthogonal, blocks are independent.
-
-    References
-    ----------
-    Choromanski et al. (2021), Rethinking Attention with Performers, section 2.4, arXiv:2009.14794.
 
     Examples
     --------

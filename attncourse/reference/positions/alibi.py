@@ -14,9 +14,10 @@ def alibi_slopes(n_heads: int, *, dtype: str = "float64") -> Float[np.ndarray, "
 
     .. math:: m_h = 2^{-8 h / n}, \qquad 1 \le h \le n
 
-    where :math:`n` is n_heads, if that is a power of two. If not, the first slopes are those of
-    the next smaller power of two, and the others are every second one (the first, the third, ...)
-    of the next larger: the rule of the authors' code, which BLOOM follows. Slopes are not learned.
+    where :math:`n` is n_heads, if a power of two. If not, the first slopes are those of the next
+    smaller one, the others every second one of the next larger (the authors' code; BLOOM).
+
+    Source: Press et al. (2021), Train Short, Test Long, section 3, arXiv:2108.12409.
 
     Parameters
     ----------
@@ -24,11 +25,6 @@ def alibi_slopes(n_heads: int, *, dtype: str = "float64") -> Float[np.ndarray, "
         How many heads there are.
     dtype : str
         ``"float64"`` or ``"float32"``.
-
-    References
-    ----------
-    Press et al. (2021), Train Short, Test Long: Attention with Linear Biases Enables Input Length
-    Extrapolation, section 3, arXiv:2108.12409.
 
     Examples
     --------
@@ -53,22 +49,17 @@ def alibi_bias(
 
     .. math:: B_{hij} = -m_h \, \lvert j - (i + n - m) \rvert
 
-    where :math:`m_h` is the slope of head h, :math:`m` is q_len and :math:`n` is kv_len. The bias
-    is symmetric; with ``causal=True`` only the past is left, and it is the paper's. (BLOOM adds
-    :math:`m_h \, j` instead: within a row that differs by a constant, which the softmax forgets,
-    unless there are sinks.)
+    where :math:`m_h` is the slope of head h, :math:`m` is q_len and :math:`n` is kv_len. With
+    ``causal=True`` only the past is left, as in the paper. (BLOOM adds :math:`m_h \, j`.)
+
+    Source: Press et al. (2021), Train Short, Test Long, section 3, arXiv:2108.12409.
 
     Parameters
     ----------
     q_len, kv_len : int
-        How many queries and keys there are. The last query stands at the last key.
+        The last query stands at the last key.
     slopes : array, floating
         As :func:`alibi_slopes` gives them. Their dtype is that of the bias.
-
-    References
-    ----------
-    Press et al. (2021), Train Short, Test Long: Attention with Linear Biases Enables Input Length
-    Extrapolation, section 3, arXiv:2108.12409.
 
     Examples
     --------

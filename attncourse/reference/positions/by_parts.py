@@ -28,6 +28,8 @@ def ntk_by_parts_frequencies(
     A pair that never came full circle knows absolute positions and is interpolated; one that
     turned many times knows only differences and stays.
 
+    Source: Peng et al. (2023), YaRN, section 3.2 and definition 2, arXiv:2309.00071.
+
     Parameters
     ----------
     frequencies, factor
@@ -36,11 +38,6 @@ def ntk_by_parts_frequencies(
         The longest sequence in training.
     low_turns, high_turns : float
         Up to the first all is interpolated, from the second on nothing; between them linearly.
-
-    References
-    ----------
-    Peng et al. (2023), YaRN: Efficient Context Window Extension of Large Language Models,
-    section 3.2 and definition 2, arXiv:2309.00071.
 
     Examples
     --------
@@ -76,6 +73,9 @@ def llama3_frequencies(
     high_freq_factor. Since :math:`L / \lambda_i` is how often pair i turned, this is
     :func:`ntk_by_parts_frequencies`, with a shorter ramp.
 
+    Source: Llama Team (2024), The Llama 3 Herd of Models, arXiv:2407.21783; the formula is in the
+    code beside the weights, https://github.com/meta-llama/llama-models.
+
     Parameters
     ----------
     frequencies : array, floating
@@ -86,11 +86,6 @@ def llama3_frequencies(
         The longest sequence before the extension.
     low_freq_factor, high_freq_factor : float
         Up to so many turns all is interpolated, from so many on nothing.
-
-    References
-    ----------
-    Llama Team (2024), The Llama 3 Herd of Models, arXiv:2407.21783; the formula is in the
-    code beside the weights, https://github.com/meta-llama/llama-models.
 
     Examples
     --------

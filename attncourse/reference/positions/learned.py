@@ -16,8 +16,10 @@ def learned_positions(
 
     .. math:: PE_p = T_p
 
-    where :math:`T` has one learned row for each position up to the longest sequence in training.
-    There is no row beyond it: the table caps the length.
+    where :math:`T` has a learned row a position, and none beyond the last: it caps the length.
+
+    Source: Gehring et al. (2017), section 3.1, arXiv:1705.03122; Devlin et al. (2019), BERT,
+    arXiv:1810.04805.
 
     Parameters
     ----------
@@ -25,11 +27,6 @@ def learned_positions(
         One row for each position.
     positions : integer array of any shape
         Where each token stands.
-
-    References
-    ----------
-    Gehring et al. (2017), Convolutional Sequence to Sequence Learning, section 3.1,
-    arXiv:1705.03122; Devlin et al. (2019), BERT, arXiv:1810.04805.
 
     Examples
     --------

@@ -28,6 +28,8 @@ def shaw_bias(
     where :math:`a^K` is a learned vector for each distance from :math:`-D` (far behind) to
     :math:`D` (far ahead), and :math:`c` clips what is further.
 
+    Source: Shaw et al. (2018), section 3, arXiv:1803.02155.
+
     Parameters
     ----------
     q, key_table : arrays, floating
@@ -36,11 +38,6 @@ def shaw_bias(
         How many keys there are. The last query stands at the last key.
     scale : float, optional
         That of the scores; ``1 / sqrt(d_k)`` if left out.
-
-    References
-    ----------
-    Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3,
-    arXiv:1803.02155.
 
     Examples
     --------
@@ -72,17 +69,14 @@ def shaw_values(
     where :math:`p` are the weights of attention, :math:`a^V` is a learned vector for each distance
     and :math:`c` clips, as in :func:`shaw_bias`.
 
+    Source: Shaw et al. (2018), section 3, arXiv:1803.02155.
+
     Parameters
     ----------
     weights : array, floating
         The softmax's result. The last query stands at the last key.
     value_table : array, floating
         2D + 1 rows, from the distance -D to D. All heads share it.
-
-    References
-    ----------
-    Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3,
-    arXiv:1803.02155.
 
     Examples
     --------
@@ -122,6 +116,8 @@ def shaw_attention(
     where :math:`a^K` and :math:`a^V` are the two tables, and :math:`c` clips distances to those
     that the tables have (:func:`shaw_bias`).
 
+    Source: Shaw et al. (2018), section 3, arXiv:1803.02155.
+
     Parameters
     ----------
     q, k, v, bias, scale, return_weights, **options
@@ -136,11 +132,6 @@ def shaw_attention(
     -----
     Cost: with both tables about twice plain attention. PyTorch's fused kernel takes the key side
     as a bias, the value side not at all.
-
-    References
-    ----------
-    Shaw et al. (2018), Self-Attention with Relative Position Representations, section 3,
-    arXiv:1803.02155.
 
     Examples
     --------

@@ -26,6 +26,8 @@ def sinusoidal_positions(
     back. (tensor2tensor and fairseq put all sines first, then all cosines, and divide by d / 2 - 1
     in the exponent: weights do not carry over.)
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.5, arXiv:1706.03762.
+
     Parameters
     ----------
     positions : integer array of any shape
@@ -37,10 +39,6 @@ def sinusoidal_positions(
         The longest wavelength is almost 2π times this.
     dtype : str
         ``"float64"`` or ``"float32"``.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.5, arXiv:1706.03762.
 
     Examples
     --------

@@ -17,6 +17,9 @@ def zigzag_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
     mask early positions have little to do and late ones much; a pair of pieces has the same work
     on every device, and at every hop of the ring.
 
+    Source: Llama Team (2024), The Llama 3 Herd of Models, section 3.3.2 (context parallelism),
+    arXiv:2407.21783.
+
     Parameters
     ----------
     seq_len : int
@@ -29,11 +32,6 @@ def zigzag_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
     integer array
         The position at each place: ``x[..., order, :]`` cut into ``n_devices`` equal parts gives
         each its shard. :func:`inverse_order` leads back.
-
-    References
-    ----------
-    Llama Team (2024), The Llama 3 Herd of Models, section 3.3.2 (context parallelism),
-    arXiv:2407.21783.
 
     Examples
     --------
@@ -54,6 +52,8 @@ def striped_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
     where :math:`n` is the number of devices. Under a causal mask every device then sees about
     half of the pairs of every shard it meets, a triangle.
 
+    Source: Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
+
     Parameters
     ----------
     seq_len : int
@@ -70,11 +70,6 @@ def striped_order(seq_len: int, n_devices: int) -> Int[np.ndarray, " seq_len"]:
     -----
     Cost: seq_len numbers. The work is even to within shard_len pairs a hop.
 
-    References
-    ----------
-    Brandon et al. (2023), Striped Attention: Faster Ring Attention for Causal Transformers,
-    section 3, arXiv:2311.09431.
-
     Examples
     --------
     >>> striped_order(8, n_devices=2)
@@ -89,8 +84,9 @@ def inverse_order(order: Int[np.ndarray, " seq_len"]) -> Int[np.ndarray, " seq_l
 
     .. math:: \pi^{-1}(\pi(i)) = i
 
-    where :math:`\pi(i)` is the position at place i, and :math:`\pi^{-1}(p)` the place of
-    position p.
+    where :math:`\pi(i)` is the position at place i, and :math:`\pi^{-1}(p)` the place of p.
+
+    Source: Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
 
     Parameters
     ----------
@@ -101,10 +97,6 @@ def inverse_order(order: Int[np.ndarray, " seq_len"]) -> Int[np.ndarray, " seq_l
     -------
     integer array
         The place of each position: ``x[..., order, :][..., inverse_order(order), :]`` is x.
-
-    References
-    ----------
-    Brandon et al. (2023), Striped Attention, section 3, arXiv:2311.09431.
 
     Examples
     --------

@@ -21,6 +21,8 @@ def location_scores(
     where column :math:`w_j` of :math:`W` is learned, and belongs to position :math:`j`. No key
     takes part: the same query always looks at the same places.
 
+    Source: Luong et al. (2015), equation 8 ("location"), arXiv:1508.04025.
+
     Parameters
     ----------
     q : array, floating
@@ -39,11 +41,6 @@ def location_scores(
     -----
     Cost: q_len · kv_len · d_q multiply-adds; d_q · max_len parameters, and no sequence can be
     longer than max_len.
-
-    References
-    ----------
-    Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation,
-    equation 8 ("location"), arXiv:1508.04025.
 
     Examples
     --------

@@ -24,6 +24,8 @@ def additive_scores(
     :math:`v^\top \tanh(W s_{i-1} + U h_j)`, and calls it concat attention: one matrix times the
     query and key joined end to end is the same sum.
 
+    Source: Bahdanau et al. (2015), appendix A.1.2, arXiv:1409.0473.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -42,11 +44,6 @@ def additive_scores(
     -----
     Cost: (q_len · d_q + kv_len · d_k) · d_hidden multiply-adds for the projections, each done
     once, and q_len · kv_len · d_hidden tanh, all held in memory together.
-
-    References
-    ----------
-    Bahdanau et al. (2015), Neural Machine Translation by Jointly Learning to Align and Translate,
-    appendix A.1.2, arXiv:1409.0473.
 
     Examples
     --------
@@ -82,6 +79,8 @@ def concat_scores(
     first. The upper rows of :math:`W` meet only the query, the lower rows only the key: this is
     :func:`additive_scores` with the two matrices stacked, and is computed so.
 
+    Source: Luong et al. (2015), section 3.1 ("concat"), arXiv:1508.04025.
+
     Parameters
     ----------
     q, k : arrays, floating
@@ -100,11 +99,6 @@ def concat_scores(
     -----
     Cost: that of :func:`additive_scores`. To join every pair first, and then multiply, would take
     q_len · kv_len · (d_q + d_k) · d_hidden multiply-adds.
-
-    References
-    ----------
-    Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation,
-    section 3.1 ("concat"), arXiv:1508.04025.
 
     Examples
     --------

@@ -25,6 +25,8 @@ def online_softmax_step(
     that came before it. The factor :math:`e^{m - m'}` moves the old sum to the new maximum. Start
     with :math:`m = -\infty` and :math:`d = 0`.
 
+    Source: Milakov and Gimelshein (2018), algorithm 3, arXiv:1805.02867.
+
     Parameters
     ----------
     maximum, normaliser : arrays, floating
@@ -44,11 +46,6 @@ def online_softmax_step(
     -----
     Cost: one pass over the tile, and constant memory beside it. Steps over neighbouring tiles may
     be taken in any order: the state forgets it.
-
-    References
-    ----------
-    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 3,
-    arXiv:1805.02867.
 
     Examples
     --------
@@ -87,6 +84,8 @@ def online_softmax(
     The result is that of :func:`softmax`. What is gained: the scores are read once for the
     normaliser, and never have to be in memory all at once. FlashAttention rests on this.
 
+    Source: Milakov and Gimelshein (2018), algorithm 3, arXiv:1805.02867.
+
     Parameters
     ----------
     x : array of any shape, floating
@@ -106,11 +105,6 @@ def online_softmax(
     Notes
     -----
     Cost: two passes over n entries instead of three, 2n exponentials and one more for each tile.
-
-    References
-    ----------
-    Milakov and Gimelshein (2018), Online normalizer calculation for softmax, algorithm 3,
-    arXiv:1805.02867.
 
     Examples
     --------

@@ -26,6 +26,8 @@ def sparsemax(
     :math:`1 + k \, x_{(k)} > \sum_{j \le k} x_{(j)}`. Its Jacobian is
     :math:`\text{diag}(s) - s s^\top / |S|`, with :math:`s_i = 1` in the support and zero outside.
 
+    Source: Martins and Astudillo (2016), From Softmax to Sparsemax, algorithm 1, arXiv:1602.02068.
+
     Parameters
     ----------
     x : array of any shape, floating
@@ -41,10 +43,6 @@ def sparsemax(
     array with the shape and dtype of x
         Sums to one along ``axis``, or is all zeros where the mask lets nothing in. Computed in at
         least float32.
-
-    References
-    ----------
-    Martins and Astudillo (2016), From Softmax to Sparsemax, algorithm 1, arXiv:1602.02068.
 
     Examples
     --------
@@ -86,6 +84,9 @@ def entmax(
     :math:`\text{diag}(s) - s s^\top / \sum_i s_i`, with :math:`s_i = p_i^{2 - \alpha}` in the
     support and zero outside.
 
+    Source: Peters et al. (2019), section 3, arXiv:1905.05702. Search by halving: Blondel et al.
+    (2020), arXiv:1901.02324. Learning alpha: Correia et al. (2019), arXiv:1909.00015.
+
     Parameters
     ----------
     x : array of any shape, floating
@@ -108,12 +109,6 @@ def entmax(
     -----
     Cost: 64 halvings of the interval that holds the threshold and two steps of Newton's method,
     each a pass over n entries with n powers.
-
-    References
-    ----------
-    Peters et al. (2019), Sparse Sequence-to-Sequence Models, section 3, arXiv:1905.05702. Search
-    by halving: Blondel et al. (2020), Learning with Fenchel-Young Losses, arXiv:1901.02324.
-    Learning alpha: Correia et al. (2019), Adaptively Sparse Transformers, arXiv:1909.00015.
 
     Examples
     --------

@@ -33,6 +33,8 @@ def big_bird_blocks(
     blocks and :math:`G` the global ones. The table is for :func:`block_sparse_attention`: -1 stands
     where a neighbour would lie outside, and a block may stand twice.
 
+    Source: Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
+
     Parameters
     ----------
     random_blocks : integer array
@@ -43,10 +45,6 @@ def big_bird_blocks(
         As in :func:`block_sparse_mask`.
     window : int
         How many blocks a block sees on either side, itself included in both.
-
-    References
-    ----------
-    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------
@@ -90,14 +88,12 @@ def big_bird_mask(
     where :math:`T_r` are the blocks of :func:`big_bird_blocks`, :math:`G` the global blocks,
     :math:`B` the length of a block, :math:`m` is q_len and :math:`n` is kv_len.
 
+    Source: Zaheer et al. (2020), Big Bird, section 2 and figure 1, arXiv:2007.14062.
+
     Parameters
     ----------
     random_blocks, global_blocks, q_len, kv_len, block_len, window
         As in :func:`big_bird_blocks`. With a table for each head there is a grid for each.
-
-    References
-    ----------
-    Zaheer et al. (2020), Big Bird, section 2 and figure 1, arXiv:2007.14062.
 
     Examples
     --------
@@ -137,6 +133,8 @@ def big_bird_attention(
     where :math:`M` is :func:`big_bird_mask`. The result is that of
     :func:`scaled_dot_product_attention` with it, and ``& causal_mask(...)`` if causal.
 
+    Source: Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
+
     Parameters
     ----------
     random_blocks, global_blocks, block_len, window
@@ -151,10 +149,6 @@ def big_bird_attention(
     -----
     Cost: n_heads · q_len · block_len · (2 · window - 1 + n_random + n_global) · (d_k + d_v)
     multiply-adds, and as much for n_global rows of all keys: linear in the length.
-
-    References
-    ----------
-    Zaheer et al. (2020), Big Bird, section 2 and appendix D, arXiv:2007.14062.
 
     Examples
     --------

@@ -17,16 +17,14 @@ def two_sided_window_mask(q_len: int, kv_len: int, window: int) -> Bool[np.ndarr
     where :math:`w` is the window, :math:`m` is q_len and :math:`n` is kv_len. Its one-sided form
     is :func:`sliding_window_mask`. Longformer's window, counted across, is 2w - 1.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
+
     Parameters
     ----------
     q_len, kv_len
         As in :func:`create_mask`.
     window : int
         How many positions a query sees on either side, itself included in both.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1, arXiv:2004.05150.
 
     Examples
     --------
@@ -51,6 +49,9 @@ def dilated_window_mask(
     kv_len; two-sided, :math:`|p_i - j|` takes the place of :math:`p_i - j`. A window reaches D
     times as far for the same work. With dilation one it is a sliding window.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1 ("Dilated Sliding Window"),
+    arXiv:2004.05150.
+
     Parameters
     ----------
     q_len, kv_len
@@ -61,10 +62,6 @@ def dilated_window_mask(
         How far apart they are.
     two_sided : bool
         Look ahead as far as back.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1 ("Dilated Sliding Window"), arXiv:2004.05150.
 
     Examples
     --------
@@ -92,16 +89,14 @@ def global_mask(
     where :math:`G` are the positions of the global tokens, :math:`m` is q_len and :math:`n` is
     kv_len. Joined with ``|`` to a window it is Longformer's mask.
 
+    Source: Beltagy et al. (2020), Longformer, section 3.1 ("Global Attention"), arXiv:2004.05150.
+
     Parameters
     ----------
     tokens : integer array
         The positions of the global tokens among the keys, in any order.
     q_len, kv_len
         As in :func:`create_mask`.
-
-    References
-    ----------
-    Beltagy et al. (2020), Longformer, section 3.1 ("Global Attention"), arXiv:2004.05150.
 
     Examples
     --------

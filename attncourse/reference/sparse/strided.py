@@ -24,22 +24,17 @@ def strided_mask(q_len: int, kv_len: int, stride: int) -> Bool[np.ndarray, "q_le
     .. math:: M_{ij} = [\, j \le p_i \ \text{and}\ (p_i - j < S \ \text{or}\
         p_i - j \equiv 0 \bmod S) \,], \qquad p_i = i + n - m
 
-    where :math:`S` is the stride, :math:`m` is q_len and :math:`n` is kv_len. Laid out as an image
-    with rows of width S, a pixel sees the row's worth before it, and its column above it. Two such
-    layers carry anything from any position to any later one.
+    where :math:`S` is the stride, :math:`m` q_len and :math:`n` kv_len. As an image with rows of S,
+    a pixel sees the row's worth before it and its column; two layers reach everything before.
+
+    Source: Child et al. (2019), section 4.3, arXiv:1904.10509.
 
     Parameters
     ----------
     q_len, kv_len
         As in :func:`create_mask`.
     stride : int
-        How far back the window reaches, and how far apart the others are; about the root of the
-        length makes both parts alike.
-
-    References
-    ----------
-    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
-    arXiv:1904.10509.
+        How far back the window reaches, and how far apart the others are; best near √length.
 
     Examples
     --------
@@ -75,6 +70,8 @@ def strided_attention(
     :func:`scaled_dot_product_attention` with it, computed in two parts that share no key: a
     sliding window, and what came before in each of the sequences that the stride divides.
 
+    Source: Child et al. (2019), section 4.3, arXiv:1904.10509.
+
     Parameters
     ----------
     stride : int
@@ -86,11 +83,6 @@ def strided_attention(
     -----
     Cost: n_heads · q_len · (2 · stride + kv_len / stride) · (d_k + d_v) multiply-adds: with a
     stride near the root of the length, its power 3/2. Memory is linear in the length.
-
-    References
-    ----------
-    Child et al. (2019), Generating Long Sequences with Sparse Transformers, section 4.3,
-    arXiv:1904.10509.
 
     Examples
     --------

@@ -20,14 +20,12 @@ def gelu(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
 
     where :math:`\Phi` is the distribution function of the standard normal distribution.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
 
     Examples
     --------
@@ -49,14 +47,12 @@ def gelu_tanh(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     where the constant was fitted. It lies within 0.0005 of the exact one. GPT-2 and Gemma were
     trained with it, BERT with the exact one.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415.
 
     Examples
     --------
@@ -76,15 +72,13 @@ def silu(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
 
     where :math:`\sigma` is the logistic function.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415;
+    Ramachandran et al. (2017), arXiv:1710.05941.
+
     Parameters
     ----------
     x : array of any shape, floating
         What is bent.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, section 2, arXiv:1606.08415;
-    Ramachandran et al. (2017), Searching for Activation Functions, arXiv:1710.05941.
 
     Examples
     --------

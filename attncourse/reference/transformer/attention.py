@@ -90,6 +90,10 @@ def attention_layer(
     self-attention), :math:`g(i)` is the head of keys and values that head i shares, and :math:`R`
     turns each position by its angle. Norm, rotation, biases and sinks are there if they are given.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762.
+    QK-norm: Henry et al. (2020), arXiv:2010.04245. Rotary: Su et al. (2021), RoFormer,
+    arXiv:2104.09864. Sinks: OpenAI (2025), gpt-oss model card, arXiv:2508.10925.
+
     Parameters
     ----------
     x, context : arrays, floating
@@ -128,13 +132,6 @@ def attention_layer(
         As many positions as ``x``.
     cache : KVCache or StaticCache
         Keys and values, after norm and rotation: the past and the new ones, or the context's.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.2.2, arXiv:1706.03762. QK-norm:
-    Henry et al. (2020), Query-Key Normalization for Transformers, arXiv:2010.04245. Rotary: Su et
-    al. (2021), RoFormer, arXiv:2104.09864. Sinks: OpenAI (2025), gpt-oss model card,
-    arXiv:2508.10925.
 
     Examples
     --------

@@ -31,6 +31,9 @@ def beam_search(
     n_beams best; a text that has ended stays, as it is, while none better comes. One beam is
     greedy; as many beams as there are texts find the best text there is.
 
+    Source: Wu et al. (2016), section 7, equation 14 (without the coverage penalty),
+    arXiv:1609.08144.
+
     Parameters
     ----------
     step : callable
@@ -58,11 +61,6 @@ def beam_search(
         The beginnings and what was added, the best first.
     scores : array
         :math:`s` of each, in at least float32; ``-inf`` where there are fewer texts than beams.
-
-    References
-    ----------
-    Wu et al. (2016), Google's Neural Machine Translation System, section 7, equation 14 (without
-    the coverage penalty), arXiv:1609.08144.
 
     Examples
     --------

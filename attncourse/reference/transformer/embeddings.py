@@ -52,6 +52,9 @@ def embed(
     where :math:`w_t` is the token, :math:`p_t` its position, :math:`g_t` its segment, and
     :math:`s` the scale. Of positions, segments and norm those take part that have parameters.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5,
+    arXiv:1706.03762. Segments: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
+
     Parameters
     ----------
     tokens : integer array
@@ -66,11 +69,6 @@ def embed(
         Multiplies the tokens' features only: sqrt(d_model) in the first Transformer and in Gemma.
     norm : callable
         :func:`layer_norm` or :func:`rms_norm`.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, sections 3.4 and 3.5, arXiv:1706.03762.
-    Segments: Devlin et al. (2019), BERT, section 3, arXiv:1810.04805.
 
     Examples
     --------
@@ -110,6 +108,9 @@ def unembed(
     soft-cap; without one the scores are free. With :math:`W = E^\top`, the embedding transposed,
     input and output are tied: one matrix learns from both sides.
 
+    Source: Press and Wolf (2017), arXiv:1608.05859. Soft-cap: Gemma Team (2024), Gemma 2, section
+    2, arXiv:2408.00118.
+
     Parameters
     ----------
     x : array, floating
@@ -122,11 +123,6 @@ def unembed(
         Multiplies the features: ``d_model**-0.5`` in T5, where the matrix is tied.
     softcap : float, optional
         Bend the scores smoothly into ±softcap: 30 in Gemma 2.
-
-    References
-    ----------
-    Press and Wolf (2017), Using the Output Embedding to Improve Language Models,
-    arXiv:1608.05859. Soft-cap: Gemma Team (2024), Gemma 2, section 2, arXiv:2408.00118.
 
     Examples
     --------

@@ -48,8 +48,9 @@ def swiglu_mlp(
     .. math:: \text{MLP}(x) = \bigl(\text{SiLU}(x W_\text{gate} + b_\text{gate}) \odot
         (x W_\text{in} + b_\text{in})\bigr) W_\text{out} + b_\text{out}
 
-    where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters, and
-    :math:`\odot` multiplies number by number.
+    where :math:`x` is one position's features and :math:`\odot` multiplies number by number.
+
+    Source: Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
 
     Parameters
     ----------
@@ -57,10 +58,6 @@ def swiglu_mlp(
         The features along the last axis.
     parameters : GatedMLPParameters
         The three layers, with or without biases.
-
-    References
-    ----------
-    Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
 
     Examples
     --------
@@ -83,14 +80,12 @@ def geglu_mlp(
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters, and
     :math:`\odot` multiplies number by number.
 
+    Source: Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
+
     Parameters
     ----------
     x, parameters
         As in :func:`swiglu_mlp`.
-
-    References
-    ----------
-    Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
 
     Examples
     --------
@@ -113,14 +108,12 @@ def geglu_tanh_mlp(
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters, and
     :math:`\odot` multiplies number by number.
 
+    Source: Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
+
     Parameters
     ----------
     x, parameters
         As in :func:`swiglu_mlp`.
-
-    References
-    ----------
-    Shazeer (2020), GLU Variants Improve Transformer, equation 6, arXiv:2002.05202.
 
     Examples
     --------

@@ -30,6 +30,8 @@ def generate(
     where :math:`w` are the tokens, :math:`z` the logits of the next one, and :math:`s` is what
     the model keeps between steps: its caches.
 
+    Source: Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751.
+
     Parameters
     ----------
     step : callable
@@ -57,10 +59,6 @@ def generate(
         The beginnings and what was added: fewer than n_new only when every text has ended.
     state : anything
         What ``step`` gave last. The last token is not in it yet.
-
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751.
 
     Examples
     --------

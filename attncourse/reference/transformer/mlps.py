@@ -43,16 +43,14 @@ def relu_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Vaswani et al. (2017), section 3.3, equation 2, arXiv:1706.03762.
+
     Parameters
     ----------
     x : array, floating
         The features along the last axis.
     parameters : MLPParameters
         The two layers, with or without biases.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.3, equation 2, arXiv:1706.03762.
 
     Examples
     --------
@@ -74,14 +72,12 @@ def gelu_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
     Parameters
     ----------
     x, parameters
         As in :func:`relu_mlp`.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
 
     Examples
     --------
@@ -103,14 +99,12 @@ def gelu_tanh_mlp(
 
     where :math:`x` is one position's features, the :math:`W` and :math:`b` are the parameters.
 
+    Source: Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
+
     Parameters
     ----------
     x, parameters
         As in :func:`relu_mlp`.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415.
 
     Examples
     --------

@@ -78,6 +78,9 @@ def language_model(
     where :math:`w_t` is a token (the first one is given: a token for the beginning) and
     :math:`z_t` are the logits at its place: :func:`embed`, :func:`decoder`, :func:`unembed`.
 
+    Source: Radford et al. (2019), section 2,
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+
     Parameters
     ----------
     tokens, parameters : integer array and LanguageModelParameters
@@ -104,11 +107,6 @@ def language_model(
         One score for each token of the vocabulary, at each position.
     caches : tuple of BlockCache
         What to give back with the tokens that follow.
-
-    References
-    ----------
-    Radford et al. (2019), Language Models are Unsupervised Multitask Learners, section 2,
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
 
     Examples
     --------
@@ -176,6 +174,8 @@ def encoder_decoder(
     where :math:`u` is the source and :math:`w` the target. To decode token by token, call
     :func:`encoder` once and :func:`language_model` with ``context=`` and its caches.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3, arXiv:1706.03762.
+
     Parameters
     ----------
     source, target : integer arrays
@@ -192,10 +192,6 @@ def encoder_decoder(
     **options
         Of both sides, as in :func:`transformer_block`: ``n_heads`` (always), ``mlp`` ... With
         ``return_weights`` comes ``(logits, (weights of the source, weights of the target))``.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3, arXiv:1706.03762.
 
     Examples
     --------

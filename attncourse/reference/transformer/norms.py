@@ -24,6 +24,8 @@ def layer_norm(
     and :math:`\varepsilon` keeps the root away from zero. The mean and the variance are of one
     position alone: no position of the sequence and no other sequence of the batch takes part.
 
+    Source: Ba et al. (2016), Layer Normalization, section 3, arXiv:1607.06450.
+
     Parameters
     ----------
     x : array, floating
@@ -36,10 +38,6 @@ def layer_norm(
     Notes
     -----
     Cost: about 8 · d_model operations a position. 2 · d_model parameters.
-
-    References
-    ----------
-    Ba et al. (2016), Layer Normalization, section 3, arXiv:1607.06450.
 
     Examples
     --------
@@ -67,23 +65,19 @@ def rms_norm(
 
     .. math:: y_i = g_i \, \frac{x_i}{\sqrt{\frac{1}{d} \sum_j x_j^2 + \varepsilon}}
 
-    where :math:`x` is one vector of :math:`d` features, :math:`g` the weight, and
-    :math:`\varepsilon` keeps the root away from zero. It is :func:`layer_norm` without the mean.
-    The direction of the vector stays until the weight, one factor a feature, turns it.
+    where :math:`x` is a vector of :math:`d` features and :math:`g` the weight: :func:`layer_norm`
+    without the mean. The direction stays until the weight, a factor a feature, turns it.
+
+    Source: Zhang and Sennrich (2019), equation 4, arXiv:1910.07467.
 
     Parameters
     ----------
     x : array, floating
         The features along the last axis.
     weight : array, floating, optional
-        What is learned: one factor for each feature. One if left out. (Some models store it minus
-        one.)
+        What is learned: a factor a feature (some models store it minus one). One if left out.
     eps : float
         Added to the mean square.
-
-    References
-    ----------
-    Zhang and Sennrich (2019), Root Mean Square Layer Normalization, equation 4, arXiv:1910.07467.
 
     Examples
     --------

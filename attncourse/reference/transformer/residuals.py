@@ -35,9 +35,10 @@ def pre_norm(
 
     .. math:: y = x + f(\text{norm}(x))
 
-    where :math:`f` is the sublayer. The sum itself is never normed: gradients have one way to the
-    first layer that no norm rescales (what the sublayers add comes on top), and the stack needs
-    one more norm at its end. (GPT-2, Llama, ViT, T5.)
+    where :math:`f` is the sublayer. The sum is never normed: gradients have one way to the first
+    layer that no norm rescales, and the stack needs one more norm at its end (GPT-2, Llama).
+
+    Source: Xiong et al. (2020), section 3, arXiv:2002.04745.
 
     Parameters
     ----------
@@ -47,11 +48,6 @@ def pre_norm(
         Attention or an MLP: takes the features and gives as many.
     norm : callable
         Takes the features and gives them normed.
-
-    References
-    ----------
-    Xiong et al. (2020), On Layer Normalization in the Transformer Architecture, section 3,
-    arXiv:2002.04745.
 
     Examples
     --------
@@ -76,14 +72,12 @@ def post_norm(
     where :math:`f` is the sublayer. The first Transformer did it so, and BERT. Gradients pass a
     norm at every step: deep stacks need a warm-up of the learning rate.
 
+    Source: Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
+
     Parameters
     ----------
     x, sublayer, norm
         As in :func:`pre_norm`.
-
-    References
-    ----------
-    Vaswani et al. (2017), Attention Is All You Need, section 3.1, arXiv:1706.03762.
 
     Examples
     --------
@@ -109,17 +103,14 @@ def sandwich_norm(
     where :math:`f` is the sublayer. No sublayer can add more than its second norm lets through,
     and the sum stays free as in :func:`pre_norm`. (Gemma 2 and 3.)
 
+    Source: Ding et al. (2021), CogView ("Sandwich LayerNorm"), arXiv:2105.13290.
+
     Parameters
     ----------
     x, sublayer
         As in :func:`pre_norm`.
     norm, norm_after : callables
         Take the features and give them normed: before the sublayer, and after it.
-
-    References
-    ----------
-    Ding et al. (2021), CogView: Mastering Text-to-Image Generation via Transformers
-    ("Sandwich LayerNorm"), arXiv:2105.13290.
 
     Examples
     --------

@@ -16,15 +16,13 @@ def greedy(logits: Float[np.ndarray, "*batch n_tokens"]) -> Int[np.ndarray, "*ba
 
     where :math:`z` are the logits; the first of several that are equal.
 
+    Source: Holtzman et al. (2020), arXiv:1904.09751, shows what becomes of texts that are chosen
+    so.
+
     Parameters
     ----------
     logits : array, floating
         One score for each token.
-
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, arXiv:1904.09751, shows
-    what becomes of texts that are chosen so.
 
     Examples
     --------
@@ -52,6 +50,8 @@ def sample_token(
     to end the probabilities fill the way from 0 to 1, and the noise points at one of them. A
     temperature near zero chooses as :func:`greedy` does.
 
+    Source: Ackley et al. (1985), for the temperature, https://doi.org/10.1207/s15516709cog0901_7.
+
     Parameters
     ----------
     logits : array, floating
@@ -61,11 +61,6 @@ def sample_token(
         knows too few numbers.
     temperature : float
         Above one more even, below one sharper.
-
-    References
-    ----------
-    Ackley et al. (1985), A Learning Algorithm for Boltzmann Machines, for the temperature,
-    https://doi.org/10.1207/s15516709cog0901_7.
 
     Examples
     --------
@@ -95,6 +90,8 @@ def top_k_filter(
     where :math:`z` are the logits and :math:`k` is ``top_k``; the largest has rank 0, of equal ones
     the first.
 
+    Source: Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
+
     Parameters
     ----------
     logits : array, floating
@@ -106,10 +103,6 @@ def top_k_filter(
     -------
     array
         ``-inf`` for what is ruled out. The tokens that stay share its probability.
-
-    References
-    ----------
-    Fan et al. (2018), Hierarchical Neural Story Generation, arXiv:1805.04833.
 
     Examples
     --------
@@ -133,17 +126,14 @@ def top_p_filter(
     where :math:`z` are the logits, :math:`p` is ``top_p``, and those before i are the likelier,
     of equal ones the first. The likeliest always stays; at :math:`p = 1` all do.
 
+    Source: Holtzman et al. (2020), section 3.1, arXiv:1904.09751.
+
     Parameters
     ----------
     logits : array, floating
         One score for each token.
     top_p : float
         The probability to reach, above 0 and at most 1.
-
-    References
-    ----------
-    Holtzman et al. (2020), The Curious Case of Neural Text Degeneration, section 3.1,
-    arXiv:1904.09751.
 
     Examples
     --------

@@ -55,16 +55,14 @@ def patches(
     where :math:`P` is the patches' length and :math:`w` how many stand side by side. A linear map
     of the result is a convolution whose stride is the size of its kernel.
 
+    Source: Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
+
     Parameters
     ----------
     images : array, floating
         Channels first.
     patch_len : int
         Height and width of a patch.
-
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
 
     Examples
     --------
@@ -96,6 +94,8 @@ def vision_transformer(
     where :math:`c` is the class token, :math:`P` are the positions, and read takes the class
     token's features or, where there is none, the mean of all patches'.
 
+    Source: Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
+
     Parameters
     ----------
     images, parameters, patch_len
@@ -104,10 +104,6 @@ def vision_transformer(
         As in :func:`transformer_block`; embeddings are dropped as well.
     **options
         As in :func:`encoder`: ``n_heads`` (always), ``mlp``, ``residual``, ``return_weights`` ...
-
-    References
-    ----------
-    Dosovitskiy et al. (2021), An Image is Worth 16x16 Words, section 3.1, arXiv:2010.11929.
 
     Examples
     --------

@@ -141,9 +141,14 @@ def _rank(module: ModuleType) -> tuple[int, str]:
 
 
 def sections(text: str) -> dict[str, str]:
-    """A docstring's sections by title; what stands before the first has the title ``""``."""
+    """A docstring's sections by title; what stands before the first has the title ``""``.
+
+    The last paragraph before the sections begins ``Source:``, and has that title.
+    """
     parsed = NumpyDocString(text)
-    found = {"": "\n".join([*parsed["Summary"], "", *parsed["Extended Summary"]])}
+    said = "\n".join([*parsed["Summary"], "", *parsed["Extended Summary"]])
+    said, mark, source = said.rpartition("\n\nSource: ")
+    found = {"": said, "Source": source} if mark else {"": source}
     for title, body in parsed.items():
         if body and title not in ("Signature", "Summary", "Extended Summary", "index"):
             found[title] = "\n".join(line for one in body for line in _lines(one))

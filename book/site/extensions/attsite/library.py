@@ -36,7 +36,7 @@ TITLES = {
     "Returns": "Returns",
     "Raises": "Raises",
     "Notes": "Cost",
-    "References": "References",
+    "Source": "Source",
 }
 
 
@@ -137,7 +137,7 @@ class Library(Restructured):
                 body = self.rst(self.examples(thing)) if thing else []
             elif title not in parts:
                 continue
-            elif title in ("Notes", "References"):
+            elif title in ("Notes", "Source"):
                 # A word begins with a capital; a formula stays as it is.
                 said = re.sub(r"^Cost: ([a-z]*)", _capital, parts[title])
                 body = self.rst(_linked(said))
