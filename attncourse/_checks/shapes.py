@@ -77,7 +77,7 @@ def broadcasts(name: str, array: Any, target: tuple[int, ...], what: str) -> Non
     shape, target = tuple(array.shape), tuple(target)
     tail = target[len(target) - len(shape) :]
     if len(shape) > len(target) or any(
-        size not in (1, wanted) for size, wanted in zip(shape, tail, strict=True)
+        size != 1 and size != wanted for size, wanted in zip(shape, tail, strict=True)
     ):
         raise ValueError(
             f"{name}: expected a shape that broadcasts to {what}, {target}, got {shape}."

@@ -1,7 +1,12 @@
-"""A sequence's length stays open: at most two graphs for nine lengths, exports with a free length."""
+"""A sequence's length stays open: at most two graphs for four lengths, exports with a free length.
+
+Every function with a length among its arrays is asked whether one graph serves all lengths; those
+below by name are run at four, and exported.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,10 +14,13 @@ from torch._dynamo.testing import CompileCounter
 from torch.export import Dim, export
 
 import attncourse.pytorch as att
+from tests.cases import GOOD
+from tests.cases.common import KV_LEN, Q_LEN
+from tests.twins import given, leaves, tensors
 
 BATCH, HEADS, D_K, D_V, D_MODEL = 3, 2, 4, 5, 14
-#: More of them than torch compiles graphs for one function.
-LENGTHS = range(6, 15)
+#: The second length makes the graph that has to serve all others.
+LENGTHS = (6, 7, 11, 14)
 WEIGHTS = [torch.randn(D_MODEL, width) for width in (HEADS * D_K, HEADS * D_K, HEADS * D_V)]
 WEIGHTS += [torch.randn(HEADS * D_V, D_MODEL)]
 
@@ -136,6 +144,20 @@ MASKS = {
 }
 #: Where something is made of a width: a scale, a question to PyTorch's kernel, pairs.
 WIDTHS_OPEN = ["scaled_dot_product_attention", "fused_attention", "fused, with a window", "rotary"]
+#: Each step is a part of the graph: the number of steps is settled when it is made.
+WALKS = {
+    "delta_rule_recurrent": "position by position",
+    "delta_rule_chunked": "chunk by chunk",
+    "flash_attention": "tile by tile",
+    "flash_attention_backward": "tile by tile",
+    "linear_attention_recurrent": "position by position",
+    "linear_attention_chunked": "chunk by chunk",
+    "online_softmax": "tile by tile",
+    "big_bird_attention": "its global rows see all keys, tile by tile",
+    "fixed_attention": "the summaries of all blocks, tile by tile",
+    "strided_attention": "column by column: their number is the length over the stride",
+    "vision_transformer": "an image has as many patches as there are learned positions",
+}
 EACH = pytest.mark.parametrize("name", [*OPEN, *MASKS])
 
 
@@ -146,7 +168,7 @@ def asked(name, n):
 
 @EACH
 @torch.no_grad()
-def test_nine_lengths_make_two_graphs(name):
+def test_four_lengths_make_two_graphs(name):
     torch._dynamo.reset()
     function, _ = asked(name, 6)
     counter = CompileCounter()
@@ -155,6 +177,44 @@ def test_nine_lengths_make_two_graphs(name):
         _, tensors = asked(name, n)
         torch.testing.assert_close(compiled(*tensors), function(*tensors))
     assert counter.frame_count <= 2
+
+
+def with_lengths(name):
+    """The plainest call of a function, and how many lengths in it were declared open."""
+    call = given(att, min(GOOD[name], key=lambda call: len(call[1])))
+    axes = [
+        (tensor, axis)
+        for tensor in tensors(call)
+        for axis in range(max(tensor.ndim - 2, 0), tensor.ndim)
+        if tensor.shape[axis] in (Q_LEN, KV_LEN)
+    ]
+    for tensor, axis in axes:
+        torch._dynamo.mark_dynamic(tensor, axis)
+    return call, len(axes)
+
+
+ARRAYS = [n for n in GOOD if any(isinstance(leaf, np.ndarray) for leaf in leaves(GOOD[n][0]))]
+LONG = [name for name in ARRAYS if with_lengths(name)[1]]
+
+
+def test_functions_with_a_length_are_found():
+    assert len(LONG) > 100
+    assert set(WALKS) <= set(LONG)
+
+
+@pytest.mark.parametrize("name", LONG)
+@torch.no_grad()
+def test_one_graph_serves_every_length(name):
+    """Torch refuses to compile where a size that was declared open has been settled."""
+    torch._dynamo.reset()
+    (args, kwargs), _ = with_lengths(name)
+    function = getattr(att, name)
+    compiled = torch.compile(lambda a, k: function(*a, **k), backend="eager", fullgraph=True)
+    if name in WALKS:
+        with pytest.raises(Exception, match="Constraints violated"):
+            compiled(args, kwargs)
+    else:
+        compiled(args, kwargs)
 
 
 @pytest.mark.parametrize("name", WIDTHS_OPEN)
