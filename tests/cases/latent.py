@@ -134,6 +134,11 @@ _bad = [
     ),
     (call(_x, _p, _f, **_one, eps=0.0), ValueError, "eps: expected a number above zero"),
     (call(_x, _p, _f, **_one, temperature=1.0), TypeError, "temperature"),
+    (
+        call(_x, _p, _f, **_one, mask=np.ones((BATCH, Q_LEN), bool)),
+        ValueError,
+        "give a mask of (batch, seq) as mask[:, None, None], and one of (q_len, kv_len)",
+    ),
 ]
 
 NAMES = ("multi_head_latent_attention", "absorbed_latent_attention")

@@ -72,6 +72,7 @@ def multi_head_latent_attention(
     q, q_turned, cache = _project(
         x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps
     )
+    _checks.mask_of_a_layer(Tensor, "mask", options.get("mask"), x, "mask[:, None, None]")
     k = split_heads(cache.latents @ parameters.w_key_up, n_heads)
     v = split_heads(cache.latents @ parameters.w_value_up, n_heads)
     shared = cache.rotary_keys[..., None, :, :]
@@ -131,6 +132,7 @@ def absorbed_latent_attention(
     q, q_turned, cache = _project(
         x, parameters, frequencies, n_heads, cache, positions, interleaved, attention_factor, eps
     )
+    _checks.mask_of_a_layer(Tensor, "mask", options.get("mask"), x, "mask[:, None, None]")
     if scale is None:
         scale = 1 / math.sqrt(q.shape[-1] + q_turned.shape[-1])
     w_key = rearrange(parameters.w_key_up, "rank (head dim) -> head dim rank", head=n_heads)
