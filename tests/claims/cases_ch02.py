@@ -71,4 +71,28 @@ CASES = {
         },
         flipped="holds",
     ),
+    "C28": Case(
+        measured={"without": 0, "diffuse": 900, "focused": 900, "decided_before": 200},
+        expected="does not hold",
+        # Weights of zero that save the work, against something dearer.
+        counterexample={"without": 400, "diffuse": 900, "focused": 300, "decided_before": 200},
+        flipped="holds",
+    ),
+    "C38": Case(
+        measured={
+            "hosts": {
+                "recurrent": {"fits": 1, "reach_before": 0.0, "reach_after": 0.2, "order": 0},
+                "image": {"fits": 1, "reach_before": 0.0, "reach_after": 0.1, "order": 0},
+            }
+        },
+        expected="holds if",
+        # A layer that is made for one host's width.
+        counterexample={
+            "hosts": {
+                "recurrent": {"fits": 1, "reach_before": 0.0, "reach_after": 0.2, "order": 1},
+                "image": {"fits": 0, "reach_before": 0.0, "reach_after": 0.0, "order": 1},
+            }
+        },
+        flipped="does not hold",
+    ),
 }
