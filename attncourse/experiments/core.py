@@ -180,7 +180,7 @@ def run(experiment: Experiment, *, fresh: bool = False, say: Callable[[str], Non
         record["results"].append(
             {
                 "trial": vars(trial),
-                "cpu_seconds": round(time.process_time() - start, 1),
+                "cpu_seconds": round(time.process_time() - start, 3),
                 "date": datetime.now(UTC).date().isoformat(),
                 "measured": measured,
             }
