@@ -69,4 +69,19 @@ CASES = {
         counterexample={"attention": 4000, "beside": 800, "by_length": [400, 4000]},
         flipped="holds",
     ),
+    "C12": Case(
+        measured={
+            "bare": {"matmul": 600, "exp": 20},
+            "scaled": {"matmul": 600, "exp": 20, "multiply": 20},
+            "variances": (63.7, 1.0),
+        },
+        expected="does not hold",
+        # A factor that spares work: a scale of zero, say, after which nothing is left to compute.
+        counterexample={
+            "bare": {"matmul": 600, "exp": 20},
+            "scaled": {"matmul": 300, "multiply": 20},
+            "variances": (63.7, 0.0),
+        },
+        flipped="holds",
+    ),
 }

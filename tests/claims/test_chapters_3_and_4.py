@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attncourse.claims.ch03 import weighted_sum
-from attncourse.claims.ch04 import contradictions, weight_by_activation
+from attncourse.claims.ch04 import contradictions, scaling_lowers_cost, weight_by_activation
 from tests.claims.cases_ch03 import MATRIX, SQUARE, VECTOR
 from tests.claims.cases_ch04 import ARTICLE, CASES, CONSISTENT
 
@@ -92,3 +92,12 @@ def test_a_solution_found_twice_counts_once_and_there_must_be_one_for_each_word(
     verdict = weight_by_activation(**measured | {"solutions": twice})
     assert verdict.outcome == "does not hold"
     assert "2 solutions for 3 output words" in verdict.because
+
+
+def test_a_factor_that_costs_nothing_lowers_nothing():
+    """Folded into a matrix it takes as many operations as before: not fewer. Spread does not count."""
+    same = {"matmul": 600, "exp": 20}
+    verdict = scaling_lowers_cost(bare=same, scaled=dict(same), variances=(64.0, 1.0))
+    assert verdict.outcome == "does not hold"
+    assert "620 operations, with it 620" in verdict.because
+    assert "from 64.00 to 1.00" in verdict.because
