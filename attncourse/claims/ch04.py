@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,7 @@ def degree(counts: Sequence[int]) -> int:
     """
     differences, found = list(counts), -1
     while any(differences):
-        differences = [b - a for a, b in zip(differences, differences[1:], strict=False)]
+        differences = [b - a for a, b in pairwise(differences)]
         found += 1
     if not differences:
         raise ValueError(f"{len(counts)} counts are too few to tell the degree")
@@ -329,8 +330,8 @@ def any_length(
     says="Processing the parts of the sequence in parallel makes attention more efficient to "
     "compute, since it becomes faster.",
     chinese="并行计算：通过并行处理输入序列的各个部分，提高计算速度",
-    reading="速度 is speed. The sentence before it promises 计算效率, efficiency of computing, which "
-    "may mean less time or less work.",
+    reading="速度 is speed. The sentence before it promises 计算效率, efficiency of computing, "
+    "which may mean less time or less work.",
     sources=("vaswani2017",),
 )
 def parallel_is_faster(*, pairs: Mapping[str, tuple[Sequence[int], Sequence[int]]]) -> Verdict:
@@ -354,6 +355,7 @@ def parallel_is_faster(*, pairs: Mapping[str, tuple[Sequence[int], Sequence[int]
         return Verdict(
             "holds if",
             because,
-            "the time is meant, and processors are free to take the parts: the work does not shrink",
+            "the time is meant, and processors are free to take the parts: the work does not "
+            "shrink",
         )
     return Verdict("does not hold", because)
