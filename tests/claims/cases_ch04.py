@@ -69,19 +69,34 @@ CASES = {
         counterexample={"attention": 4000, "beside": 800, "by_length": [400, 4000]},
         flipped="holds",
     ),
-    "C12": Case(
-        measured={
-            "bare": {"matmul": 600, "exp": 20},
-            "scaled": {"matmul": 600, "exp": 20, "multiply": 20},
-            "variances": (63.7, 1.0),
-        },
+    "C10": Case(
+        measured={"by_way": {"plain": [6, 16, 30, 48, 70], "tiled": [4, 12, 24, 40, 60]}},
         expected="does not hold",
-        # A factor that spares work: a scale of zero, say, after which nothing is left to compute.
-        counterexample={
-            "bare": {"matmul": 600, "exp": 20},
-            "scaled": {"matmul": 300, "multiply": 20},
-            "variances": (63.7, 0.0),
-        },
+        # An implementation with a product of three sizes n: 1, 8, 27, …
+        counterexample={"by_way": {"plain": [6, 16, 30, 48, 70], "odd": [1, 8, 27, 64, 125]}},
         flipped="holds",
     ),
-}
+    "C06": Case(
+        measured={
+            "lengths": [24, 48, 96],
+            "alone": [True, True, True],
+            "with_table": [True, True, False],
+            "operations": [10, 40, 160],
+        },
+        expected="holds if",
+        # Attention whose own parameters have one row for each position.
+        counterexample={
+            "lengths": [24, 48, 96],
+            "alone": [True, True, False],
+            "with_table": [True, True, False],
+            "operations": [10, 40, 160],
+        },
+        flipped="does not hold",
+    ),
+    "C31": Case(
+        measured={"pairs": {"attention": ((900, 300), (900, 20)), "scan": ((200, 200), (600, 14))}},
+        expected="holds if",
+        # A chain that no number of processors shortens.
+        counterexample={"pairs": {"recurrent": ((900, 300), (900, 300))}},
+        flipped="does not hold",
+    ),
