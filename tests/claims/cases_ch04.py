@@ -100,3 +100,4 @@ CASES = {
         counterexample={"pairs": {"recurrent": ((900, 300), (900, 300))}},
         flipped="does not hold",
     ),
+}
