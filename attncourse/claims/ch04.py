@@ -359,3 +359,36 @@ def parallel_is_faster(*, pairs: Mapping[str, tuple[Sequence[int], Sequence[int]
             "shrink",
         )
     return Verdict("does not hold", because)
+
+
+@by_run(
+    "C12",
+    sections="3.10",
+    says="A scale factor on the attention scores lowers the complexity of the computation.",
+    chinese="通过缩放注意力得分来降低计算的复杂性",
+    reading="计算的复杂性, the complexity of the computation, is read as a number of operations, "
+    "since the section is on 计算效率, efficiency of computing, and sums up with 运行效率, of "
+    "running. Steps of training that a better start may save are not counted.",
+    sources=("vaswani2017",),
+)
+def scaling_lowers_cost(
+    *,
+    bare: Mapping[str, int],
+    scaled: Mapping[str, int],
+    variances: tuple[float, float],
+) -> Verdict:
+    """Compare counted operations without and with the factor; tell what it changes instead.
+
+    Parameters
+    ----------
+    bare, scaled
+        Operations by name, of one attention without and with the factor.
+    variances
+        The variance of the scores without and with it.
+    """
+    before, after = sum(bare.values()), sum(scaled.values())
+    because = (
+        f"Without the factor the same attention takes {before:,} operations, with it {after:,}. "
+        f"The variance of the scores goes from {variances[0]:.2f} to {variances[1]:.2f}."
+    )
+    return Verdict("holds" if after < before else "does not hold", because)
