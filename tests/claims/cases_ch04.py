@@ -100,4 +100,19 @@ CASES = {
         counterexample={"pairs": {"recurrent": ((900, 300), (900, 300))}},
         flipped="does not hold",
     ),
+    "C12": Case(
+        measured={
+            "bare": {"matmul": 600, "exp": 20},
+            "scaled": {"matmul": 600, "exp": 20, "multiply": 20},
+            "variances": (63.7, 1.0),
+        },
+        expected="does not hold",
+        # A factor that spares work: a scale of zero, say, after which nothing is left to compute.
+        counterexample={
+            "bare": {"matmul": 600, "exp": 20},
+            "scaled": {"matmul": 300, "multiply": 20},
+            "variances": (63.7, 0.0),
+        },
+        flipped="holds",
+    ),
 }
