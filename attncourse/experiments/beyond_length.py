@@ -139,11 +139,13 @@ def measure(trial: Trial) -> dict[str, Any]:
     return {"loss": round(sum(history.losses[-20:]) / 20, 4), **rounded}
 
 
-STEPS = {"places ago": (250, 500, 1000, 3000), "last time": (250, 1000, 4000)}
-
 EXPERIMENT = Experiment(
     __file__,
-    budgets={f"{task}: {scheme}": STEPS[task] for task in TASKS for scheme in SCHEMES},
+    budgets={
+        f"{task}: {scheme}": steps
+        for task, steps in {"places ago": (250, 500, 1500), "last time": (500, 1500, 3000)}.items()
+        for scheme in SCHEMES
+    },
     seeds=(0, 1, 2),
     measure=measure,
 )
