@@ -143,8 +143,8 @@ EXPERIMENT = Experiment(
     __file__,
     budgets={
         f"{task}: {scheme}": steps
-        for task, steps in {"places ago": (250, 500, 1500), "last time": (500, 1500, 3000)}.items()
-        for scheme in SCHEMES
+        for task, steps in {"places ago": (250, 500, 1500), "last time": (500, 1500)}.items()
+        for scheme in reversed(SCHEMES)
     },
     seeds=(0, 1, 2),
     measure=measure,
