@@ -4,7 +4,8 @@
 """
 
 from attncourse.widgets.kit import CourseWidget, share_once
+from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.scaling import ScoreScaling
 
-__all__ = ["AttentionPlane", "CourseWidget", "ScoreScaling", "share_once"]
+__all__ = ["AttentionPlane", "CourseWidget", "OnlineSoftmax", "ScoreScaling", "share_once"]
