@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from attncourse.claims.ch03 import weighted_sum
-from attncourse.claims.ch04 import contradictions, scaling_lowers_cost, weight_by_activation
+from attncourse.claims.ch04 import contradictions, weight_by_activation
+from attncourse.claims.ch04_costs import scaling_lowers_cost
 from tests.claims.cases_ch03 import MATRIX, SQUARE, VECTOR
 from tests.claims.cases_ch04 import ARTICLE, CASES, CONSISTENT
 
