@@ -4,7 +4,8 @@
 """
 
 from attncourse.widgets.kit import CourseWidget, share_once
+from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.scaling import ScoreScaling
 
-__all__ = ["AttentionPlane", "CourseWidget", "ScoreScaling", "share_once"]
+__all__ = ["AttentionPlane", "CourseWidget", "MaskPainter", "ScoreScaling", "share_once"]
