@@ -5,6 +5,11 @@ import { html } from "../kit/elements.js";
 import { ownKey, way } from "./numbers.js";
 import { keyName, queryName } from "./words.js";
 
+/** Writes a text where it is another: to write the same again would lay the table out again. */
+export function write(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
 export function maskGrid(view) {
   const { scores } = view.state(), rows = scores.length, columns = scores[0].length;
   // A pointer paints when it goes down; the click that follows must not paint again.
@@ -60,10 +65,10 @@ export function maskGrid(view) {
         body)),
     draw(now, result) {
       cells.forEach((row, i) => {
-        sees[i].textContent = result.seen[i];
+        write(sees[i], result.seen[i]);
         row.forEach((cell, j) => {
           const seen = now.mask[i][j], wrong = seen !== result.right[i][j];
-          cell.textContent = wrong ? (seen ? "+" : "−") : "";
+          write(cell, wrong ? (seen ? "+" : "−") : "");
           cell.style.setProperty("--share", seen ? "100%" : "0%");
           cell.classList.toggle("masked", !seen);
           cell.classList.toggle("wrong", wrong);

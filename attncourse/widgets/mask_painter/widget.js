@@ -4,7 +4,7 @@ import { html } from "../kit/elements.js";
 import { button, chooser, setting, slider, toolbar } from "../kit/fields.js";
 import { makeView, run } from "../kit/view.js";
 import { fixed } from "../kit/words.js";
-import { maskGrid } from "./grid.js";
+import { maskGrid, write } from "./grid.js";
 import { compute, layOut, sameMask, SIZED } from "./numbers.js";
 import { describe, hasMoved, keyName, moves, queryName, sizeName, toPython, traps } from "./words.js";
 export { compute, fromLink, layOut, toLink, way } from "./numbers.js";
@@ -43,19 +43,19 @@ function weights(view) {
     draw(now, result) {
       cells.forEach((row, i) => {
         const sum = result.weights[i].reduce((a, b) => a + b, 0);
-        sums[i].textContent = fixed(sum);
+        write(sums[i], fixed(sum));
         sums[i].classList.toggle("empty", result.empty[i]);
         row.forEach((cell, j) => {
           const [shown, spoken] = cell.children, by = result.moved[i][j], up = hasMoved(by) && by > 0, down = hasMoved(by) && by < 0;
-          shown.textContent = now.mask[i][j] ? fixed(result.weights[i][j]) : "–";
+          write(shown, now.mask[i][j] ? fixed(result.weights[i][j]) : "–");
           shown.style.setProperty("--share", `${100 * result.weights[i][j]}%`);
           shown.classList.toggle("masked", !now.mask[i][j]);
           shown.classList.toggle("up", up);
           shown.classList.toggle("down", down);
-          spoken.textContent = up ? " grew" : down ? " shrank" : "";
+          write(spoken, up ? " grew" : down ? " shrank" : "");
         });
       });
-      said.textContent = moves(now, result);
+      write(said, moves(now, result));
     },
   };
 }
@@ -95,11 +95,14 @@ function controls(view) {
 
 /** The traps by name, as long as the mask is in them. */
 function trapList() {
+  let shown = "";
   const list = html("ul"), none = html("p", { class: "none" }, "No trap.");
   return {
     node: html("div", { class: "part traps", role: "group", "aria-label": "Traps" }, none, list),
     draw(now, result) {
-      const found = traps(now, result);
+      const found = traps(now, result), text = JSON.stringify(found);
+      if (text === shown) return;
+      shown = text;
       none.classList.toggle("absent", found.length > 0);
       list.replaceChildren(...found.map(({ name, short, long }) => html("li", {}, html("b", {}, name), ` ${short}. ${long}`)));
     },

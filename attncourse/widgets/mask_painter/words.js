@@ -29,7 +29,7 @@ const cellsOf = (cells) => cells.flatMap((row, i) => row.flatMap((on, j) => (on 
 function offBy(step, { rule, size }) {
   const far = step > 0;
   if (rule.startsWith("causal")) {
-    return far ? ["each query sees one key too far", "The next key is the token that it is to predict: tril(1) in place of tril(0)."]
+    return far ? ["each query sees one key too far", "That key is the token that it is to predict: tril(1) in place of tril(0)."]
       : ["no query sees its own position", "The diagonal is missing: ~triu(0) in place of ~triu(1)."];
   }
   if (rule === "window") return [`the window holds ${size + step}`, `A window of ${size} is the query itself and ${size - 1} before it. Some libraries count otherwise.`];
@@ -61,7 +61,7 @@ export function traps(state, result) {
   const blind = rowsOf(result.blind).filter((i) => !empty.includes(i));
   const lost = cellsOf(result.lost).filter(([i]) => !empty.includes(i) && !blind.includes(i));
   const first = ([[i, j]]) => `Query ${i} sees key ${j}`;
-  if (future.length) trap("Future", `${count(future.length, "cell")} of the future ${future.length === 1 ? "is" : "are"} seen`, `${first(future)}, which comes behind it.`);
+  if (future.length) trap("Future", `${count(future.length, "cell")} of the future ${future.length === 1 ? "is" : "are"} seen`, `${first(future)}, which comes after it.`);
   if (outside.length) {
     const what = { window: "older than the window", documents: "of another document" }[rule] ?? "padding";
     trap(rule.startsWith("padding") ? "Padding" : "Too much", `${count(outside.length, "cell")} too many ${outside.length === 1 ? "is" : "are"} seen`, `${first(outside)}, which is ${what}.`);
