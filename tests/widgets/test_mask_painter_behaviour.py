@@ -187,14 +187,14 @@ def test_hiding_a_key_moves_its_row_and_no_other(show):
     page = show()
     page.get_by_role("radio", name="the rule").check(force=True)
     settle(page)
-    assert page.locator(".measured").inner_text() == "Against the rule, no weight moved."
+    assert page.locator(".weights .measured").inner_text() == "Against the rule, no weight moved."
     stroke(page, (2, 1))
     assert outlined(page, "up") == [0, 0, 4, 0]
     assert outlined(page, "down") == [0, 0, 1, 0]
     hidden = np.array(MaskPainter().mask)
     hidden[2, 1] = False
     np.testing.assert_allclose(weights(page), MaskPainter(mask=hidden).weights, atol=0.005001)
-    assert "5 of 24 weights moved, in 1 row," in page.locator(".measured").inner_text()
+    assert "5 of 24 weights moved, in 1 row," in page.locator(".weights .measured").inner_text()
 
 
 @pytest.mark.parametrize("rule", rules.RULES)
@@ -247,6 +247,10 @@ def test_traps_come_and_go_while_one_paints(show):
     assert "Query 2 sees key 5" in page.locator(".traps").inner_text()
     stroke(page, (1, 3))
     assert traps(page) == ["Future", "Itself"]
+    stroke(page, (1, 1))
+    assert traps(page) == ["Future", "Itself", "Too little"]
+    assert "1 cell is hidden. Query 2 might see key 2." in page.locator(".traps").inner_text()
+    stroke(page, (1, 1))
     stroke(page, (1, 4), (1, 3))  # begins hidden by a cell that is seen
     stroke(page, (1, 0), (1, 2))
     assert traps(page) == ["Empty row"]

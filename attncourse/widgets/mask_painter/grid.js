@@ -59,10 +59,10 @@ export function maskGrid(view) {
   });
 
   return {
-    figure: html("figure", { class: "part cells mask" }, html("figcaption", {}, html("b", {}, "Mask"), " filled: may attend; dot: own position; + and −: against the rule"),
+    figure: html("figure", { class: "part cells mask" }, html("figcaption", {}, html("b", {}, "Mask"), " filled: may attend; dot: own position"),
       html("table", { role: "grid", "aria-label": "Mask, one row a query, one column a key" },
         html("thead", {}, html("tr", {}, html("td"), ...cells[0].map((_, j) => html("th", { scope: "col", class: "k" }, keyName(j))), html("th", { scope: "col" }, "sees"))),
-        body)),
+        body), html("p", { class: "measured" }, "+ and −: painted against the rule")),
     draw(now, result) {
       cells.forEach((row, i) => {
         write(sees[i], result.seen[i]);

@@ -3,7 +3,7 @@
 import { html } from "../kit/elements.js";
 import { button, chooser, setting, slider, toolbar } from "../kit/fields.js";
 import { makeView, run } from "../kit/view.js";
-import { fixed } from "../kit/words.js";
+import { capital, fixed } from "../kit/words.js";
 import { maskGrid, write } from "./grid.js";
 import { compute, layOut, sameMask, SIZED } from "./numbers.js";
 import { describe, hasMoved, keyName, moves, queryName, sizeName, toPython, traps } from "./words.js";
@@ -104,7 +104,7 @@ function trapList() {
       if (text === shown) return;
       shown = text;
       none.classList.toggle("absent", found.length > 0);
-      list.replaceChildren(...found.map(({ name, short, long }) => html("li", {}, html("b", {}, name), ` ${short}. ${long}`)));
+      list.replaceChildren(...found.map(({ name, short, long }) => html("li", {}, html("b", {}, name), ` ${capital(short)}. ${long}`)));
     },
   };
 }

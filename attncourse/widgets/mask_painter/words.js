@@ -1,7 +1,7 @@
 // What the painter says: what the queries see, which weights moved, and the traps by name.
 
 import { capital, fixed, listed, python, subscript } from "../kit/words.js";
-import { sameMask } from "./numbers.js";
+import { ownKey, sameMask } from "./numbers.js";
 
 const SIZE = {
   window: "Window", prefix: "Prefix", documents: "First document",
@@ -59,7 +59,8 @@ export function traps(state, result) {
   if (whole || rule === "no mask") return found;
   const future = cellsOf(result.future), outside = cellsOf(result.outside);
   const blind = rowsOf(result.blind).filter((i) => !empty.includes(i));
-  const lost = cellsOf(result.lost).filter(([i]) => !empty.includes(i) && !blind.includes(i));
+  // A row that is empty is named already, and so is a query's own position.
+  const lost = cellsOf(result.lost).filter(([i, j]) => !empty.includes(i) && !(blind.includes(i) && j === ownKey(state, i - 1) + 1));
   const first = ([[i, j]]) => `Query ${i} sees key ${j}`;
   if (future.length) trap("Future", `${count(future.length, "cell")} of the future ${future.length === 1 ? "is" : "are"} seen`, `${first(future)}, which comes after it.`);
   if (outside.length) {
