@@ -48,6 +48,7 @@ def test_the_default_tells_both_alignments_apart():
         ("window", [[1, 0, 0], [1, 1, 0], [1, 1, 1]], {"shifted": 1, "outside": [[0] * 3, [0] * 3, [1, 0, 0]]}),
         ("window", np.eye(3), {"shifted": -1}),
         ("causal", [[1, 0, 1], [1, 1, 0], [1, 1, 1]], {"future": [[0, 0, 1], [0] * 3, [0] * 3]}),
+        ("causal", [[1, 1, 0], [1, 1, 0], [1, 1, 1]], {"future": [[0, 1, 0], [0] * 3, [0] * 3]}),
         ("causal", [[1, 0, 0], [1, 0, 0], [1, 1, 1]], {"blind": [0, 1, 0], "lost": [[0] * 3, [0, 1, 0], [0] * 3]}),
         ("prefix", [[1, 0, 0], [1, 1, 0], [1, 1, 1]], {"shifted": -1}),
         ("padding right", [[1, 1, 1]] * 3, {"shifted": 1, "outside": [[0, 0, 1]] * 3, "future": np.zeros((3, 3))}),

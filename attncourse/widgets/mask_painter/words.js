@@ -16,7 +16,6 @@ function ruleName({ rule, size }) {
     window: `a window of ${size}`, prefix: `a prefix of ${size}`,
     documents: `two documents, the first of ${size}`,
     "padding right": `${size} real keys, padding right`, "padding left": `${size} real keys, padding left`,
-    "causal top-left": "causal from the top left",
   }[rule] ?? rule;
 }
 
