@@ -4,8 +4,16 @@
 """
 
 from attncourse.widgets.kit import CourseWidget, share_once
+from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.scaling import ScoreScaling
 
-__all__ = ["AttentionPlane", "CourseWidget", "OnlineSoftmax", "ScoreScaling", "share_once"]
+__all__ = [
+    "AttentionPlane",
+    "CourseWidget",
+    "MaskPainter",
+    "OnlineSoftmax",
+    "ScoreScaling",
+    "share_once",
+]
