@@ -152,6 +152,19 @@ def test_a_weight_is_tested_in_both_readings():
             decide(**case.measured | {name: [0.1, 0.2, 0.3]})
 
 
+def test_a_threshold_selects_where_one_key_passes_for_every_query():
+    """C23: with sure weights it does, and then a draw may still take another key."""
+    decide, case = claims.lookup("C23").decide, CASES["C23"]
+    draws = decide(**case.counterexample | {"drawn_best": 0.9})
+    assert draws.condition == "it takes the largest weight and does not draw"
+    several = decide(**case.counterexample | {"chosen": [1, 2, 1]})
+    assert several.outcome == "does not hold"
+    assert "reads 1 to 2 of the keys" in several.because
+    assert "0.2 does best: one key passes for 67% of the queries, none for 0%, more for 33%" in (
+        decide(**case.measured).because
+    )
+
+
 def test_an_unknown_claim_names_the_known_ones():
     with pytest.raises(KeyError, match="no claim is registered as 'C99'"):
         claims.check("C99")
