@@ -228,3 +228,61 @@ def attention_needs_many_parameters(
     if attention > beside:
         return Verdict("holds", because)
     return Verdict("does not hold", because)
+
+
+@by_run(
+    "C13",
+    sections="3.10",
+    says="Factoring the high-dimensional weight matrices into low-rank matrices lowers the amount "
+    "of computation.",
+    chinese="将高维的权重矩阵分解为低秩矩阵，以减少计算量",
+    reading="权重矩阵 is what is usually said of matrices of parameters, and can also be read as "
+    "the matrix of attention weights (注意力权重). Both are tried. The cost that 3.9 complains of "
+    "grows with the square of the length, so that part has to shrink.",
+    sources=("wang2020", "xiong2021"),
+)
+def low_rank_is_the_remedy(
+    *,
+    lengths: Sequence[int],
+    plain: Sequence[int],
+    parameters: Sequence[int],
+    attention: Sequence[int],
+    best_error: float,
+    found_error: float,
+    near: float = 0.25,
+) -> Verdict:
+    """Look at the work at the longest of several lengths, and at the error.
+
+    Parameters
+    ----------
+    lengths
+        Numbers of tokens, the longest last.
+    plain, parameters, attention
+        Operations at each length: with nothing factored, with the parameters, with the attention
+        weights.
+    best_error
+        Error with the nearest attention weights of that rank; 1 is that of the values' average.
+    found_error
+        The least error of the methods that do not look at the weights first.
+    near
+        The largest error that counts as small.
+    """
+    left_p, left_a = parameters[-1] / plain[-1], attention[-1] / plain[-1]
+    because = (
+        f"At {lengths[-1]:,} tokens {left_p:.1%} of the operations are left with factored "
+        f"parameters, and {left_a:.1%} with factored attention weights. The nearest attention "
+        f"weights of that rank have an error of {best_error:.2f}; the best method here that does "
+        f"not compute the weights first has {found_error:.2f} (1 is the error of a plain average)."
+    )
+    if left_p < 0.5:
+        return Verdict("holds", because)
+    if left_a >= 0.5 or best_error >= near:
+        return Verdict("does not hold", because)
+    if found_error < near:
+        return Verdict("holds if", because, "the matrix is that of the attention weights")
+    return Verdict(
+        "holds if",
+        because,
+        "the matrix is that of the attention weights, and its factors can be found without "
+        "computing it (on these heads, without training anew, they were not)",
+    )

@@ -27,5 +27,7 @@ SOURCES = {
     "sutskever2014": Source("Sutskever et al., 2014", "https://arxiv.org/abs/1409.3215"),
     "tolstikhin2021": Source("Tolstikhin et al., 2021", "https://arxiv.org/abs/2105.01601"),
     "vaswani2017": Source("Vaswani et al., 2017", "https://arxiv.org/abs/1706.03762"),
+    "wang2020": Source("Wang et al., 2020", "https://arxiv.org/abs/2006.04768"),
+    "xiong2021": Source("Xiong et al., 2021", "https://arxiv.org/abs/2102.03902"),
     "xu2015": Source("Xu et al., 2015", "https://arxiv.org/abs/1502.03044"),
 }

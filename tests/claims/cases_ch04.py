@@ -115,4 +115,25 @@ CASES = {
         },
         flipped="holds",
     ),
+    "C13": Case(
+        measured={
+            "lengths": [256, 65_536],
+            "plain": [100, 10_000],
+            "parameters": [60, 9_960],
+            "attention": [80, 800],
+            "best_error": 0.1,
+            "found_error": 0.6,
+        },
+        expected="holds if",
+        # Weights in which every direction counts, so that no low rank is near them.
+        counterexample={
+            "lengths": [256, 65_536],
+            "plain": [100, 10_000],
+            "parameters": [60, 9_960],
+            "attention": [80, 800],
+            "best_error": 0.9,
+            "found_error": 1.1,
+        },
+        flipped="does not hold",
+    ),
 }
