@@ -40,20 +40,20 @@ def hard_by_threshold(
     support
         How many keys sparsemax reads, for each query.
     """
-    chosen, support = np.asarray(chosen), np.asarray(support)
+    reads, mixes = np.asarray(chosen), np.asarray(support)
     counts = {threshold: np.asarray(n) for threshold, n in passed.items()}
     best = max(counts, key=lambda threshold: (counts[threshold] == 1).mean())
     one, none = (counts[best] == 1).mean(), (counts[best] == 0).mean()
-    takes = f"{chosen.min()}" if np.ptp(chosen) == 0 else f"{chosen.min()} to {chosen.max()}"
+    takes = f"{reads.min()}" if np.ptp(reads) == 0 else f"{reads.min()} to {reads.max()}"
     because = (
         f"For each of {len(chosen)} queries the arg max reads {takes} of the keys. Of "
         f"{len(counts)} thresholds on the weights, {best:.2g} does best: one key passes for "
         f"{one:.0%} of the queries, none for {none:.0%}, more for {1 - one - none:.0%}. A draw, "
         "as a captioning model of 2015 makes it, takes the key of the largest weight in "
         f"{drawn_best:.0%}. Sparsemax does have a threshold, found anew in each row: it "
-        f"leaves {support.min()} to {support.max()} keys and mixes them."
+        f"leaves {mixes.min()} to {mixes.max()} keys and mixes them."
     )
-    if (chosen == 1).all() and one == 1:
+    if (reads == 1).all() and one == 1:
         if drawn_best == 1:
             return Verdict("holds", because)
         return Verdict("holds if", because, "it takes the largest weight and does not draw")

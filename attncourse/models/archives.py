@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from attncourse.data import Archive
 from attncourse.data.archive import read
@@ -70,12 +70,13 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def library(name: str) -> ModuleType:
-    """Import what only the models need, or say how to install it."""
+@contextmanager
+def installed() -> Iterator[None]:
+    """Import in here what only the models need; say how to install what is missing."""
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
+        yield
+    except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"attncourse.models needs the package {name}. "
+            f"attncourse.models needs the package {error.name}. "
             "Run: python -m pip install 'attncourse[torch,models]'"
         ) from None

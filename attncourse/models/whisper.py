@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from attncourse.models.archives import WHISPER, contents, library
+from attncourse.models.archives import WHISPER, contents, installed
 from attncourse.models.binary import read_ctranslate2
 from attncourse.models.speech import log_mel
 from attncourse.pytorch import Encoder, LanguageModel, gelu, generate
@@ -215,7 +215,8 @@ def load_whisper() -> tuple[Whisper, Any]:
     >>> model.encode(sound).shape  # doctest: +SKIP
     torch.Size([1, 1500, 384])
     """
-    tokenizers = library("tokenizers")
+    with installed():
+        import tokenizers
     files = [_FOLDER + name for name in ("config.json", "model.bin", "tokenizer.json")]
     config, arrays, rules = contents(WHISPER, *files)
     said, theirs = json.loads(config), read_ctranslate2(arrays)

