@@ -110,7 +110,8 @@ def test_docstring(name):
         return
     listed = [word.strip(" *\\") for one in found["Parameters"] for word in one.name.split(",")]
     assert sorted(listed) == sorted(inspect.signature(thing).parameters)
-    source = "\n".join(found["References"])
+    _, mark, source = "\n".join(found["Extended Summary"]).rpartition("Source: ")
+    assert mark
     assert re.search(r"\(\d{4}\)", source)
     assert re.search(r"arXiv:\d{4}\.\d{4,5}|https://", source)
     assert ">>> " in "\n".join(found["Examples"])
