@@ -93,3 +93,32 @@ by_source(
     ),
     sources=("qiu2020nndl", "socher2011"),
 )
+
+
+by_source(
+    "C27",
+    sections="7.3.2",
+    says="BERT and T5 are the latest results on attention in language processing and in large "
+    "models.",
+    chinese="最新研究成果；最新进展",
+    reading="最新, the latest, is read as of the article's own time: it knows T5, so it is of 2019 "
+    "or later, and it names no date.",
+    verdict=Verdict(
+        "does not hold",
+        "BERT is of 2018 and T5 of 2019. Since then came rotary positions (2021), exact attention "
+        "in tiles (2022), grouped heads and paged caches (2023), latent attention (2024), sinks "
+        "and learned sparsity (2025); shared keys and values are as old as T5.",
+    ),
+    sources=(
+        "devlin2019",
+        "raffel2020",
+        "shazeer2019",
+        "su2021",
+        "dao2022",
+        "ainslie2023",
+        "kwon2023",
+        "deepseek2024v2",
+        "openai2025",
+        "yuan2025",
+    ),
+)

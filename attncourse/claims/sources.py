@@ -17,17 +17,27 @@ class Source(NamedTuple):
 
 
 SOURCES = {
+    "ainslie2023": Source("Ainslie et al., 2023", "https://arxiv.org/abs/2305.13245"),
     "bahdanau2015": Source("Bahdanau et al., 2015", "https://arxiv.org/abs/1409.0473"),
+    "dao2022": Source("Dao et al., 2022", "https://arxiv.org/abs/2205.14135"),
+    "deepseek2024v2": Source("DeepSeek-AI, 2024", "https://arxiv.org/abs/2405.04434"),
+    "devlin2019": Source("Devlin et al., 2019", "https://arxiv.org/abs/1810.04805"),
     "gehring2017": Source("Gehring et al., 2017", "https://arxiv.org/abs/1705.03122"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
+    "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
+    "openai2025": Source("OpenAI, 2025", "https://arxiv.org/abs/2508.10925"),
     "qiu2020nndl": Source("Qiu, 2020", "https://nndl.github.io"),
+    "raffel2020": Source("Raffel et al., 2020", "https://arxiv.org/abs/1910.10683"),
+    "shazeer2019": Source("Shazeer, 2019", "https://arxiv.org/abs/1911.02150"),
     "socher2011": Source(
         "Socher et al., 2011", "https://nlp.stanford.edu/pubs/SocherLinNgManning_ICML2011.pdf"
     ),
+    "su2021": Source("Su et al., 2021", "https://arxiv.org/abs/2104.09864"),
     "sutskever2014": Source("Sutskever et al., 2014", "https://arxiv.org/abs/1409.3215"),
     "tolstikhin2021": Source("Tolstikhin et al., 2021", "https://arxiv.org/abs/2105.01601"),
     "vaswani2017": Source("Vaswani et al., 2017", "https://arxiv.org/abs/1706.03762"),
     "wang2020": Source("Wang et al., 2020", "https://arxiv.org/abs/2006.04768"),
     "xiong2021": Source("Xiong et al., 2021", "https://arxiv.org/abs/2102.03902"),
     "xu2015": Source("Xu et al., 2015", "https://arxiv.org/abs/1502.03044"),
+    "yuan2025": Source("Yuan et al., 2025", "https://arxiv.org/abs/2502.11089"),
 }
