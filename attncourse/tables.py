@@ -31,8 +31,10 @@ def show(
     Raises
     ------
     ValueError
-        A row has another number of cells than the header.
+        A row has another number of cells than the header, or a column has no name.
     """
+    if unnamed := [number for number, name in enumerate(header, 1) if not name.strip()]:
+        raise ValueError(f"header: expected a name for each column, got none for {unnamed[0]}.")
     body = []
     for row in rows:
         if len(row) != len(header):

@@ -23,6 +23,13 @@ def test_numpy_floats_take_the_format_and_a_true_minus():
     assert ">−1.5<" in shown.data
 
 
+def test_a_column_without_a_name_is_refused():
+    with pytest.raises(
+        ValueError, match=r"header: expected a name for each column, got none for 1\."
+    ):
+        tables.show(["", "b"], [["1", "2"]], "A caption")
+
+
 def test_a_short_row_is_refused():
     with pytest.raises(ValueError, match="expected 2 cells a row, got 1"):
         tables.show(["x", "y"], [["a"]], "short")

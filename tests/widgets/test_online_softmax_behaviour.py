@@ -17,7 +17,7 @@ def show(chromium_page, tmp_path):
         page = chromium_page(write_page(tmp_path / "page.html", *widgets), **options)
         if options.get("javascript", True):
             page.wait_for_function(
-                "n => document.querySelectorAll('.ac-online-softmax').length === n",
+                "n => document.querySelectorAll('.ac-online_softmax').length === n",
                 arg=len(widgets),
             )
         return page
@@ -79,7 +79,7 @@ def test_the_page_shows_the_numbers_of_the_reference(show):
     widgets = [OnlineSoftmax.random(rng) for _ in range(10)]
     page = show(*widgets)
     for n, widget in enumerate(widgets):
-        shown, found = page.locator(".ac-online-softmax").nth(n), widget.compute()
+        shown, found = page.locator(".ac-online_softmax").nth(n), widget.compute()
         shares = shown.locator(".slow tbody td:last-child").all_inner_texts()
         assert shares[widget.taken :] == ["–"] * (len(shares) - widget.taken)
         np.testing.assert_allclose(
@@ -357,7 +357,7 @@ def test_a_link_reproduces_the_state_in_a_fresh_page(show, chromium_page):
     press(page, "Copy link")
     page.wait_for_function("location.hash.startsWith('#w.online-softmax.s')")
     fresh = chromium_page(page.url)
-    fresh.wait_for_selector(".ac-online-softmax")
+    fresh.wait_for_selector(".ac-online_softmax")
     assert state(fresh) == state(page)
     for part in (".compared", ".trace", ".memory"):
         assert fresh.locator(part).inner_text() == page.locator(part).inner_text()
@@ -437,7 +437,7 @@ def test_long_rows_and_long_numbers_fit_a_phone(show):
     for width in (320, 360, 390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         wide = page.evaluate(
-            """() => [...document.querySelectorAll('.ac-online-softmax :is(.part, table, input[type=number])')]
+            """() => [...document.querySelectorAll('.ac-online_softmax :is(.part, table, input[type=number])')]
                    .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
                    .map((e) => e.className || e.ariaLabel || e.tagName)"""
         )
@@ -453,7 +453,7 @@ def test_it_lives_in_a_page_of_the_book_beside_others(chromium_page, tmp_path):
     )
     page.wait_for_function("document.querySelectorAll('.ac-kit').length === 3")
     assert page.locator("script[data-ac-once][type='text/plain']").count() == 2
-    page.locator(".ac-online-softmax").nth(1).get_by_role("button", name="Back").click()
+    page.locator(".ac-online_softmax").nth(1).get_by_role("button", name="Back").click()
     settle(page)
     steps = page.evaluate(
         "[...window.attncourse.models.values()].map((model) => [model.name, model.get('step') ?? null])"

@@ -17,7 +17,7 @@ function render({ model, el }) {
   const memory = memoryPanel(view), bar = toolbar(view);
   const compared = html("p", { class: "compared" });
   return run({ model, el }, view, {
-    className: "ac-online-softmax", label: "Online softmax, tile by tile", compute, describe,
+    className: "ac-online_softmax", label: "Online softmax, tile by tile", compute, describe,
     hint: "Take in the next tile; drag a score or a value.",
     parts: [...charts, walk, ...tables, memory, bar, { draw(now, result) { compared.textContent = comparison(now, result); } }],
     blocks: [walk.node, html("div", { class: "drawings" }, ...charts.map((chart) => chart.figure)), compared,
