@@ -78,9 +78,12 @@ def run_one(page: str, path: Path, notebook: nbformat.NotebookNode, timeout: int
             error = explain(failure, notebook)
     seconds = time.monotonic() - start
     last = notebook.cells.pop()
-    # A busy kernel may hand a line over in two pieces.
-    peak = int("".join(o.text for o in last.outputs if o.get("name") == "stdout") or 0) // 1024
-    return Run(page, seconds, peak, error or complaint(notebook))
+    return Run(page, seconds, printed(last) // 1024, error or complaint(notebook))
+
+
+def printed(cell: nbformat.NotebookNode) -> int:
+    """The number that a cell printed, 0 if none; a busy kernel hands a line over in pieces."""
+    return int("".join(o.text for o in cell.outputs if o.get("name") == "stdout") or 0)
 
 
 def explain(failure: Exception, notebook: nbformat.NotebookNode) -> str:

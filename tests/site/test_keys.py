@@ -14,7 +14,7 @@ import pytest
 from tests.site.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "site"))
-from execute import execute
+from execute import execute, printed
 from kept import KEEP, Kept, Result
 from keys import Rests, key_of, rests_on
 from uses import Package
@@ -528,3 +528,9 @@ def test_what_is_kept_is_bounded(tmp_path):
     assert kept.why("book/a", {"x": str(KEEP + 2)}) == ""
     assert kept.why("book/a", {"x": "other", "y": "1"}) == "x, y"
     assert kept.why("book/c", {}) == "never executed"
+
+
+def test_a_number_that_arrives_in_pieces_is_read():
+    pieces = [nbformat.v4.new_output("stream", text=text) for text in ("12", "34", "\n")]
+    assert printed(nbformat.v4.new_code_cell("", outputs=pieces)) == 1234
+    assert printed(nbformat.v4.new_code_cell("")) == 0  # the kernel died before

@@ -38,3 +38,19 @@ def write_page(path: Path, *widgets, theme: str = "") -> str:
     )
     path.write_text(share_once(html), encoding="utf-8")
     return path.as_uri()
+
+
+def settle(page) -> None:
+    """Wait until a drawing that was asked for is done."""
+    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
+
+def finger(page):
+    """Give what sends a page one event of touch: its kind, and where fingers are."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    return send

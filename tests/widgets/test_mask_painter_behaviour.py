@@ -5,7 +5,7 @@ import pytest
 
 from attncourse.widgets import MaskPainter
 from attncourse.widgets.mask_painter import rules
-from tests.widgets.pages import write_page
+from tests.widgets.pages import finger, settle, write_page
 
 
 @pytest.fixture
@@ -20,11 +20,6 @@ def show(chromium_page, tmp_path):
         return page
 
     return open_page
-
-
-def settle(page):
-    """Wait until a drawing that was asked for is done."""
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
 
 def mask(page):
@@ -140,14 +135,7 @@ def test_a_stroke_is_one_step_back(show):
 def test_a_finger_paints_and_the_page_stays(show):
     page = show(phone=True)
     start = mask(page)
-    touch = page.context.new_cdp_session(page)
-
-    def send(kind, *points):
-        touch.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
-        )
-
+    send = finger(page)
     send("touchStart", centre(page, 3, 1))
     for i in (2, 1, 0):
         send("touchMove", centre(page, i, 1))

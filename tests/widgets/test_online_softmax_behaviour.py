@@ -5,7 +5,7 @@ import pytest
 
 from attncourse.widgets import OnlineSoftmax
 from tests.browser import axe
-from tests.widgets.pages import write_page
+from tests.widgets.pages import finger, settle, write_page
 
 
 @pytest.fixture
@@ -23,11 +23,6 @@ def show(chromium_page, tmp_path):
         return page
 
     return open_page
-
-
-def settle(page):
-    """Wait until a drawing that was asked for is done."""
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
 
 def numbers(texts):
@@ -201,14 +196,7 @@ def test_dragging_by_touch_moves_a_score_and_leaves_the_page_to_scroll(show):
     page = show(phone=True)
     page.locator("figure").first.scroll_into_view_if_needed()
     top, (x, y) = page.evaluate("scrollY"), centre(page, "scores3")
-    touch = page.context.new_cdp_session(page)
-
-    def send(kind, *points):
-        touch.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]},
-        )
-
+    send = finger(page)
     send("touchStart", (x, y))
     for step in range(1, 9):
         send("touchMove", (x, y - 5 * step))

@@ -7,7 +7,7 @@ import pytest
 
 from attncourse.widgets import AttentionPlane
 from tests.browser import axe
-from tests.widgets.pages import write_page
+from tests.widgets.pages import finger, settle, write_page
 
 
 @pytest.fixture
@@ -35,11 +35,6 @@ def weights(page, n=0):
     """The weights of the selected query as the page shows them."""
     row = page.locator(".ac-plane").nth(n).locator(".all-weights tr.chosen .cell")
     return [0.0 if text == "–" else float(text) for text in row.all_inner_texts()]
-
-
-def settle(page):
-    """Wait until a drawing that was asked for is done."""
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
 
 def centre(page, point):
@@ -96,14 +91,7 @@ def test_dragging_by_touch_moves_the_output_and_leaves_the_page_to_scroll(show):
     before = output(page)
     # Upwards, the way a page would scroll.
     x, y = centre(page, "k3")
-    touch = page.context.new_cdp_session(page)
-
-    def send(kind, *points):
-        touch.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]},
-        )
-
+    send = finger(page)
     send("touchStart", (x, y))
     for step in range(1, 9):
         send("touchMove", (x + 2 * step, y - 14 * step))
