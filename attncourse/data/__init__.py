@@ -2,7 +2,7 @@
 
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict']
+['cmudict', 'shakespeare']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -14,10 +14,11 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
-ARCHIVES: tuple[Archive, ...] = (CMUDICT,)
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE)
 
 __all__ = [
     "ARCHIVES",
@@ -29,6 +30,7 @@ __all__ = [
     "fetch",
     "fetch_all",
     "part_of",
+    "shakespeare",
 ]
 
 
