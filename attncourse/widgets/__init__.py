@@ -4,6 +4,7 @@
 """
 
 from attncourse.widgets.kit import CourseWidget, share_once
+from attncourse.widgets.letters_to_sounds import LettersToSounds
 from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
@@ -12,6 +13,7 @@ from attncourse.widgets.scaling import ScoreScaling
 __all__ = [
     "AttentionPlane",
     "CourseWidget",
+    "LettersToSounds",
     "MaskPainter",
     "OnlineSoftmax",
     "ScoreScaling",

@@ -19,10 +19,12 @@ from attncourse.widgets.kit.checks import (
     words,
 )
 from attncourse.widgets.kit.front_end import module, style
+from attncourse.widgets.kit.heavy import Heavy
 from attncourse.widgets.kit.html import share_once, table
 
 __all__ = [
     "CourseWidget",
+    "Heavy",
     "Look",
     "Setting",
     "State",

@@ -21,6 +21,10 @@ A new widget takes one folder, ``attncourse/widgets/<name>/``, which the tests f
     ``words.js`` how numbers are written.
 ``widget.css``
     All of it below the widget's own class; colours are the tokens of ``kit.css``.
+
+Data that would make a page slow is loaded when the reader asks: the class names it as ``HEAVY``
+(:class:`~attncourse.widgets.kit.heavy.Heavy`), ``heavy.js`` loads it on a page and from a kernel,
+and the front-end has a ``read(bytes)`` besides, whose result its ``compute(state, data)`` gets.
 """
 
 import hashlib
@@ -34,6 +38,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from attncourse.widgets.kit.heavy import Heavy
 from attncourse.widgets.kit.html import alone
 
 _COUNT = itertools.count(1)
@@ -83,16 +88,22 @@ class CourseWidget(anywidget.AnyWidget):
 
     #: Bounds that both sides hold: the front-end finds them in its state as ``limits``.
     LIMITS: ClassVar[dict[str, Any]] = {}
+    #: What the front-end loads only when its reader asks for it.
+    HEAVY: ClassVar[Heavy | None] = None
 
     name = traitlets.Unicode("widget").tag(sync=True)
     preset = traitlets.Unicode("").tag(sync=True)
     presets = traitlets.Dict(read_only=True).tag(sync=True)
     start = traitlets.Dict(read_only=True).tag(sync=True)
     limits = traitlets.Dict(read_only=True).tag(sync=True)
+    heavy = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, *, preset: str = "", **traits: Any) -> None:
         super().__init__(**traits)
         self.set_trait("limits", dict(self.LIMITS))
+        if self.HEAVY:
+            self.set_trait("heavy", self.HEAVY.label)
+            self.on_msg(self._hand_over)
         own = [key for key, trait in self.traits().items() if isinstance(trait, State)]
         self.set_trait("start", {key: getattr(self, key) for key in sorted(own)})
         self.set_trait("presets", self.named_states())
@@ -129,6 +140,11 @@ class CourseWidget(anywidget.AnyWidget):
         """Go back to the state that the widget was made with, before any preset."""
         self.preset = ""
         self._go(self.start)
+
+    def _hand_over(self, _: Any, content: Any, buffers: Any) -> None:
+        """Send the heavy data to a front-end that asks its kernel for it."""
+        if self.HEAVY and content == {"heavy": self.HEAVY.file}:
+            self.send(content, buffers=[self.HEAVY.data])
 
     def _go(self, state: dict[str, Any]) -> None:
         with self.hold_trait_notifications():

@@ -128,10 +128,10 @@ export function run({ model, el }, view, { className, label, hint = "", compute,
     else view.undo();
   });
   // A gesture ends with a change, a click, a released pointer or key, or by leaving. A letter typed
-  // into a number is none yet.
+  // into a number or a text is none yet.
   for (const end of ["change", "click", "pointerup", "pointercancel", "focusout", "keyup"]) {
     root.addEventListener(end, (event) => {
-      if (end !== "keyup" || event.target.type !== "number") view.rest();
+      if (end !== "keyup" || !["number", "text"].includes(event.target.type)) view.rest();
     });
   }
   const forget = () => { view.history.forget(); view.draw(); };

@@ -1,0 +1,130 @@
+"""Train the networks that pages and widgets carry, and keep them in :mod:`attncourse.trained`.
+
+``make trained`` calls this; ``ONLY=name`` picks one network. A network is trained as its experiment
+trains it, from one seed, and rounded to eight bits a number. What the rounding costs is measured on
+the same held-out words and kept beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from torch import nn
+
+from attncourse import trained
+from attncourse.experiments import letters_to_sounds
+from attncourse.experiments.core import Experiment, Trial, provenance
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that is kept.
+
+    Parameters
+    ----------
+    experiment
+        What it is taken from: its name, and the code that is hashed.
+    trial
+        Which of its trainings.
+    train
+        Gives the trained network.
+    judge
+        Gives, for two networks, the second a rounded copy, what is measured on held-out data.
+    symbols
+        Gives what one must know to use it.
+    """
+
+    experiment: Experiment
+    trial: Trial
+    train: Callable[[Trial], nn.Module]
+    judge: Callable[[nn.Module, nn.Module], dict[str, Any]]
+    symbols: Callable[[], dict[str, Any]]
+
+
+def copied(network: Network, arrays: dict[str, np.ndarray]) -> nn.Module:
+    """Make the network of a file's numbers, in float32."""
+    model = letters_to_sounds.build(network.trial.condition)
+    model.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+    return model.eval()
+
+
+def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, Any]:
+    """Round a trained network, judge both, and write the file in one step."""
+    arrays = trained.rounded({name: x.numpy() for name, x in model.state_dict().items()})
+    name = network.experiment.name
+    record = {
+        **provenance(network.experiment),
+        "command": f"make trained ONLY={name}",
+        **vars(network.trial),
+        "cpu_seconds": round(cpu_seconds, 3),
+        "date": datetime.now(UTC).date().isoformat(),
+        "held out": network.judge(model, copied(network, trained.restored(arrays))),
+        **network.symbols(),
+    }
+    beside = trained.path(name).with_suffix(".part")
+    beside.write_bytes(trained.pack(arrays, record))
+    os.replace(beside, trained.path(name))
+    return record
+
+
+def train_speaker(trial: Trial) -> nn.Module:
+    """Train the network that says words, as its experiment does."""
+    model = letters_to_sounds.build(trial.condition, trial.seed)
+    letters_to_sounds.learn(model, trial.n_steps, trial.seed, str(trial))
+    return model.eval()
+
+
+def judge_speakers(model: Any, copy: Any) -> dict[str, Any]:
+    """Let both say the held-out words: errors a phoneme, words right, words said otherwise."""
+    said = [letters_to_sounds.pronounce(m, letters_to_sounds.words().test)[0] for m in (model, copy)]
+    counted = [letters_to_sounds.tally(each) for each in said]
+    errors = [letters_to_sounds.rate(each) for each in counted]
+    right = [sum(n == 0 for n, _ in each.values()) / len(each) for each in counted]
+    return {
+        "words": len(said[0]),
+        "errors": {"float32": errors[0], "int8": errors[1]},
+        "words right": {"float32": right[0], "int8": right[1]},
+        "said otherwise": sum(sounds != said[1][word] for word, sounds in said[0].items()),
+    }
+
+
+def speaker_symbols() -> dict[str, Any]:
+    """Give its letters and its sounds, numbered from 3 on."""
+    known = letters_to_sounds.words().phonemes.symbols
+    return {"letters": "".join(letters_to_sounds.LETTERS.symbols), "sounds": known}
+
+
+NETWORKS = (
+    Network(
+        letters_to_sounds.EXPERIMENT,
+        Trial("attention", 6000, 0),
+        train_speaker,
+        judge_speakers,
+        speaker_symbols,
+    ),
+)
+
+
+def main(only: Annotated[str, typer.Option(help="one network; all, if left out")] = "") -> None:
+    """Train and keep; what is there is replaced once the new one is complete."""
+    known = {network.experiment.name: network for network in NETWORKS}
+    if only and only not in known:
+        raise SystemExit(f"no network is called {only!r}; known: {', '.join(known)}.")
+    torch.set_num_threads(1)
+    for name in [only] if only else known:
+        start = time.process_time()
+        model = known[name].train(known[name].trial)
+        record = keep(known[name], model, time.process_time() - start)
+        print(f"{name}: {trained.path(name).stat().st_size:,} bytes; {record['held out']}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

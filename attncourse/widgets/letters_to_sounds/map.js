@@ -1,0 +1,98 @@
+// The weights as a map, a row a sound, a column a letter; each row has a handle that pulls it.
+
+import { assign, html, svg } from "../kit/elements.js";
+import { addHandle, makeDrawing, place } from "../kit/handles.js";
+import { fixed } from "../kit/words.js";
+import { MOST_LETTERS, MOST_ROWS } from "./network.js";
+import { placeOf } from "./numbers.js";
+import { lookText, soundName } from "./words.js";
+
+const WIDE = 360, LEFT = 48, TOP = 30, ROW = 32, WIDEST = 52, ROOMY = 36;
+const AWAY = [1e6, 1e6];
+
+export function soundMap(view) {
+  const now = { word: "", weights: [], sounds: [] };
+  const columnOf = () => Math.min(WIDEST, (WIDE - LEFT - 4) / now.word.length);
+  const fromPlace = ([letter, row]) => [LEFT + (letter + 0.5) * columnOf(), TOP + (row + 0.5) * ROW];
+  const toPlace = ([x, y]) => [(x - LEFT) / columnOf() - 0.5, (y - TOP) / ROW - 0.5];
+  const heads = Array.from({ length: MOST_LETTERS }, () => svg("text", { class: "letter", y: 20 }));
+  const rows = Array.from({ length: MOST_ROWS }, (_, row) => makeRow(view, row));
+  const drawing = makeDrawing({ wide: WIDE, high: 400, label: "Where each sound looks, one row a sound, one column a letter", toPlace, fromPlace },
+    ...heads, ...rows.map(({ node }) => node));
+  const handles = rows.map((_, row) => addHandle(drawing, {
+    id: `row${row}`, className: "q", name: `Row ${row + 1}`, mark: svg("circle", { class: "mark", r: 7 }),
+    at: () => (row < now.weights.length ? [placeOf(now.weights[row]), row] : AWAY),
+    move: ([letter]) => view.pull(row, snapped(letter, now.word.length)),
+    nudge: ([across, up]) => {
+      if (up) handles[row - up]?.node.focus();
+      else view.pull(row, nextLetter(placeOf(now.weights[row]), across, now.word.length));
+    },
+    focus: () => view.select(row),
+  }));
+  drawing.root.append(...handles.map(({ node }) => node));
+  return {
+    figure: html("figure", { class: "part map" }, html("figcaption", {}, html("b", {}, "Weights"), " a row a sound, a column a letter; drag a dot"), drawing.root),
+    draw(state, result, names) {
+      Object.assign(now, { word: state.word, weights: result?.weights ?? [], sounds: result?.sounds ?? [] });
+      const column = columnOf(), high = TOP + Math.max(now.weights.length, 1) * ROW + 4;
+      assign(drawing.root, { viewBox: `0 0 ${WIDE} ${high}` });
+      heads.forEach((head, j) => {
+        head.textContent = now.word[j] ?? "";
+        assign(head, { x: LEFT + (j + 0.5) * column });
+      });
+      rows.forEach((row, i) => row.draw(state, now.weights[i], { column, name: i in now.sounds ? soundName(names, now.sounds[i]) : "" }));
+      handles.forEach((handle, i) => {
+        const shown = i < now.weights.length, by = state.hand.some(([sound]) => sound === i);
+        handle.node.style.display = shown ? "" : "none";
+        if (!shown) return;
+        handle.node.classList.toggle("quiet", !by);
+        assign(handle.node, { "aria-label": `Look of sound ${i + 1}, ${soundName(names, now.sounds[i])}` });
+        place(drawing, handle, { text: lookText(now.word, now.weights[i]), low: 1, high: now.word.length, now: fixed(placeOf(now.weights[i]) + 1, 2).replace("−", "-") });
+      });
+    },
+  };
+}
+
+/** Where a row is pulled to: within the word, and wholly on a letter when it is near one. */
+export function snapped(letter, count) {
+  const at = Math.min(Math.max(letter, 0), count - 1), whole = Math.round(at);
+  return Math.abs(at - whole) < 0.15 ? whole : Math.round(at * 20) / 20;
+}
+
+/** The next letter to one side. */
+export function nextLetter(at, way, count) {
+  const near = Math.round(at * 1000) / 1000;
+  return Math.min(Math.max(way > 0 ? Math.floor(near) + 1 : Math.ceil(near) - 1, 0), count - 1);
+}
+
+/** One row: its sound's name, and a cell for each letter. */
+function makeRow(view, row) {
+  const name = svg("text", { class: "sound", x: LEFT - 8, y: TOP + (row + 0.5) * ROW + 5 });
+  const frame = svg("rect", { class: "frame", x: 1, y: TOP + row * ROW + 1, height: ROW - 2, rx: 4 });
+  const cells = Array.from({ length: MOST_LETTERS }, () => ({
+    box: svg("rect", { class: "cell", y: TOP + row * ROW + 2, height: ROW - 4, rx: 2 }),
+    text: svg("text", { class: "number", y: TOP + (row + 0.5) * ROW + 4.5 }),
+  }));
+  const node = svg("g", {}, frame, ...cells.flatMap(({ box, text }) => [box, text]), name);
+  node.addEventListener("click", () => view.select(row));
+  return {
+    node,
+    draw(state, weights, { column, name: shown }) {
+      node.style.display = weights ? "" : "none";
+      if (!weights) return;
+      name.textContent = shown;
+      node.classList.toggle("selected", state.selected === row);
+      assign(frame, { width: LEFT + column * weights.length });
+      cells.forEach(({ box, text }, j) => {
+        const here = j in weights;
+        box.style.display = text.style.display = here ? "" : "none";
+        if (!here) return;
+        box.style.setProperty("--share", `${(100 * weights[j]).toFixed(1)}%`);
+        box.classList.toggle("set", state.hand.some(([sound, letter]) => sound === row && letter === j));
+        assign(box, { x: LEFT + j * column + 1, width: column - 2 });
+        text.textContent = column >= ROOMY && weights[j] >= 0.005 ? fixed(weights[j]) : "";
+        assign(text, { x: LEFT + (j + 0.5) * column });
+      });
+    },
+  };
+}
