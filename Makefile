@@ -16,7 +16,7 @@ BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve lint test lab check models exercises runs bench words mutants lock clean
+.PHONY: help env book numbers serve lint test lab check models exercises runs trained bench words mutants lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,10 @@ words: env  ## Write the reference's docstrings into PyTorch's twins
 # ONLY=say_it_back for one experiment, FRESH=1 to measure again what is kept.
 runs: env  ## Train for longer and from more seeds, and keep the results (long; goes on where it stopped)
 	$(BIN)/python -m attncourse.experiments $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
+
+# ONLY=letters_to_sounds for one network. What it weighs and what rounding costs is kept with it.
+trained: env  ## Train the networks that widgets carry, and keep them in attncourse/trained (minutes)
+	$(BIN)/python -m attncourse.experiments.keep $(if $(ONLY),--only $(ONLY))
 
 bench: env  ## Run the benchmarks
 	$(BIN)/python -m benchmarks

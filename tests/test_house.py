@@ -26,13 +26,23 @@ KNOWS = {
     "data": set(),
     "models": {"_checks", "pytorch", "data"},
     "training": {"_checks", "pytorch"},
-    "experiments": {"_checks", "pytorch", "reference", "training", "data", "models", "analysis"},
+    "experiments": {
+        "_checks",
+        "pytorch",
+        "reference",
+        "training",
+        "data",
+        "models",
+        "analysis",
+        "trained",
+    },
+    "trained": set(),
     "claims": {"reference"},
     "figures": set(),
     "tables": set(),
     "numbers": set(),
     "source": set(),
-    "widgets": {"reference"},
+    "widgets": {"reference", "trained"},
     "grading": set(),
     "cli": {"grading", "data", "models", "experiments", "training"},
 }
@@ -42,6 +52,7 @@ LIBRARIES = {
     "reference": {"einops", "jaxtyping", "numpy"},
     "data": {"platformdirs", "tqdm"},
     "claims": {"IPython", "numpy"},
+    "trained": {"numpy"},
 }
 #: What the package never imports: what is made from it, and what tests it.
 ABOVE = {"book", "solutions", "exercises", "tests", "benchmarks"}

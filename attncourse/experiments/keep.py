@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -34,8 +34,10 @@ class Network:
         What it is taken from: its name, and the code that is hashed.
     trial
         Which of its trainings.
-    train
-        Gives the trained network.
+    build
+        Makes it, untrained.
+    learn
+        Trains it in place.
     judge
         Gives, for two networks, the second a rounded copy, what is measured on held-out data.
     symbols
@@ -44,14 +46,14 @@ class Network:
 
     experiment: Experiment
     trial: Trial
-    train: Callable[[Trial], nn.Module]
+    build: Callable[[Trial], nn.Module]
+    learn: Callable[[Any, Trial], object]
     judge: Callable[[nn.Module, nn.Module], dict[str, Any]]
     symbols: Callable[[], dict[str, Any]]
 
 
-def copied(network: Network, arrays: dict[str, np.ndarray]) -> nn.Module:
-    """Make the network of a file's numbers, in float32."""
-    model = letters_to_sounds.build(network.trial.condition)
+def filled(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> nn.Module:
+    """Fill a network with a file's numbers, in the precision that it has."""
     model.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
     return model.eval()
 
@@ -59,6 +61,7 @@ def copied(network: Network, arrays: dict[str, np.ndarray]) -> nn.Module:
 def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, Any]:
     """Round a trained network, judge both, and write the file in one step."""
     arrays = trained.rounded({name: x.numpy() for name, x in model.state_dict().items()})
+    copy = filled(network.build(network.trial), trained.restored(arrays))
     name = network.experiment.name
     record = {
         **provenance(network.experiment),
@@ -66,7 +69,7 @@ def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, An
         **vars(network.trial),
         "cpu_seconds": round(cpu_seconds, 3),
         "date": datetime.now(UTC).date().isoformat(),
-        "held out": network.judge(model, copied(network, trained.restored(arrays))),
+        "held out": network.judge(model, copy),
         **network.symbols(),
     }
     beside = trained.path(name).with_suffix(".part")
@@ -75,16 +78,10 @@ def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, An
     return record
 
 
-def train_speaker(trial: Trial) -> nn.Module:
-    """Train the network that says words, as its experiment does."""
-    model = letters_to_sounds.build(trial.condition, trial.seed)
-    letters_to_sounds.learn(model, trial.n_steps, trial.seed, str(trial))
-    return model.eval()
-
-
 def judge_speakers(model: Any, copy: Any) -> dict[str, Any]:
     """Let both say the held-out words: errors a phoneme, words right, words said otherwise."""
-    said = [letters_to_sounds.pronounce(m, letters_to_sounds.words().test)[0] for m in (model, copy)]
+    words = letters_to_sounds.words().test
+    said = [letters_to_sounds.pronounce(each, words)[0] for each in (model, copy)]
     counted = [letters_to_sounds.tally(each) for each in said]
     errors = [letters_to_sounds.rate(each) for each in counted]
     right = [sum(n == 0 for n, _ in each.values()) / len(each) for each in counted]
@@ -106,9 +103,12 @@ NETWORKS = (
     Network(
         letters_to_sounds.EXPERIMENT,
         Trial("attention", 6000, 0),
-        train_speaker,
-        judge_speakers,
-        speaker_symbols,
+        build=lambda trial: letters_to_sounds.build(trial.condition, trial.seed),
+        learn=lambda model, trial: letters_to_sounds.learn(
+            model, trial.n_steps, trial.seed, str(trial)
+        ),
+        judge=judge_speakers,
+        symbols=speaker_symbols,
     ),
 )
 
@@ -120,9 +120,10 @@ def main(only: Annotated[str, typer.Option(help="one network; all, if left out")
         raise SystemExit(f"no network is called {only!r}; known: {', '.join(known)}.")
     torch.set_num_threads(1)
     for name in [only] if only else known:
-        start = time.process_time()
-        model = known[name].train(known[name].trial)
-        record = keep(known[name], model, time.process_time() - start)
+        network, start = known[name], time.process_time()
+        model = network.build(network.trial)
+        network.learn(model, network.trial)
+        record = keep(network, model.eval(), time.process_time() - start)
         print(f"{name}: {trained.path(name).stat().st_size:,} bytes; {record['held out']}")
 
 

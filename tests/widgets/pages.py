@@ -37,7 +37,20 @@ def write_page(path: Path, *widgets, theme: str = "") -> str:
         f"<body><main><h1>Widgets</h1>\n{body}\n</main></body></html>"
     )
     path.write_text(share_once(html), encoding="utf-8")
+    for heavy in {widget.HEAVY for widget in widgets} - {None}:
+        heavy.write(path.parent)
     return path.as_uri()
+
+
+def load_heavy(page) -> None:
+    """Press every offer to load something, and wait until it is there."""
+    offers = page.locator(".ac-widget .load, .ac-kit .load").filter(visible=True)
+    while offers.count():
+        offers.first.press("Enter")
+        page.wait_for_function(
+            "() => ![...document.querySelectorAll('.load')].some((e) => e.textContent === 'Loading …')"
+        )
+        settle(page)
 
 
 def settle(page) -> None:

@@ -83,7 +83,7 @@ def readable_errors(kind: type[CourseWidget], visit=None) -> None:
     widget = kind()
     for name in own_traits(widget, State, Look):
         before = widget.page_state()
-        for nonsense in ("nonsense", float("nan"), [[]], object()):
+        for nonsense in ("n0nsense", float("nan"), [[]], object()):
             said = ""
             try:
                 setattr(widget, name, nonsense)
@@ -113,7 +113,11 @@ def numbers(kind: type[CourseWidget], visit) -> None:
     )
     for _ in range(0, STATES, 25):
         some = [kind.random(rng) for _ in range(25)]
-        found = _ask(page, "states => states.map(widget.compute)", [w.page_state() for w in some])
+        found = _ask(
+            page,
+            "states => states.map((state) => widget.compute(state, window.data))",
+            [w.page_state() for w in some],
+        )
         for widget, got in zip(some, found, strict=True):
             expected = widget.compute()
             assert expected, f"{kind.__name__}: compute() gives nothing to compare"
@@ -456,11 +460,21 @@ class Visit:
                }""",
             str(kind._esm),
         )
+        if kind.HEAVY:
+            # The very script that a site has, and what the front-end makes of its bytes.
+            page.evaluate("window.attncourseHeavy = (file, text) => { window.text = text; }")
+            page.add_script_tag(content=kind.HEAVY.script())
+            page.evaluate(
+                "() => { window.data = widget.read(Uint8Array.from(atob(text), (c) => c.charCodeAt(0))); }"
+            )
         return page
 
-    def page(self, *widgets: CourseWidget, fragment: str = "", **options):
-        """A page with widgets on it that live, in a state of their own or that of a link."""
-        from tests.widgets.pages import write_page
+    def page(self, *widgets: CourseWidget, fragment: str = "", asleep: bool = False, **options):
+        """A page with widgets on it that live, in a state of their own or that of a link.
+
+        What is loaded when asked for is asked for, unless they are to stay asleep.
+        """
+        from tests.widgets.pages import load_heavy, write_page
 
         page = self._page(**options)
         page.set_viewport_size(
@@ -476,4 +490,6 @@ class Visit:
             arg=len(widgets),
         )
         page.evaluate("kit.rest()")
+        if not asleep:
+            load_heavy(page)
         return page

@@ -129,7 +129,10 @@ export function heavyPart(view, model, { read, offer, then = () => {} }) {
         Object.assign(store, { status: "failed", why: DAMAGED, bytes: null });
       }
     }
-    if (store.status !== "loading") view.say(data ? `${capital(heavy.what)} is loaded.` : texts.failed[0]());
+    const failure = texts.failed[0]();
+    if (store.status === "failed") view.say(failure);
+    // What a link had to say is still so; what failed before is not.
+    else if (data && ["", failure].includes(view.said())) view.say(`${capital(heavy.what)} is loaded.`);
     view.draw();
     if (data && pressed) requestAnimationFrame(() => requestAnimationFrame(then));
   }

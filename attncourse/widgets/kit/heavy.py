@@ -21,7 +21,7 @@ FOLDER = "_static/heavy"
 
 @dataclass(frozen=True)
 class Heavy:
-    """Bytes that are loaded when asked for.
+    r"""Bytes that are loaded when asked for.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Heavy:
     --------
     >>> heavy = Heavy("numbers", "the numbers", lambda: bytes([1, 2, 3]))
     >>> heavy.script()
-    'attncourseHeavy("numbers-039058c6f2c0.js","AQID");\\n'
+    'attncourseHeavy("numbers-039058c6f2c0.js","AQID");\n'
     >>> heavy.label["bytes"]
     3
     """

@@ -89,7 +89,8 @@ export function makeView(model, { looks = [], settings = [], python }) {
 
 /**
  * Shows a widget: the sentence above, the blocks below, each part drawn when something changed.
- * `describe` gives the sentence on a state and its numbers, `hint` what to do where nothing is said.
+ * `describe` gives the sentence on a state and its numbers, `hint` (a text, or what gives one) what to do
+ * where nothing is said.
  */
 export function run({ model, el }, view, { className, label, hint = "", compute, describe, parts, blocks }) {
   let frame = 0, spoken = 0;
@@ -107,7 +108,7 @@ export function run({ model, el }, view, { className, label, hint = "", compute,
     for (const part of parts) part.draw(now, result);
     const text = describe(now, result), extra = view.said();
     if (sentence.textContent !== text) sentence.textContent = text;
-    remark.textContent = extra || hint;
+    remark.textContent = extra || (typeof hint === "function" ? hint(now) : hint);
     // A screen reader hears the sentence once things have come to rest, not sixty times a second.
     clearTimeout(spoken);
     spoken = setTimeout(() => { live.textContent = extra ? `${text} ${extra}` : text; }, 400);

@@ -1,8 +1,9 @@
 """A trained network that says words, and the weights by which it looks at their letters."""
 
 import re
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import traitlets
@@ -34,11 +35,23 @@ def _hand(name: str, value: Any) -> list[list[Any]]:
         ]
     except (TypeError, ValueError) as error:
         raise ValueError(f"{want}, got {value!r} ({error})") from None
-    sums = np.zeros(MOST_ROWS)
-    np.add.at(sums, [sound for sound, *_ in given], [weight for *_, weight in given])
-    if len({(sound, letter) for sound, letter, _ in given}) < len(given) or sums.max() > 1 + 1e-9:
+    together: dict[float, float] = defaultdict(float)
+    for sound, _, weight in given:
+        together[sound] += weight
+    twice = len({(sound, letter) for sound, letter, _ in given}) < len(given)
+    if twice or any(total > 1 + 1e-9 for total in together.values()):
         raise ValueError(f"{want}, each once, those of a sound together 1 at most, got {value!r}")
     return sorted(given)
+
+
+#: What each shows: a silent letter speaks when it is looked at; another does not; a neighbour knows
+#: the sound; the order of the look is the order of the sounds, and without an end none comes.
+PRESETS: dict[str, dict[str, Any]] = {
+    "silent k": {"word": "knight", "hand": [[0, 0, 1.0]]},
+    "silent w": {"word": "write", "hand": [[0, 0, 1.0]]},
+    "one letter off": {"word": "knight", "hand": [[1, 1, 1.0]], "selected": 1},
+    "backwards": {"word": "stop", "hand": [[0, 3, 1.0], [1, 2, 1.0], [2, 1, 1.0], [3, 0, 1.0]]},
+}
 
 
 class LettersToSounds(kit.CourseWidget):
@@ -50,9 +63,10 @@ class LettersToSounds(kit.CourseWidget):
     when the reader asks.
 
     A weight that is set stays; the other letters share what it leaves, in proportion to their own
-    weights. The rest of the word is said again from there. Three things to find out: most rows can
-    be pulled to a neighbouring letter and nothing changes, since its state has read the neighbours
-    too; far away another sound comes; and what comes later may change, or put itself right.
+    weights. The rest of the word is said again from there. What the presets show: the silent k of
+    *knight* is said when it is looked at, the silent w of *write* is not; the letter beside the
+    right one will sometimes do, since its state has read the neighbours; and pulled into the
+    opposite order, the letters are said in the opposite order.
 
     Parameters
     ----------
@@ -79,7 +93,7 @@ class LettersToSounds(kit.CourseWidget):
 
     """
 
-    LIMITS = {"letters": MOST_LETTERS, "rows": MOST_ROWS}
+    LIMITS: ClassVar[dict[str, Any]] = {"letters": MOST_LETTERS, "rows": MOST_ROWS}
     HEAVY = kit.Heavy(
         "letters_to_sounds", "the model", trained.path("letters_to_sounds").read_bytes
     )
@@ -105,11 +119,11 @@ class LettersToSounds(kit.CourseWidget):
         self.set_trait("sample", self._sample())
 
     def named_states(self) -> dict[str, dict[str, Any]]:
-        """Return the presets: a row that is pulled a little, one that is pulled far, and a chain."""
-        return {}
+        """Return the presets, each of which shows something: the silent letter that speaks, etc."""
+        return {name: {"selected": 0, **state} for name, state in PRESETS.items()}
 
     def compute(self) -> dict[str, Any]:
-        """Return sounds, weights and probabilities, a row a sound; and the sounds without a hand."""
+        """Return sounds, weights and probabilities, a row a sound; and what it says by itself."""
         arrays, symbols = network.kept().arrays, network.numbers_of(self.word)
         said = network.say(arrays, symbols, self.hand)
         plain = network.say(arrays, symbols, []).sounds if self.hand else said.sounds

@@ -7,20 +7,22 @@ import { MOST_LETTERS, MOST_ROWS } from "./network.js";
 import { placeOf } from "./numbers.js";
 import { lookText, soundName } from "./words.js";
 
-const WIDE = 360, LEFT = 48, TOP = 30, ROW = 32, WIDEST = 52, ROOMY = 36;
+const WIDE = 360, LEFT = 48, TOP = 30, ROW = 38, WIDEST = 52, ROOMY = 34;
+// Within a row: where its number stands, and where its handle runs.
+const NUMBER = 16, TRACK = 26;
 const AWAY = [1e6, 1e6];
 
 export function soundMap(view) {
   const now = { word: "", weights: [], sounds: [] };
   const columnOf = () => Math.min(WIDEST, (WIDE - LEFT - 4) / now.word.length);
-  const fromPlace = ([letter, row]) => [LEFT + (letter + 0.5) * columnOf(), TOP + (row + 0.5) * ROW];
-  const toPlace = ([x, y]) => [(x - LEFT) / columnOf() - 0.5, (y - TOP) / ROW - 0.5];
+  const fromPlace = ([letter, row]) => [LEFT + (letter + 0.5) * columnOf(), TOP + row * ROW + TRACK];
+  const toPlace = ([x, y]) => [(x - LEFT) / columnOf() - 0.5, (y - TOP - TRACK) / ROW];
   const heads = Array.from({ length: MOST_LETTERS }, () => svg("text", { class: "letter", y: 20 }));
   const rows = Array.from({ length: MOST_ROWS }, (_, row) => makeRow(view, row));
   const drawing = makeDrawing({ wide: WIDE, high: 400, label: "Where each sound looks, one row a sound, one column a letter", toPlace, fromPlace },
     ...heads, ...rows.map(({ node }) => node));
   const handles = rows.map((_, row) => addHandle(drawing, {
-    id: `row${row}`, className: "q", name: `Row ${row + 1}`, mark: svg("circle", { class: "mark", r: 7 }),
+    id: `row${row}`, className: "q", name: `Row ${row + 1}`, mark: svg("circle", { class: "mark", r: 6.5 }),
     at: () => (row < now.weights.length ? [placeOf(now.weights[row]), row] : AWAY),
     move: ([letter]) => view.pull(row, snapped(letter, now.word.length)),
     nudge: ([across, up]) => {
@@ -29,9 +31,8 @@ export function soundMap(view) {
     },
     focus: () => view.select(row),
   }));
-  drawing.root.append(...handles.map(({ node }) => node));
   return {
-    figure: html("figure", { class: "part map" }, html("figcaption", {}, html("b", {}, "Weights"), " a row a sound, a column a letter; drag a dot"), drawing.root),
+    figure: html("figure", { class: "part map" }, html("figcaption", {}, html("b", {}, "Weights"), " a row a sound, a column a letter"), drawing.root),
     draw(state, result, names) {
       Object.assign(now, { word: state.word, weights: result?.weights ?? [], sounds: result?.sounds ?? [] });
       const column = columnOf(), high = TOP + Math.max(now.weights.length, 1) * ROW + 4;
@@ -43,7 +44,8 @@ export function soundMap(view) {
       rows.forEach((row, i) => row.draw(state, now.weights[i], { column, name: i in now.sounds ? soundName(names, now.sounds[i]) : "" }));
       handles.forEach((handle, i) => {
         const shown = i < now.weights.length, by = state.hand.some(([sound]) => sound === i);
-        handle.node.style.display = shown ? "" : "none";
+        if (!shown) handle.node.remove();
+        else if (!handle.node.isConnected) drawing.root.append(handle.node);
         if (!shown) return;
         handle.node.classList.toggle("quiet", !by);
         assign(handle.node, { "aria-label": `Look of sound ${i + 1}, ${soundName(names, now.sounds[i])}` });
@@ -71,7 +73,7 @@ function makeRow(view, row) {
   const frame = svg("rect", { class: "frame", x: 1, y: TOP + row * ROW + 1, height: ROW - 2, rx: 4 });
   const cells = Array.from({ length: MOST_LETTERS }, () => ({
     box: svg("rect", { class: "cell", y: TOP + row * ROW + 2, height: ROW - 4, rx: 2 }),
-    text: svg("text", { class: "number", y: TOP + (row + 0.5) * ROW + 4.5 }),
+    text: svg("text", { class: "number", y: TOP + row * ROW + NUMBER }),
   }));
   const node = svg("g", {}, frame, ...cells.flatMap(({ box, text }) => [box, text]), name);
   node.addEventListener("click", () => view.select(row));

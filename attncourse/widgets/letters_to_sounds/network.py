@@ -110,4 +110,6 @@ def numbers_of(word: str) -> list[int]:
 
 def name_of(sound: int) -> str:
     """Return a sound's name, as the dictionary has it."""
-    return kept().record["sounds"][sound - END - 1] if sound > END else "end" if sound == END else "?"
+    if sound <= END:
+        return "end" if sound == END else "?"
+    return kept().record["sounds"][sound - END - 1]

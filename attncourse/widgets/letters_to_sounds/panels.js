@@ -5,7 +5,7 @@ import { button, numberField, slider } from "../kit/fields.js";
 import { fixed, percent } from "../kit/words.js";
 import { END, MOST_LETTERS, MOST_ROWS } from "./network.js";
 import { isWord } from "./numbers.js";
-import { example, exampleWord, soundName } from "./words.js";
+import { example, exampleWord, otherThan, soundName } from "./words.js";
 
 const PATIENCE = 600; // milliseconds: who types over a word has none for a moment
 const ALTERNATIVES = 4;
@@ -60,12 +60,13 @@ export function soundLine(view) {
   return {
     node: html("div", { class: "part sounds", role: "group", "aria-label": "Sounds" }, ...parts.map(({ node }) => node)),
     draw({ selected }, result, names) {
+      const others = result ? otherThan(result.sounds, result.plain) : [];
       parts.forEach((part, row) => {
         const n = result?.sounds[row];
         part.node.hidden = n === undefined;
         if (n === undefined) return;
         part.node.setAttribute("aria-pressed", row === selected);
-        part.node.classList.toggle("other", n !== result.plain[row]);
+        part.node.classList.toggle("other", others[row]);
         if (part.shown === n) return;
         part.shown = n;
         part.name.textContent = soundName(names, n);
@@ -83,13 +84,14 @@ function asIn(name) {
 
 /** One row: a weight for each letter, to slide and to type, and what else might have been said. */
 export function rowPanel(view) {
-  const heading = html("div", { class: "heading" }), letters = Array.from({ length: MOST_LETTERS }, (_, j) => letterRow(view, j));
+  const said = html("span"), which = html("small"), heading = html("div", { class: "heading" }, said, which), letters = Array.from({ length: MOST_LETTERS }, (_, j) => letterRow(view, j));
   const others = Array.from({ length: ALTERNATIVES }, () => {
     const cells = { name: html("th", { scope: "row" }), as: html("td", { class: "as" }), bar: html("td", { class: "wide" }, html("span", { class: "bar" })), share: html("td") };
     return { ...cells, node: html("tr", {}, ...Object.values(cells)) };
   });
   const rest = html("p", { class: "measured" });
-  const list = (caption, ...rows) => html("table", {}, html("caption", { class: "unseen" }, caption), html("tbody", {}, ...rows));
+  const list = (caption, ...rows) => html("table", {}, html("caption", { class: "unseen" }, caption),
+    html("colgroup", {}, ...Array.from({ length: 4 }, () => html("col"))), html("tbody", {}, ...rows));
   return {
     nodes: [
       html("div", { class: "part weights" }, heading, list("Weights of the chosen sound, one line a letter", ...letters.map(({ node }) => node))),
@@ -97,7 +99,8 @@ export function rowPanel(view) {
     ],
     draw(now, result, names) {
       const row = view.row(result);
-      heading.textContent = row < 0 ? "" : `Where ${row + 1}, ${soundName(names, result.sounds[row])}, looks`;
+      said.textContent = row < 0 ? "" : soundName(names, result.sounds[row]);
+      which.textContent = `row ${row + 1} of ${result?.sounds.length}, a weight for each letter`;
       letters.forEach((letter, j) => letter.draw(now, row < 0 ? [] : result.weights[row], row));
       if (row < 0) return;
       const shares = result.probabilities[row], order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, ALTERNATIVES);

@@ -50,14 +50,16 @@ function render({ model, el }) {
   const stop = run({ model, el }, view, {
     className: "ac-letters_to_sounds", label: "Letters to sounds, live", compute: numbers,
     describe: (now, result) => describe({ ...now, selected: Math.max(0, view.row(result)) }, result, names),
-    hint: "Type a word; drag a dot to make a sound look elsewhere.",
+    hint: () => (loader.data ? "Type a word; drag a dot to make a sound look elsewhere." : "Choose a sound to see where the model looked."),
     parts: [loader, word, bar, { draw(now, result) {
       shown = result;
       const at = { ...now, selected: view.row(result) };
       for (const part of [line, map, panel]) part.draw(at, result, names);
       el.firstChild.classList.toggle("asleep", !loader.data);
     } }],
-    blocks: [word.node, line.node, html("div", { class: "drawings" }, map.figure, html("div", { class: "beside" }, loader.node, ...panel.nodes)), controls],
+    // What is pressed stands above what grows and shrinks.
+    blocks: [word.node, controls, line.node,
+      html("div", { class: "drawings" }, map.figure, html("div", { class: "beside" }, loader.node, ...panel.nodes))],
   });
   return () => { stop(); loader.leave(); };
 }

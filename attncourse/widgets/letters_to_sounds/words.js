@@ -24,6 +24,23 @@ export const soundName = (names, n) => (n === END ? "end" : names[n - END - 1] ?
 const spoken = (names, sounds) => sounds.filter((n) => n !== END).map((n) => soundName(names, n)).join(" ") || "nothing";
 const likeness = (name) => (EXAMPLES[name] ? `, as in ${exampleWord(name)}` : "");
 
+/** Which sounds are others than before, where as many as can be are the same and in the same order. */
+export function otherThan(sounds, before) {
+  const long = Array.from({ length: sounds.length + 1 }, () => Array(before.length + 1).fill(0));
+  for (let i = sounds.length - 1; i >= 0; i -= 1) {
+    for (let j = before.length - 1; j >= 0; j -= 1) {
+      long[i][j] = sounds[i] === before[j] ? 1 + long[i + 1][j + 1] : Math.max(long[i + 1][j], long[i][j + 1]);
+    }
+  }
+  let j = 0;
+  return sounds.map((sound, i) => {
+    while (j < before.length && sound !== before[j] && long[i][j] === long[i][j + 1]) j += 1;
+    const same = j < before.length && sound === before[j] && long[i][j] === 1 + long[i + 1][j + 1];
+    if (same) j += 1;
+    return !same;
+  });
+}
+
 /** The letter with the largest weight. */
 export const heaviest = (weights) => weights.indexOf(Math.max(...weights));
 
