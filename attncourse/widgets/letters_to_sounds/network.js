@@ -85,8 +85,9 @@ function encode({ arrays, values, ways }, symbols) {
 export function pinned(own, pins) {
   const held = own.map(() => null);
   for (const [, letter, weight] of pins) if (letter < own.length) held[letter] = weight;
-  const total = held.reduce((sum, w) => sum + (w ?? 0), 0), free = held.includes(null);
-  if (!free) return total > 0 ? held.map((w) => w / total) : own;
+  const total = held.reduce((sum, w) => sum + (w ?? 0), 0);
+  if (held.every((w) => w === null)) return own;
+  if (!held.includes(null)) return total > 0 ? held.map((w) => w / total) : own;
   const others = own.reduce((sum, w, j) => sum + (held[j] === null ? w : 0), 0), rest = Math.max(0, 1 - total);
   return own.map((w, j) => held[j] ?? (rest * w) / others);
 }

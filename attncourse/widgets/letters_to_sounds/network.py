@@ -75,11 +75,12 @@ def pinned(own: Float[np.ndarray, " kv_len"], pins: Pins) -> Float[np.ndarray, "
     held = {letter: weight for _, letter, weight in pins if letter < len(own)}
     total = sum(held.values())
     free = np.array([j not in held for j in range(len(own))])
-    if not free.any() and total == 0:
+    if free.all() or not (free.any() or total):
         return own
-    rest = max(0.0, 1 - total) * own / own[free].sum() if free.any() else own
-    scale = 1.0 if free.any() else total
-    return np.array([held[j] / scale if j in held else rest[j] for j in range(len(own))])
+    if not free.any():
+        return np.array([held[j] / total for j in range(len(own))])
+    rest = max(0.0, 1 - total) * own / own[free].sum()
+    return np.array([held.get(j, rest[j]) for j in range(len(own))])
 
 
 def say(arrays: Arrays, symbols: list[int], pins: Pins) -> Said:
