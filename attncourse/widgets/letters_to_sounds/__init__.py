@@ -135,7 +135,7 @@ class LettersToSounds(kit.CourseWidget):
         return [network.name_of(n) for n in self.compute()["sounds"] if n != network.END]
 
     def _sample(self) -> dict[str, Any]:
-        result = {name: np.round(array, 4).tolist() for name, array in self.compute().items()}
+        result = {name: np.round(array, 6).tolist() for name, array in self.compute().items()}
         names = network.kept().record["sounds"]
         return {"word": self.word, "hand": self.hand, "result": result, "sounds": names}
 

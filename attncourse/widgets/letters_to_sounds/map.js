@@ -38,8 +38,8 @@ export function soundMap(view) {
       const column = columnOf(), high = TOP + Math.max(now.weights.length, 1) * ROW + 4;
       assign(drawing.root, { viewBox: `0 0 ${WIDE} ${high}` });
       heads.forEach((head, j) => {
-        head.textContent = now.word[j] ?? "";
-        assign(head, { x: LEFT + (j + 0.5) * column });
+        if (head.textContent !== (now.word[j] ?? "")) head.textContent = now.word[j] ?? "";
+        if (j < now.word.length) assign(head, { x: LEFT + (j + 0.5) * column });
       });
       rows.forEach((row, i) => row.draw(state, now.weights[i], { column, name: i in now.sounds ? soundName(names, now.sounds[i]) : "" }));
       handles.forEach((handle, i) => {
@@ -75,25 +75,41 @@ function makeRow(view, row) {
     box: svg("rect", { class: "cell", y: TOP + row * ROW + 2, height: ROW - 4, rx: 2 }),
     text: svg("text", { class: "number", y: TOP + row * ROW + NUMBER }),
   }));
-  const node = svg("g", {}, frame, ...cells.flatMap(({ box, text }) => [box, text]), name);
+  const node = svg("g", {}, frame, name);
   node.addEventListener("click", () => view.select(row));
+  const shown = { row: true, count: 0, column: 0, shares: [], texts: [] };
+  /** Puts the cells where they belong: only when the word has another length, since it costs the most. */
+  function layOut(count, column) {
+    Object.assign(shown, { count, column, texts: [] });
+    assign(frame, { width: LEFT + column * count });
+    cells.forEach(({ box, text }, j) => {
+      if (j >= count) box.remove();
+      else if (!box.isConnected) node.insertBefore(box, name);
+      if (j >= count || column < ROOMY) text.remove();
+      else if (!text.isConnected) node.insertBefore(text, name);
+      if (j >= count) return;
+      assign(box, { x: LEFT + j * column + 1, width: column - 2 });
+      if (column >= ROOMY) assign(text, { x: LEFT + (j + 0.5) * column });
+    });
+  }
   return {
     node,
-    draw(state, weights, { column, name: shown }) {
-      node.style.display = weights ? "" : "none";
+    draw(state, weights, { column, name: said }) {
+      if (Boolean(weights) !== shown.row) node.style.display = weights ? "" : "none";
+      shown.row = Boolean(weights);
       if (!weights) return;
-      name.textContent = shown;
+      if (weights.length !== shown.count || column !== shown.column) layOut(weights.length, column);
+      if (name.textContent !== said) name.textContent = said;
       node.classList.toggle("selected", state.selected === row);
-      assign(frame, { width: LEFT + column * weights.length });
-      cells.forEach(({ box, text }, j) => {
-        const here = j in weights;
-        box.style.display = text.style.display = here ? "" : "none";
-        if (!here) return;
-        box.style.setProperty("--share", `${(100 * weights[j]).toFixed(1)}%`);
-        box.classList.toggle("set", state.hand.some(([sound, letter]) => sound === row && letter === j));
-        assign(box, { x: LEFT + j * column + 1, width: column - 2 });
-        text.textContent = column >= ROOMY && weights[j] >= 0.005 ? fixed(weights[j]) : "";
-        assign(text, { x: LEFT + (j + 0.5) * column });
+      const held = new Set(state.hand.filter(([sound]) => sound === row).map(([, letter]) => letter));
+      weights.forEach((weight, j) => {
+        const { box, text } = cells[j], share = `${(100 * weight).toFixed(1)}%`;
+        if (shown.shares[j] !== share) box.style.setProperty("--share", share);
+        box.classList.toggle("set", held.has(j));
+        shown.shares[j] = share;
+        const number = weight >= 0.005 ? fixed(weight) : "";
+        if (shown.texts[j] !== number) text.textContent = number;
+        shown.texts[j] = number;
       });
     },
   };

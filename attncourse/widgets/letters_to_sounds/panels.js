@@ -92,16 +92,17 @@ export function rowPanel(view) {
   const rest = html("p", { class: "measured" });
   const list = (caption, ...rows) => html("table", {}, html("caption", { class: "unseen" }, caption),
     html("colgroup", {}, ...Array.from({ length: 4 }, () => html("col"))), html("tbody", {}, ...rows));
+  const weights = html("div", { class: "part weights" }, heading, list("Weights of the chosen sound, one line a letter", ...letters.map(({ node }) => node)));
+  const chances = html("div", { class: "part others" }, html("div", { class: "heading" }, "What it might have said"),
+    list("The likeliest sounds at this step", ...others.map(({ node }) => node)), rest);
   return {
-    nodes: [
-      html("div", { class: "part weights" }, heading, list("Weights of the chosen sound, one line a letter", ...letters.map(({ node }) => node))),
-      html("div", { class: "part others" }, html("div", { class: "heading" }, "What it might have said"), list("The likeliest sounds at this step", ...others.map(({ node }) => node)), rest),
-    ],
+    nodes: [weights, chances],
     draw(now, result, names) {
       const row = view.row(result);
       said.textContent = row < 0 ? "" : soundName(names, result.sounds[row]);
       which.textContent = `row ${row + 1} of ${result?.sounds.length}, a weight for each letter`;
-      letters.forEach((letter, j) => letter.draw(now, row < 0 ? [] : result.weights[row], row));
+      letters.forEach((letter) => letter.draw(now, row < 0 ? [] : result.weights[row], row));
+      weights.hidden = chances.hidden = row < 0;
       if (row < 0) return;
       const shares = result.probabilities[row], order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, ALTERNATIVES);
       others.forEach(({ name, as, bar, share }, n) => {
