@@ -68,7 +68,7 @@ def test_the_same_network_gives_the_same_bytes_and_any_reader_reads_them(tmp_pat
 )  # fmt: skip
 def test_damage_is_said(spoil):
     data = trained.pack(trained.rounded(some(np.random.default_rng(2))), {})
-    with pytest.raises(trained.DamagedFile, match="^expected"):
+    with pytest.raises(trained.DamagedFile, match=r"^expected"):
         trained.unpack(spoil(data))
 
 

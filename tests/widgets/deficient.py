@@ -1,28 +1,33 @@
 """Widgets that lack one thing each, to see that the requirement which asks for it notices.
 
-All are made of ScoreScaling, which lacks nothing.
+All are made of ScoreScaling, which lacks nothing, or of LettersToSounds, which loads something.
 """
 
 from __future__ import annotations
 
 import random
 
-from attncourse.widgets import CourseWidget, ScoreScaling
+from attncourse.widgets import CourseWidget, LettersToSounds, ScoreScaling
 from attncourse.widgets.kit import State
 from tests.widgets import requirements as needs
 
 
-def _without(name: str, *, js: tuple[str, str] | None = None, css: str = "", **members):
-    """A class like ScoreScaling with a piece of its front-end replaced, or with other members."""
-    module = str(ScoreScaling._esm)
+def _without(
+    name: str,
+    *,
+    js: tuple[str, str] | None = None,
+    css: str = "",
+    of: type[CourseWidget] = ScoreScaling,
+    **members,
+):
+    """A class like another with a piece of its front-end replaced, or with other members."""
+    module = str(of._esm)
     if js:
         assert module.count(js[0]) == 1, (
             f"{name}: {js[0]!r} is in the module {module.count(js[0])} times"
         )
         module = module.replace(*js)
-    return type(
-        name, (ScoreScaling,), {"_esm": module, "_css": f"{ScoreScaling._css}\n{css}", **members}
-    )
+    return type(name, (of,), {"_esm": module, "_css": f"{of._css}\n{css}", **members})
 
 
 def _poor_error(name, value):
@@ -68,5 +73,8 @@ CASES = [
     (needs.accessible, _without("Pale", css=".ac-scaling .measured { color: #ccc }"), "light, 1280 wide: .*color-contrast"),
     (needs.accessible, _without("DarkInTheDark", css=".ac-scaling .measured { color: #444 }"), "dark, 1280 wide: .*color-contrast"),
     (needs.phone, _without("Wide", css=".ac-scaling .drawings { min-width: 25rem }"), "wider than 320"),
+    (needs.asks_first, _without("Hasty", of=LettersToSounds, js=("  store.listeners.add(hear);", "  store.listeners.add(hear);\n  load(model);")), "loads before it is asked"),
+    (needs.asks_first, _without("InThePage", of=LettersToSounds, fallback_html=lambda _: LettersToSounds.HEAVY.script()), "it is in the page"),
+    (needs.asks_first, _without("PaleOffer", of=LettersToSounds, css=".ac-kit .heavy p { color: #bbb }"), "asleep, 1280 wide: .*color-contrast"),
     (needs.phone, _without("Small", css=".ac-scaling button.step { min-width: 0; width: 20px }"), "too small"),
 ]  # fmt: skip

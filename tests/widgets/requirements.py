@@ -17,6 +17,7 @@ import attncourse.widgets
 from attncourse.widgets import CourseWidget, share_once
 from attncourse.widgets.kit import Look, State
 from tests.browser import axe
+from tests.widgets.pages import load_heavy, write_page
 
 STATES = 200
 TOLERANCE = 1e-6
@@ -380,13 +381,7 @@ def accessible(kind: type[CourseWidget], visit) -> None:
     page = visit.page(kind(), kind.random(np.random.default_rng(4)), reduced_motion="reduce")
     for dark in (False, True):
         for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.evaluate(
-                """dark => { document.documentElement.dataset.theme = dark ? 'dark' : 'light';
-                     document.body.style.cssText = dark ? 'background: #121212; color: #eee' : 'background: #fff; color: #111';
-                     return kit.rest(); }""",
-                dark,
-            )
+            _dress(page, dark, width)
             found = axe(page)
             assert not found, (
                 f"{kind.__name__}, {'dark' if dark else 'light'}, {width} wide: {found}"
@@ -421,6 +416,41 @@ def phone(kind: type[CourseWidget], visit) -> None:
     assert not small, f"{kind.__name__}: too small for a finger: {small}"
 
 
+def asks_first(kind: type[CourseWidget], visit) -> None:
+    """What is heavy is no part of a page, and comes when it is asked for; until then all is well."""
+    if not kind.HEAVY:
+        return
+    assert len(kind()._repr_html_()) < len(kind.HEAVY.data), f"{kind.__name__}: it is in the page"
+    page = visit.page(kind(), kind(name="other"), asleep=True, reduced_motion="reduce")
+    page.wait_for_timeout(300)
+    assert page.locator(".ac-kit .heavy .load").filter(visible=True).count() == 2, (
+        f"{kind.__name__}: loads before it is asked, or offers nothing"
+    )
+    for dark in (False, True):
+        for width in (1280, 390):
+            _dress(page, dark, width)
+            found = axe(page)
+            assert not found, f"{kind.__name__}, asleep, {width} wide: {found}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    before = [page.evaluate("n => kit.packed(n)", n) for n in range(2)]
+    load_heavy(page)
+    assert not page.locator(".ac-kit .heavy").filter(visible=True).count()
+    assert [page.evaluate("n => kit.packed(n)", n) for n in range(2)] == before, (
+        f"{kind.__name__}: loading changes its state"
+    )
+
+
+def _dress(page, dark: bool, width: int) -> None:
+    """Show a page in the dark or in the light, wide or narrow."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(
+        """dark => { document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+             document.body.style.cssText = dark ? 'background: #121212; color: #eee' : 'background: #fff; color: #111';
+             return kit.rest(); }""",
+        dark,
+    )
+
+
 def rebuilt(kind: type[CourseWidget], visit=None) -> None:
     """Its page is the same when built again, complete alone, and shares what another has."""
     first, second = (re.sub(r'-\d+"', '"', kind()._repr_html_()) for _ in range(2))
@@ -431,7 +461,7 @@ def rebuilt(kind: type[CourseWidget], visit=None) -> None:
 
 
 ALL = [parts, exported, readable_errors, rebuilt, numbers, links, code, keyboard, way_back, address,
-       refusals, accessible, phone]  # fmt: skip
+       refusals, accessible, phone, asks_first]  # fmt: skip
 
 
 class Visit:
@@ -474,8 +504,6 @@ class Visit:
 
         What is loaded when asked for is asked for, unless they are to stay asleep.
         """
-        from tests.widgets.pages import load_heavy, write_page
-
         page = self._page(**options)
         page.set_viewport_size(
             {"width": 390, "height": 844}

@@ -108,13 +108,19 @@ def test_the_page_shows_the_numbers_of_the_state(show):
         names = [*widget.sounds, *(["end"] if found["sounds"][-1] == 2 else [])]
         assert sounds(page) == names
         assert page.locator("text.sound:visible").all_text_contents() == names
-        fields = page.locator(".weights input[type=number]:visible").evaluate_all("f => f.map((e) => e.value)")
+        fields = page.locator(".weights input[type=number]:visible").evaluate_all(
+            "f => f.map((e) => e.value)"
+        )
         np.testing.assert_allclose(np.array(fields, float), found["weights"][row], atol=0.0050001)
         shares = page.locator(".map g:not(.handle):visible").nth(row).locator(".cell:visible")
-        shown = shares.evaluate_all("c => c.map((e) => parseFloat(e.style.getPropertyValue('--share')))")
+        shown = shares.evaluate_all(
+            "c => c.map((e) => parseFloat(e.style.getPropertyValue('--share')))"
+        )
         np.testing.assert_allclose(np.array(shown) / 100, found["weights"][row], atol=0.00051)
         best = np.sort(found["probabilities"][row])[::-1][:4]
-        for text, chance in zip(page.locator(".others td:last-child").all_inner_texts(), best, strict=True):
+        for text, chance in zip(
+            page.locator(".others td:last-child").all_inner_texts(), best, strict=True
+        ):
             if not text.startswith("<"):
                 assert float(text.split()[0]) / 100 == pytest.approx(chance, abs=0.0051)
         page.close()
@@ -164,7 +170,9 @@ def test_what_the_model_cannot_read_is_refused(show, typed):
     settle(page)
     assert word(page).get_attribute("aria-invalid") == "true"
     assert state(page) == before
-    page.wait_for_function("/takes 1 to 16 letters/.test(document.querySelector('.remark').textContent)")
+    page.wait_for_function(
+        "/takes 1 to 16 letters/.test(document.querySelector('.remark').textContent)"
+    )
     assert remark(page) == "The word takes 1 to 16 letters from a to z, so it stays “knight”."
     word(page).blur()
     settle(page)
@@ -279,7 +287,9 @@ def test_a_weight_is_typed_and_the_others_share_the_rest(show):
     assert state(page)["hand"] == [[0, 0, 0.6]]
     assert sounds(page)[0] == "K"
     own = LettersToSounds("knight").compute()["own"][0]
-    shown = page.locator(".weights input[type=number]:visible").evaluate_all("f => f.map((e) => Number(e.value))")
+    shown = page.locator(".weights input[type=number]:visible").evaluate_all(
+        "f => f.map((e) => Number(e.value))"
+    )
     np.testing.assert_allclose(shown[1:], 0.4 * own[1:] / own[1:].sum(), atol=0.0051)
     # A second one makes the first give way where both would be too much.
     page.get_by_label("Weight on letter 3 as a number").fill("0.7")
@@ -303,7 +313,9 @@ def test_one_letter_always_stays_free_to_take_the_rest(show):
         settle(page)
     # The larger of the other two is given back, and takes what is left.
     assert state(page)["hand"] == [[0, 0, 0.2], [0, 2, 0.1]]
-    shown = page.locator(".weights input[type=number]:visible").evaluate_all("f => f.map((e) => Number(e.value))")
+    shown = page.locator(".weights input[type=number]:visible").evaluate_all(
+        "f => f.map((e) => Number(e.value))"
+    )
     assert shown == [0.2, 0.7, 0.1]
     one = show(LettersToSounds("a"))
     one.get_by_label("Weight on letter 1 as a number").fill("0.5")
@@ -331,7 +343,10 @@ def test_a_sound_is_chosen_by_its_button_its_row_and_its_handle(show):
 def test_presets_show_what_their_names_say(show):
     page = show()
     for name, says in [
-        ("Silent k", "With weights set by hand, knight is said K N AY T. The model’s own way: N AY T."),
+        (
+            "Silent k",
+            "With weights set by hand, knight is said K N AY T. The model’s own way: N AY T.",
+        ),
         ("Silent w", "With weights set by hand, write is still said R AY T."),
         ("One letter off", "With weights set by hand, knight is still said N AY T."),
         ("Backwards", "With weights set by hand, stop is said P AA T S"),

@@ -139,7 +139,7 @@ def test_a_page_shows_the_start_before_anything_is_loaded():
     assert len(widget._repr_html_()) < 100_000
     table = widget.fallback_html()
     assert table.count("<tr>") == 1 + len(widget.compute()["sounds"])
-    assert "<th scope=\"col\">b</th>" in table
+    assert '<th scope="col">b</th>' in table
 
 
 @pytest.mark.parametrize(
@@ -210,5 +210,7 @@ def test_every_sound_has_a_word_in_which_the_dictionary_hears_it(chromium_page):
 
 
 def test_examples_run():
-    failed, tried = map(sum, zip(doctest.testmod(letters_to_sounds), doctest.testmod(network), strict=True))
+    failed, tried = map(
+        sum, zip(doctest.testmod(letters_to_sounds), doctest.testmod(network), strict=True)
+    )
     assert (failed, tried) == (0, 1)
