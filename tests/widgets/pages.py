@@ -44,13 +44,15 @@ def write_page(path: Path, *widgets, theme: str = "") -> str:
 
 def load_heavy(page) -> None:
     """Press every offer to load something, and wait until it is there."""
-    offers = page.locator(".ac-widget .load, .ac-kit .load").filter(visible=True)
+    offers = page.locator(".ac-kit .heavy .load").filter(visible=True)
     while offers.count():
         offers.first.press("Enter")
         page.wait_for_function(
             "() => ![...document.querySelectorAll('.load')].some((e) => e.textContent === 'Loading …')"
         )
         settle(page)
+        failed = page.locator(".ac-kit .heavy", has_text="could not be loaded").filter(visible=True)
+        assert not failed.count(), failed.first.inner_text()
 
 
 def settle(page) -> None:
