@@ -3,6 +3,7 @@
 :mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one.
 """
 
+from attncourse.widgets.bug_bench import BugBench
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.letters_to_sounds import LettersToSounds
 from attncourse.widgets.mask_painter import MaskPainter
@@ -12,6 +13,7 @@ from attncourse.widgets.scaling import ScoreScaling
 
 __all__ = [
     "AttentionPlane",
+    "BugBench",
     "CourseWidget",
     "LettersToSounds",
     "MaskPainter",
