@@ -3,6 +3,7 @@
 :mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one.
 """
 
+from attncourse.widgets.cost_roofline import CostRoofline
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
@@ -11,6 +12,7 @@ from attncourse.widgets.scaling import ScoreScaling
 
 __all__ = [
     "AttentionPlane",
+    "CostRoofline",
     "CourseWidget",
     "MaskPainter",
     "OnlineSoftmax",
