@@ -78,9 +78,9 @@ class CostRoofline(kit.CourseWidget):
     kept in.
 
     What to find: no arithmetic helps who writes alone; a batch moves all parts but attention
-    (``"batch-of-256"``); sharing keys moves only attention (``"no-sharing"``), and a latent moves
+    (``"batch of 256"``); sharing keys moves only attention (``"no sharing"``), and a latent moves
     it to the ridge (``"latent"``); a long text is felt in the cache before it is in arithmetic
-    (``"million"``).
+    (``"a million tokens"``).
 
     Parameters
     ----------
@@ -101,8 +101,9 @@ class CostRoofline(kit.CourseWidget):
         The device: 10¹² operations a second, 10⁹ bytes a second, 10⁹ bytes.
     shown : {"operations", "bytes", "seconds"}
         What stands over the length.
-    preset : {"", "prompt", "plain-prompt", "batch-of-256", "no-sharing", "latent", "million"}
-        A state to begin with.
+    preset : str
+        A state to begin with: ``"prompt"``, ``"plain prompt"``, ``"batch of 256"``, ``"no
+        sharing"``, ``"latent"``, ``"a million tokens"`` or none, ``""``.
     name : str
         The widget's name in links to its state.
 
@@ -170,15 +171,15 @@ class CostRoofline(kit.CourseWidget):
         return {
             "prompt": first | {"phase": "prefill"},
             # The same prompt, with the scores in memory.
-            "plain-prompt": first | {"phase": "prefill", "mechanism": "plain"},
-            "batch-of-256": first | {"batch": 256},
+            "plain prompt": first | {"phase": "prefill", "mechanism": "plain"},
+            "batch of 256": first | {"batch": 256},
             # The same with keys and values for each of the heads.
-            "no-sharing": first | {"batch": 256, "n_kv_heads": _FIRST["n_heads"]},
+            "no sharing": first | {"batch": 256, "n_kv_heads": _FIRST["n_heads"]},
             "latent": first
             | {"batch": 256, "mechanism": "latent"}
             | LIMITS["models"]["DeepSeek-V3"]
             | latent,
-            "million": first | {"length": 2**20},
+            "a million tokens": first | {"length": 2**20},
         }
 
     def compute(self) -> dict[str, Any]:
@@ -237,14 +238,10 @@ class CostRoofline(kit.CourseWidget):
         }
         for name in speeds:
             speeds[name] = min(max(speeds[name], BOUNDS[name][0]), BOUNDS[name][1])
-        return cls(
-            **sizes,
-            **speeds,
-            phase=str(rng.choice(LIMITS["phase"])),
-            mechanism=str(rng.choice(LIMITS["mechanism"])),
-            itemsize=int(rng.choice(LIMITS["itemsize"])),
-            shown=str(rng.choice(LIMITS["shown"])),
-        )
+        state: dict[str, Any] = sizes | speeds
+        for name in ("phase", "mechanism", "shown", "itemsize"):
+            state[name] = rng.choice(LIMITS[name]).item()
+        return cls(**state)
 
     def fallback_html(self) -> str:
         """Return the costs of each part as a table."""

@@ -33,7 +33,7 @@ export function partTable() {
   });
   return {
     node: html("table", { class: "costs" }, html("caption", { class: "unseen" }, "What each part costs in this step, at the least"),
-      html("thead", {}, html("tr", {}, html("td"), ...["operations", "bytes", "a byte", "time", "waits for"].map((name) => html("th", { scope: "col" }, name)))),
+      html("thead", {}, html("tr", {}, html("td"), ...["operations", "bytes", "per byte", "at least", "waits for"].map((name) => html("th", { scope: "col" }, name)))),
       html("tbody", {}, ...rows.map(({ row }) => row))),
     draw(now, found) {
       rows.forEach(({ cells }, n) => {

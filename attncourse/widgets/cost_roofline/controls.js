@@ -56,7 +56,7 @@ export function textControls(view) {
   const extra = { window: [size(view, "window", "Window")], latent: [size(view, "d_latent", "Latent"), size(view, "d_rope", "Rotary part"), size(view, "d_q_latent", "Queries’ latent")] };
   return {
     node: html("div", { class: "part controls first", role: "group", "aria-label": "Text and attention" },
-      setting("Do", phase.node), setting("Attention", way.node), ...[...parts, ...Object.values(extra).flat()].map(({ node }) => node)),
+      setting("Step", phase.node), setting("Attention", way.node), ...[...parts, ...Object.values(extra).flat()].map(({ node }) => node)),
     draw(now) {
       phase.show(now.phase);
       way.show(now.mechanism);

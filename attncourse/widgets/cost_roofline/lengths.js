@@ -56,16 +56,15 @@ export function lengthChart(view) {
           ...marks.map((p) => text("tick", LEFT - 5, y(10 ** p) + 5, power(p), "end")));
       }
       rows.forEach((row, n) => assign(lines[n], { points: row.map((value, l) => `${x(lengths[l])},${y(value)}`).join(" ") }));
-      const [n, value] = at(), crossed = result.crossing[QUANTITIES.indexOf(now.shown)];
+      const [n] = at(), crossed = result.crossing[QUANTITIES.indexOf(now.shown)];
       assign(here, { x1: x(n), x2: x(n) });
       const seen = crossed !== null && crossed >= lengths[0];
       over.classList.toggle("absent", !seen);
       if (seen) {
-        const place_ = Math.log2(crossed) - ends[0], l = Math.min(Math.floor(place_), lengths.length - 2), part = place_ - l;
+        const along = Math.log2(crossed) - ends[0], l = Math.min(Math.floor(along), lengths.length - 2), part = along - l;
         assign(over, { transform: `translate(${x(crossed)} ${y(rows[1][l] ** (1 - part) * rows[1][l + 1] ** part)})` });
       }
       place(drawing, handle, { text: `${grouped(n)} tokens`, low: lengths[0], high: lengths.at(-1), now: n });
-      void value;
     },
   };
 }

@@ -3,8 +3,7 @@
 import { assign, html, svg } from "../kit/elements.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { PARTS } from "./numbers.js";
-import { three } from "./words.js";
-import { power } from "./words.js";
+import { power, three } from "./words.js";
 
 const WIDE = 400, HIGH = 356, LEFT = 44, RIGHT = 390, TOP = 16, BOTTOM = 222, LANE = 19;
 const X = [-1, 6], Y = [10, 16]; // powers of ten
@@ -34,10 +33,10 @@ export function roofline(view) {
   },
   svg("path", { class: "grid", d: powers(Y, 1).map((p) => `M${LEFT} ${y(10 ** p)}H${RIGHT}`).join("") + powers(X, 1).map((p) => `M${x(10 ** p)} ${TOP}V${laneAt(4) - 6}`).join("") }),
   ...powers(Y, 2).map((p) => text("tick", LEFT - 5, y(10 ** p) + 5, power(p), "end")),
-  ...powers(X, 1).map((p) => text("tick", x(10 ** p), laneAt(4) + 12, p < 0 ? "0.1" : power(p))),
+  ...powers(X, 1).map((p) => text("tick", x(10 ** p) + (p === X[1] ? 6 : 0), laneAt(4) + 12, p < 0 ? "0.1" : power(p), p === X[1] ? "end" : "middle")),
   text("tick", (LEFT + RIGHT) / 2, HIGH - 5, "operations for each byte moved"));
   const divide = svg("line", { class: "divide", y1: TOP, y2: laneAt(4) - 6 }), roof = svg("path", { class: "roof" });
-  const sides = [text("side", 0, BOTTOM - 6, "memory sets the pace", "end"), text("side", 0, BOTTOM - 6, "arithmetic", "start")];
+  const sides = [text("side", 0, BOTTOM - 10, "memory sets the pace", "end"), text("side", 0, BOTTOM - 10, "arithmetic", "start")];
   const stems = PARTS.map((_, n) => svg("line", { class: `stem part-${n}` }));
   const lanes = PARTS.map((_, n) => svg("path", { class: `lane part-${n}` }));
   const spots = PARTS.map((_, n) => [mark(n), mark(n)]);
@@ -58,7 +57,7 @@ export function roofline(view) {
   });
   drawing.root.append(divide, ...sides, roof, ...stems, ...lanes, ...spots.flat(), ridge.node);
   return {
-    figure: html("figure", {}, html("figcaption", {}, html("b", {}, "Roofline"), " 10¹² operations a second are a rate of 10¹²; lanes: from 16 to 4 million tokens"), drawing.root, legend()),
+    figure: html("figure", {}, html("figcaption", {}, html("b", {}, "Roofline"), " operations a second, at most; below, each part from 16 to 4 million tokens"), drawing.root, legend()),
     draw(now, found) {
       const bandwidth = now.bandwidth * 1e9, start = Math.max(0.1, 10 ** Y[0] / bandwidth);
       assign(roof, { d: `M${x(start)} ${y(bandwidth * start)}L${x(found.ridge)} ${y(now.peak * 1e12)}H${RIGHT}` });

@@ -22,7 +22,7 @@ function render({ model, el }) {
     hint: "Move the length, the batch and the heads of keys; then let the model read. These are lower bounds, not measurements.",
     parts: [asked, ...charts, bars, numbers, memory, sizes, device, bar],
     blocks: [html("div", { class: "part" }, bar.node), asked.node, html("div", { class: "drawings" }, ...charts.map(({ figure }) => figure)),
-      html("div", { class: "tables" }, html("div", { class: "part" }, html("div", { class: "heading" }, "One step ", html("small", {}, "by parts")), bars.node, numbers.node),
+      html("div", { class: "tables" }, html("div", { class: "part" }, html("div", { class: "heading" }, "One step ", html("small", {}, "part by part; G is 10⁹, T is 10¹²")), bars.node, numbers.node),
         html("div", { class: "part" }, html("div", { class: "heading" }, "What is kept ", html("small", {}, "in the device’s memory")), memory.node)),
       html("div", { class: "part controls own" }, sizes.node, device.node)],
   });

@@ -9,26 +9,27 @@ export const power = (n) => (n >= 0 && n <= 2 ? String(10 ** n) : `10${[...Strin
 export const grouped = (n) => Math.round(n).toLocaleString("en-US");
 
 /** Three digits, whatever the size. */
-export const three = (x) => (x >= 999.5 ? grouped(x) : x >= 99.95 ? fixed(x, 0) : x >= 9.995 ? fixed(x, 1) : x >= 0.0095 ? fixed(x, 2) : "< 0.01");
+export const three = (x) => (x >= 9999.5 ? `${three(x / 1000)} k` : x >= 999.5 ? grouped(x) : x >= 99.95 ? fixed(x, 0) : x >= 9.995 ? fixed(x, 1) : x >= 0.0095 ? fixed(x, 2) : "< 0.01");
 
 const scaled = (steps) => (x) => {
   const [unit, size] = steps.find(([, from]) => x >= from * 0.9995) ?? steps.at(-1);
   return `${three(x / size)} ${unit}`;
 };
-export const amount = scaled([["E", 1e18], ["P", 1e15], ["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]]);
-export const bytes = scaled([["PB", 1e15], ["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3], ["B", 1]]);
-export const duration = scaled([["days", 86400], ["h", 3600], ["min", 60], ["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]]);
+export const amount = scaled([["Y", 1e24], ["Z", 1e21], ["E", 1e18], ["P", 1e15], ["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]]);
+export const bytes = scaled([["EB", 1e18], ["PB", 1e15], ["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3], ["B", 1]]);
+export const duration = scaled([["years", 31557600], ["days", 86400], ["h", 3600], ["min", 60], ["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]]);
 export const WRITTEN = { operations: amount, bytes, seconds: duration };
 
 export const WAYS = { plain: "plain", fused: "fused (FlashAttention)", window: "sliding window", linear: "linear", latent: "latent (MLA)" };
 
-const texts = (n) => (n === 1 ? "one text" : `${grouped(n)} texts`);
+const texts = (n) => (n === 1 ? "a text" : `${grouped(n)} texts`);
+const share = (x) => (x < 0.0005 ? "less than 0.1 %" : x < 0.0095 ? `${fixed(100 * x, 1)} %` : percent(x));
 
 /** One sentence on the least time of a step, and what it is spent on. */
 export function describe(s, found) {
-  const share = found.seconds.map((t) => t / found.total_seconds), most = share.indexOf(Math.max(...share));
-  const doing = s.phase === "decode" ? `A token more for ${texts(s.batch)} of ${grouped(s.length)}` : `Reading ${texts(s.batch)} of ${grouped(s.length)} tokens`;
-  return `${doing}: at least ${duration(found.total_seconds)}, ${percent(share[most])} of it ${PARTS[most]}; arithmetic is busy for ${percent(found.busy)} of the time.`;
+  const spent = found.seconds.map((t) => t / found.total_seconds), most = spent.indexOf(Math.max(...spent));
+  const doing = s.phase === "decode" ? `To write one more token for ${texts(s.batch)} of ${grouped(s.length)}` : `To read ${texts(s.batch)} of ${grouped(s.length)} tokens`;
+  return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of the time.`;
 }
 
 /** Where attention overtakes the rest, by the quantity that is shown. */
@@ -42,7 +43,7 @@ export function overtaken({ shown, mechanism, limits }, { crossing }) {
 /** What is kept, against what the device can hold. */
 export function held(s, found) {
   const kept = s.mechanism === "linear" ? "States" : "Cache";
-  const room = found.filled > 1 ? `together ${three(found.filled)} times the memory: more than this device holds` : `together ${percent(found.filled)} of the memory`;
+  const room = found.filled > 1 ? `together ${three(found.filled)} times the memory: more than this device holds` : `together ${share(found.filled)} of the memory`;
   return `${kept} ${bytes(found.cache_bytes)}, weights that a token uses ${bytes(found.weight_bytes)}; ${room}, ${grouped(s.memory)} GB.`;
 }
 
