@@ -77,10 +77,10 @@ class CostRoofline(kit.CourseWidget):
     and positions are not counted, and the peak is that of 16-bit products, whatever the numbers are
     kept in.
 
-    What to find: no arithmetic helps who writes alone; a batch moves all parts but attention
-    (``"batch of 256"``); sharing keys moves only attention (``"no sharing"``), and a latent moves
-    it to the ridge (``"latent"``); a long text is felt in the cache before it is in arithmetic
-    (``"a million tokens"``).
+    What to find: who writes alone leaves nearly all arithmetic idle. A batch moves all parts but
+    attention (``"batch of 256"``), sharing keys moves only attention (``"no sharing"``), and a
+    latent brings it to the ridge (``"latent"``). A long text is paid in memory: the cache outgrows
+    the device while arithmetic waits (``"a million tokens"``).
 
     Parameters
     ----------

@@ -51,7 +51,8 @@ export function memoryBar() {
   const [weights, cache, line] = ["weights", "cache", "full"].map((name) => html("span", { class: name }));
   const said = html("p", { class: "measured" });
   return {
-    node: html("div", { class: "memory" }, html("div", { class: "road", "aria-hidden": "true" }, weights, cache, line), said),
+    node: html("div", { class: "kept" }, html("div", { class: "road", "aria-hidden": "true" }, weights, cache, line),
+      html("div", { class: "legend" }, html("span", { class: "key weights" }, "weights"), html("span", { class: "key cache" }, "cache or states"), html("span", {}, "line: the memory is full")), said),
     draw(now, found) {
       const whole = Math.max(found.filled, 1) * now.memory * 1e9;
       weights.style.width = `${(100 * found.weight_bytes) / whole}%`;

@@ -52,7 +52,7 @@ function fold(title, ...content) {
 export function textControls(view) {
   const phase = chooser(view, { name: "What is done", choices: [["decode", "write a token"], ["prefill", "read the text"]], take: (value) => view.change({ phase: value }) });
   const way = menu(view, { name: "Attention", choices: Object.entries(WAYS), take: (mechanism) => view.change({ mechanism }) });
-  const parts = [size(view, "length", "Length", { unit: " tokens" }), size(view, "batch", "Texts at once"), keyHeads(view)];
+  const shared = keyHeads(view), parts = [size(view, "length", "Length", { unit: " tokens" }), size(view, "batch", "Texts at once"), shared];
   const extra = { window: [size(view, "window", "Window")], latent: [size(view, "d_latent", "Latent"), size(view, "d_rope", "Rotary part"), size(view, "d_q_latent", "Queries’ latent")] };
   return {
     node: html("div", { class: "part controls first", role: "group", "aria-label": "Text and attention" },
@@ -61,6 +61,7 @@ export function textControls(view) {
       phase.show(now.phase);
       way.show(now.mechanism);
       for (const part of parts) part.draw(now);
+      shared.node.hidden = now.mechanism === "latent"; // a latent is for all heads
       for (const [name, list] of Object.entries(extra)) for (const part of list) { part.node.hidden = now.mechanism !== name; part.draw(now); }
     },
   };

@@ -28,7 +28,7 @@ const share = (x) => (x < 0.0005 ? "less than 0.1 %" : x < 0.0095 ? `${fixed(100
 /** One sentence on the least time of a step, and what it is spent on. */
 export function describe(s, found) {
   const spent = found.seconds.map((t) => t / found.total_seconds), most = spent.indexOf(Math.max(...spent));
-  const doing = s.phase === "decode" ? `To write one more token for ${texts(s.batch)} of ${grouped(s.length)}` : `To read ${texts(s.batch)} of ${grouped(s.length)} tokens`;
+  const doing = s.phase === "decode" ? `Writing one token for ${texts(s.batch)} of ${grouped(s.length)}` : `Reading ${texts(s.batch)} of ${grouped(s.length)} tokens`;
   return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of the time.`;
 }
 
