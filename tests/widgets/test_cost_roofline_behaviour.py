@@ -139,7 +139,7 @@ def test_bars_and_points_stand_where_the_numbers_say(show):
         np.testing.assert_allclose(np.array(widths) / sum(widths), expected, atol=0.005)
     spots = (
         page.locator("figure")
-        .first.locator("svg > .spot")
+        .first.locator(":scope > svg > .spot")
         .evaluate_all(
             "all => all.map((spot) => spot.getAttribute('transform').match(/[-\\d.]+/g).slice(0, 2).map(Number))"
         )

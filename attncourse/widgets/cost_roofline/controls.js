@@ -100,7 +100,7 @@ export function deviceControls(view) {
     return { key, field, node: setting(name, field.node, html("span", { class: "unit" }, unit)) };
   });
   return {
-    node: html("div", { class: "part controls", role: "group", "aria-label": "Device" }, setting("Device", pick.node), ...fields.map(({ node }) => node)),
+    node: html("div", { class: "part controls", role: "group", "aria-label": "Device and its speeds" }, setting("Device", pick.node), ...fields.map(({ node }) => node)),
     draw(now) {
       pick.show(known(limits.devices, now) || OWN);
       for (const { key, field } of fields) field.show(now[key]);
