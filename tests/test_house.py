@@ -32,7 +32,7 @@ KNOWS = {
     "tables": set(),
     "numbers": set(),
     "source": set(),
-    "widgets": {"reference"},
+    "widgets": {"analysis", "reference"},
     "grading": set(),
     "cli": {"grading", "data", "models", "experiments", "training"},
 }
