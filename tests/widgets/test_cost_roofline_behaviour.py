@@ -106,7 +106,7 @@ def test_the_first_state_in_words_and_numbers(show):
         ["11.3 G", "11.3 GB", "1.00", "3.37 ms", "memory"],
         ["1.05 G", "1.05 GB", "1.00", "314 µs", "memory"],
     ]
-    assert page.locator(".row output").all_inner_texts() == ["17.2 G", "15.6 GB", "4.64 ms"]
+    assert page.locator(".quantity output").all_inner_texts() == ["17.2 G", "15.6 GB", "4.64 ms"]
     assert page.locator(".kept .measured").inner_text() == (
         "Cache 537 MB, weights that a token uses 15.0 GB; together 19 % of the memory, 80 GB."
     )
@@ -130,7 +130,7 @@ def test_bars_and_points_stand_where_the_numbers_say(show):
     page, found = show(widget), widget.compute()
     for row, name in enumerate(("operations", "bytes", "seconds")):
         widths = (
-            page.locator(".row")
+            page.locator(".quantity")
             .nth(row)
             .locator(".piece")
             .evaluate_all("all => all.map((piece) => piece.getBoundingClientRect().width)")

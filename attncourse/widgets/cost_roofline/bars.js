@@ -11,7 +11,7 @@ const TITLES = { operations: "Operations", bytes: "Bytes moved", seconds: "Least
 export function shareBars() {
   const rows = QUANTITIES.map((name) => {
     const pieces = PARTS.map((_, n) => html("span", { class: `piece part-${n}` })), total = html("output", {});
-    return { name, pieces, total, row: html("div", { class: "row" }, html("span", {}, TITLES[name]), html("div", { class: "bar", "aria-hidden": "true" }, ...pieces), total) };
+    return { name, pieces, total, row: html("div", { class: "quantity" }, html("span", {}, TITLES[name]), html("div", { class: "bar", "aria-hidden": "true" }, ...pieces), total) };
   });
   return {
     node: html("div", { class: "bars" }, ...rows.map(({ row }) => row)),
