@@ -43,10 +43,9 @@ function keyHeads(view) {
   };
 }
 
-function fold(title, ...content) {
-  const summary = html("summary", { "data-lm-suppress-shortcuts": "true" }, title);
-  return { summary, node: html("details", {}, summary, html("div", { class: "sizes" }, ...content)) };
-}
+/** Controls behind a title; JupyterLab leaves its keys alone. */
+const fold = (title, ...content) => html("details", { class: "fold" },
+  html("summary", { "data-lm-suppress-shortcuts": "true" }, title), html("div", { class: "sizes" }, ...content));
 
 /** The text and how it is attended to. */
 export function textControls(view) {
@@ -55,7 +54,7 @@ export function textControls(view) {
   const shared = keyHeads(view), parts = [size(view, "length", "Length", { unit: " tokens" }), size(view, "batch", "Texts at once"), shared];
   const extra = { window: [size(view, "window", "Window")], latent: [size(view, "d_latent", "Latent"), size(view, "d_rope", "Rotary part"), size(view, "d_q_latent", "Queries’ latent")] };
   return {
-    node: html("div", { class: "part controls first", role: "group", "aria-label": "Text and attention" },
+    node: html("div", { class: "part controls asked", role: "group", "aria-label": "Text and attention" },
       setting("Step", phase.node), setting("Attention", way.node), ...[...parts, ...Object.values(extra).flat()].map(({ node }) => node)),
     draw(now) {
       phase.show(now.phase);
@@ -76,9 +75,9 @@ export function modelControls(view) {
     size(view, "d_k", "Width of a head"), size(view, "d_ff", "Width of the MLP"), size(view, "mlp_matrices", "Matrices of the MLP"), size(view, "n_layers", "Layers"), size(view, "n_vocab", "Vocabulary"),
   ];
   const itemsize = chooser(view, { name: "Bytes of a number", choices: limits.itemsize.map((n) => [n, n]), take: (n) => view.change({ itemsize: n }) });
-  const warned = html("p", { class: "measured" }), { node } = fold("Its sizes, one by one", ...parts.map((part) => part.node));
+  const warned = html("p", { class: "measured" });
   return {
-    node: html("div", { class: "part" }, html("div", { class: "controls" }, setting("Model", pick.node), setting("Bytes of a number", itemsize.node)), warned, node),
+    node: html("div", { class: "part" }, html("div", { class: "controls" }, setting("Model", pick.node), setting("Bytes of a number", itemsize.node)), warned, fold("Its sizes, one by one", ...parts.map((part) => part.node))),
     draw(now) {
       const name = known(limits.models, now);
       pick.show(name || OWN);
