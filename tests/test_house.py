@@ -42,7 +42,7 @@ KNOWS = {
     "tables": set(),
     "numbers": set(),
     "source": set(),
-    "widgets": {"reference", "trained"},
+    "widgets": {"analysis", "reference", "trained"},
     "grading": set(),
     "cli": {"grading", "data", "models", "experiments", "training"},
 }

@@ -7,7 +7,7 @@ nothing runs; measures take the weights that attention returned, as NumPy arrays
 from types import FunctionType
 
 from attncourse import _checks
-from attncourse.analysis.cache import kv_cache_bytes, latent_cache_bytes
+from attncourse.analysis.cache import kv_cache_bytes, latent_cache_bytes, linear_state_bytes
 from attncourse.analysis.entropy import attention_distance, attention_entropy
 from attncourse.analysis.heads import (
     duplicate_token_score,
@@ -40,7 +40,12 @@ from attncourse.analysis.operations import (
 from attncourse.analysis.parameters import TransformerShape, head_sizes, parameter_table
 from attncourse.analysis.rollout import attention_rollout
 from attncourse.analysis.roofline import attainable_rate, attention_intensity, shortest_time
-from attncourse.analysis.traffic import flash_attention_bytes, plain_attention_bytes
+from attncourse.analysis.traffic import (
+    flash_attention_bytes,
+    least_attention_bytes,
+    plain_attention_bytes,
+    product_bytes,
+)
 
 __all__ = [
     "Operations",
@@ -66,6 +71,8 @@ __all__ = [
     "kv_cache_bytes",
     "latent_cache_bytes",
     "latent_operations",
+    "least_attention_bytes",
+    "linear_state_bytes",
     "linformer_operations",
     "model_operations",
     "multi_head_operations",
@@ -74,6 +81,7 @@ __all__ = [
     "performer_operations",
     "plain_attention_bytes",
     "previous_token_score",
+    "product_bytes",
     "recurrent_delta_operations",
     "recurrent_linear_operations",
     "shortest_time",

@@ -76,3 +76,32 @@ def latent_cache_bytes(
     _checks.count("n_tokens", n_tokens)
     sizes(n_layers=n_layers, d_latent=d_latent, d_rope=d_rope, itemsize=itemsize)
     return itemsize * n_layers * n_tokens * (d_latent + d_rope)
+
+
+def linear_state_bytes(
+    n_sequences: int, *, n_layers: int, n_heads: int, d_k: int, d_v: int, itemsize: int = 2
+) -> int:
+    r"""Count the bytes of the states that linear attention keeps in place of a cache.
+
+    .. math:: B = s \, L \, b \, h \, d_k d_v
+
+    where :math:`b` is n_sequences, :math:`L` n_layers, :math:`h` n_heads and :math:`s` the bytes of
+    a number. It does not depend on the length. The normaliser is not counted.
+
+    Source: Katharopoulos et al. (2020), Transformers are RNNs, section 3.4, arXiv:2006.16236.
+
+    Parameters
+    ----------
+    n_sequences, n_heads : int
+        How many sequences there are, each with a state for each head.
+    n_layers, d_k, d_v, itemsize : int
+        As in :func:`kv_cache_bytes`; ``d_k`` is the width after the feature map.
+
+    Examples
+    --------
+    >>> linear_state_bytes(1, n_layers=32, n_heads=32, d_k=128, d_v=128)  # as much as 256 tokens
+    33554432
+    """
+    sizes(n_sequences=n_sequences, n_layers=n_layers, n_heads=n_heads, d_k=d_k, d_v=d_v)
+    sizes(itemsize=itemsize)
+    return itemsize * n_layers * n_sequences * n_heads * d_k * d_v

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from attncourse import _checks
-from attncourse.analysis._sizes import sizes
 from attncourse.analysis.operations.attention import attention_operations
+from attncourse.analysis.traffic import least_attention_bytes
 
 
 def attainable_rate(intensity: float, *, peak: float, bandwidth: float) -> float:
@@ -101,10 +101,6 @@ def attention_intensity(
     >>> attention_intensity(4096, 4096, n_heads=8, d_k=64)  # prefill
     2048.0
     """
-    n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-    d_v = d_k if d_v is None else d_v
     done = attention_operations(q_len, kv_len, n_heads=n_heads, d_k=d_k, d_v=d_v, pairs=pairs)
-    sizes(n_kv_heads=n_kv_heads, itemsize=itemsize)
-    _checks.heads(n_heads, n_kv_heads)
-    numbers = (d_k + d_v) * (n_heads * q_len + n_kv_heads * kv_len)
-    return done.matmul / (itemsize * numbers)
+    heads = {"n_heads": n_heads, "n_kv_heads": n_kv_heads, "d_k": d_k, "d_v": d_v}
+    return done.matmul / least_attention_bytes(q_len, kv_len, itemsize=itemsize, **heads)

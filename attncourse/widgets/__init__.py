@@ -4,6 +4,7 @@
 """
 
 from attncourse.widgets.bug_bench import BugBench
+from attncourse.widgets.cost_roofline import CostRoofline
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.letters_to_sounds import LettersToSounds
 from attncourse.widgets.mask_painter import MaskPainter
@@ -14,6 +15,7 @@ from attncourse.widgets.scaling import ScoreScaling
 __all__ = [
     "AttentionPlane",
     "BugBench",
+    "CostRoofline",
     "CourseWidget",
     "LettersToSounds",
     "MaskPainter",

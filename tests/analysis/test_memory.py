@@ -97,3 +97,31 @@ def test_decoding_waits_for_memory_and_sharing_heads_helps(n_kv_heads):
     found = analysis.attention_intensity(1, 10**6, **sizes)
     assert found == pytest.approx(32 / n_kv_heads, rel=1e-4)  # at two bytes a number
     assert analysis.attention_intensity(4096, 4096, **sizes) > 100 * 32 / n_kv_heads / 32
+
+
+def test_bytes_at_the_least_array_by_array():
+    q, k, v, out = 6 * 5 * 4, 2 * 7 * 4, 2 * 7 * 3, 6 * 5 * 3
+    sizes = {"n_heads": 6, "n_kv_heads": 2, "d_k": 4, "d_v": 3, "itemsize": 8, "batch": 9}
+    assert analysis.least_attention_bytes(5, 7, **sizes) == 8 * 9 * (q + k + v + out)
+    alone = analysis.least_attention_bytes(5, 7, n_heads=6, d_k=4)
+    assert alone == 2 * 2 * 6 * 4 * (5 + 7)
+    assert analysis.product_bytes(5, 7, 11, itemsize=4) == 4 * (5 * 7 + 7 * 11 + 5 * 11)
+    with pytest.raises(ValueError, match="n_kv_heads"):
+        analysis.least_attention_bytes(5, 7, **{**sizes, "n_kv_heads": 4})
+
+
+def test_a_linear_state_is_as_large_as_some_tokens():
+    sizes = {"n_layers": 3, "n_heads": 4, "d_k": 6, "d_v": 5}
+    assert analysis.linear_state_bytes(7, itemsize=8, **sizes) == 8 * 3 * 7 * 4 * 6 * 5
+    # A square state holds as many numbers as d / 2 tokens' keys and values.
+    sizes = {"n_layers": 3, "d_k": 10}
+    cache = analysis.kv_cache_bytes(5, n_kv_heads=4, **sizes)
+    assert analysis.linear_state_bytes(1, n_heads=4, d_v=10, **sizes) == cache
+
+
+def test_pairs_of_a_million_tokens_are_counted_at_once():
+    n, window = 2**22, 1000
+    assert analysis.visible_pairs(n, n, causal=True) == n * (n + 1) // 2
+    found = analysis.visible_pairs(n, n, window=window)
+    assert found == window * (window - 1) // 2 + window * (n - window + 1)
+    assert analysis.visible_pairs(1, n, window=window) == window

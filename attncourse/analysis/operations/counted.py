@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from attncourse import _checks
 
 
@@ -93,6 +91,12 @@ def visible_pairs(
         _checks.count("window", window, minimum=1)
     if not causal and window is None:
         return q_len * kv_len
-    position = np.arange(q_len) + kv_len - q_len
-    first = 0 if window is None else np.maximum(position - window + 1, 0)
-    return int(np.maximum(position - first + 1, 0).sum())
+    # The queries are the last of kv_len, so leave out what those before them would see.
+    return _seen(kv_len, window) - _seen(kv_len - q_len, window)
+
+
+def _seen(n: int, window: int | None) -> int:
+    """Count the pairs of the first n positions: 1, 2, 3 and so on up to the window."""
+    n = max(n, 0)
+    growing = n if window is None else min(n, window)
+    return growing * (growing + 1) // 2 + (n - growing) * growing
