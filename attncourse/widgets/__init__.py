@@ -3,6 +3,7 @@
 :mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one.
 """
 
+from attncourse.widgets.encoder_heads import EncoderHeads
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
@@ -12,6 +13,7 @@ from attncourse.widgets.scaling import ScoreScaling
 __all__ = [
     "AttentionPlane",
     "CourseWidget",
+    "EncoderHeads",
     "MaskPainter",
     "OnlineSoftmax",
     "ScoreScaling",
