@@ -31,7 +31,7 @@ export function smallMap() {
   };
 }
 
-const WIDE = 360, LEFT = 74, TOP = 58, GAP = 12;
+const WIDE = 360, LEFT = 74, TOP = 60, RIGHT = 24, GAP = 20;
 
 /** The map of the chosen head, and of what it is compared with: a row a query, a column a key. */
 export function bigMaps(view) {
@@ -50,7 +50,7 @@ export function bigMaps(view) {
   root.addEventListener("pointerdown", at);
 
   function layOut(words, count) {
-    const n = words.length, cell = Math.min(24, (WIDE - LEFT - 4 - (count - 1) * GAP) / (count * n));
+    const n = words.length, cell = Math.min(24, (WIDE - LEFT - RIGHT - (count - 1) * GAP) / (count * n));
     const size = Math.min(14, 0.95 * cell), starts = Array.from({ length: count }, (_, m) => LEFT + m * (cell * n + GAP));
     place = { cell, n, starts };
     assign(root, { viewBox: `0 0 ${WIDE} ${TOP + cell * n + 4}` });

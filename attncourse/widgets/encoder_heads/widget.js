@@ -25,9 +25,8 @@ function render({ model, el }) {
   return run({ model, el }, view, {
     className: "ac-encoder_heads", label: "The heads of an encoder", compute, describe,
     hint: "Point at a word; choose a head among the maps.",
-    parts: [top, words, heads, maps, off, bar],
-    blocks: [top.node, words.figure, html("div", { class: "drawings" }, heads.figure, maps.figure), off.node,
-      html("div", { class: "part controls", role: "group", "aria-label": "Settings" }, bar.node)],
+    parts: [bar, top, words, heads, maps, off],
+    blocks: [bar.node, top.node, words.figure, html("div", { class: "drawings" }, heads.figure, maps.figure), off.node],
   });
 }
 

@@ -39,15 +39,20 @@ function goes(words, row) {
   return `${called(words, j)} with ${percent(w)}` + (v >= 0.1 ? `, to ${called(words, k)} with ${percent(v)}` : "");
 }
 
-/** One or two sentences on what is shown. */
-export function describe(state, result) {
+/** One or two sentences on what is shown; a number keeps its sign beside it. */
+export const describe = (state, result) => said(state, result).replaceAll(" %", "\u00a0%");
+
+function said(state, result) {
   const words = wordsOf(state), word = wordOf(state), name = headName(state.layer, state.head);
   const first = `In head ${name}, ${called(words, word)} attends to ${goes(words, result.above)}.`;
   if (state.beside === "head") return `${first} In head ${headName(state.other_layer, state.other_head)}: to ${goes(words, result.below)}.`;
   if (state.beside === "off") return `${first} Without this head, the sentence’s vector turns by ${fixed(result.turns[headAt(state, state.layer, state.head)], 1)}°.`;
   if (state.beside === "rollout") {
-    const [[share, j]] = largest(result.below), [[turn, k]] = largest(result.masked);
-    return `Rollout finds ${percent(share)} of ${called(words, word)} in ${called(words, j)}. Its vector turns most, by ${degrees(turn)}, when ${called(words, k)} is masked.`;
+    // Another word: what is masked itself turns most, of course.
+    const apart = (row) => row.map((x, j) => (j === word ? -1 : x));
+    const [[share, j]] = largest(apart(result.below)), [[turn, k]] = largest(apart(result.masked));
+    const best = j === k ? "most of all" : `less than ${called(words, k)}, with ${degrees(turn)}`;
+    return `Rollout finds ${percent(share)} of ${called(words, word)} in ${called(words, j)}. To mask that turns its vector by ${degrees(result.masked[j])}, ${best}.`;
   }
   return first;
 }
@@ -56,8 +61,9 @@ export function describe(state, result) {
 export function rank(state, result) {
   const { order } = state, at = headAt(state, state.layer, state.head);
   if (order === "place") return "One row a layer. Choose a head.";
+  if (order === "moved") return `Most first: the share of its weight that a head moves without head ${nameOf(state, at)}, a mean over the sentences.`;
   const place = result.ranked.indexOf(at) + 1;
-  return `Most first, by ${orderText(order, wordsOf(state))}. Head ${nameOf(state, at)} is number ${place} of ${result.ranked.length}, with ${ORDERS[order].write(result[order][at])}.`;
+  return `Most first. Head ${nameOf(state, at)} is number ${place} of ${result.ranked.length}, with ${ORDERS[order].write(result[order][at])}.`;
 }
 
 const TRAITS = ["sentence", "layer", "head", "other_layer", "other_head", "beside", "residual", "order", "word"];
