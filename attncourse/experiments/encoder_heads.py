@@ -82,7 +82,7 @@ def maps_of(model: MiniLM, texts: Sequence[Sequence[int]], at_once: int = 32) ->
         longest = max(map(len, some))
         tokens = torch.tensor([[*text, *[0] * (longest - len(text))] for text in some])
         padding = torch.arange(longest) < torch.tensor([[len(text)] for text in some])
-        maps = attention_maps(model, tokens, padding).encoder
+        maps: Any = attention_maps(model, tokens, padding).encoder
         by_text = maps.transpose(0, 1).flatten(1, 2).numpy()
         found += [each[:, : len(t), : len(t)] for each, t in zip(by_text, some, strict=True)]
     return found

@@ -213,7 +213,7 @@ class EncoderHeads(kit.CourseWidget):
     def random(cls, rng: np.random.Generator) -> Self:
         """Return a widget that shows any head, word and order of the stored runs."""
         widget = cls()
-        pick = {
+        pick: Any = {
             name: int(rng.integers(bound(widget) + 1))
             for name, bound in {
                 "sentence": _sentences,

@@ -6,6 +6,7 @@ import { headAt } from "./numbers.js";
 import { headName, nameOf } from "./words.js";
 
 export function ablation(view) {
+  let shown = "";
   const { sentences } = view.state().runs, title = html("b", {}), said = html("p", {}), moved = html("p", {});
   const rows = sentences.map(({ text }) => ({ text, cells: [0, 1, 2].map(() => html("td", {})) }));
   const lines = rows.map(({ text, cells }) => html("tr", {}, html("th", { scope: "row" }, text), ...cells));
@@ -16,6 +17,9 @@ export function ablation(view) {
     node: html("figure", { class: "part ablation" }, html("figcaption", {}, title, " its output is zeros, everywhere"),
       html("div", { class: "tables" }, html("div", { class: "part" }, said, moved), table)),
     draw(now, result) {
+      const key = [now.sentence, now.layer, now.head].join();
+      if (key === shown) return;
+      shown = key;
       const name = headName(now.layer, now.head), at = headAt(now, now.layer, now.head), { turns } = result;
       title.textContent = `Without head ${name}:`;
       said.textContent = `The sentence’s vector turns by ${fixed(turns[at], 1)}°. That is number ${1 + turns.filter((x) => x > turns[at]).length} of ${turns.length} heads; the most is ${fixed(Math.max(...turns), 1)}°, without head ${nameOf(now, turns.indexOf(Math.max(...turns)))}.`;

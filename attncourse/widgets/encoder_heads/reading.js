@@ -10,7 +10,7 @@ import { degrees, headName, wordsOf } from "./words.js";
 function below(now, result) {
   if (now.beside === "head") return [[`head ${headName(now.other_layer, now.other_head)}`, result.below, 1, percent]];
   if (now.beside === "off") return [[`how far each last vector turns without head ${headName(now.layer, now.head)}`, result.below, 30, degrees]];
-  if (now.beside === "rollout") return [["rollout", result.below, 1, percent], ["how far the vector turns if this word is masked", result.masked, 90, degrees]];
+  if (now.beside === "rollout") return [["rollout", result.below, 1, percent], ["how far its vector turns when that word is masked", result.masked, 90, degrees]];
   return [];
 }
 

@@ -150,7 +150,7 @@ def measures(
     inner = maps[:, 1:-1]
     text = np.array(words)
     same = (text[:, None] == text) & ~np.eye(n, dtype=bool)
-    same[[0, -1]] = False
+    same[[0, -1]] = same[:, [0, -1]] = False
     asking = np.flatnonzero(same.any(axis=1))
     second = np.arange(2, n - 1)
 

@@ -51,8 +51,8 @@ function said(state, result) {
     // Another word: what is masked itself turns most, of course.
     const apart = (row) => row.map((x, j) => (j === word ? -1 : x));
     const [[share, j]] = largest(apart(result.below)), [[turn, k]] = largest(apart(result.masked));
-    const best = j === k ? "most of all" : `less than ${called(words, k)}, with ${degrees(turn)}`;
-    return `Rollout finds ${percent(share)} of ${called(words, word)} in ${called(words, j)}. To mask that turns its vector by ${degrees(result.masked[j])}, ${best}.`;
+    const most = j === k ? "most of all" : `and to mask ${called(words, k)}, by ${degrees(turn)}`;
+    return `Rollout finds ${percent(share)} of ${called(words, word)} in ${called(words, j)}. To mask that turns its vector by ${degrees(result.masked[j])}, ${most}.`;
   }
   return first;
 }
