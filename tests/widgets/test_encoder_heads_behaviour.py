@@ -1,5 +1,7 @@
 """What a reader can do with the heads on a page, by mouse, finger and keyboard."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from attncourse.widgets import EncoderHeads
 from attncourse.widgets.encoder_heads import runs as kept
 from tests.widgets.pages import settle, write_page
 from tests.widgets.test_encoder_heads_python import own_runs
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -206,7 +210,7 @@ def test_a_head_switched_off(show):
     said = page.locator(".ablation").inner_text()
     place = 1 + int((found["turns"] > found["turns"][2]).sum())
     assert f"number {place} of 72 heads" in said
-    assert "2.10 (26 %)" in said
+    assert "2.10 (26 %)" in said.replace("\xa0", " ")
     row = page.locator(".ablation tbody tr:visible").first.locator("td").all_inner_texts()
     whole, without = found["whole"][1], found["without"][1]
     assert row[:2] == [f"{whole:.2f}", f"{without:.2f}"]
@@ -359,6 +363,24 @@ def test_pointing_and_sliding_leave_room_for_thirty_frames_a_second(show):
     assert 0.1 < pointing < 1000 / 30
     assert 0.1 < sliding < 1000 / 30
     assert 0.1 < ordering < 1000 / 30
+
+
+def test_the_book_leaves_a_widgets_table_a_table(show):
+    """The site makes a table of long words a list on a phone; a widget lays out its own."""
+    page = show(phone=True)
+    page.set_viewport_size({"width": 340, "height": 800})
+    page.evaluate("document.querySelector('main').classList.add('bd-article')")
+    page.evaluate(
+        """() => document.querySelector('main').insertAdjacentHTML('beforeend', `<table id="plain"><thead><tr><th>a</th><th>b</th><th>c</th></tr></thead>
+             <tbody><tr><td style="width: 3rem">${'word '.repeat(30)}</td><td>1</td><td>2</td></tr></tbody></table>`)"""
+    )
+    page.add_script_tag(path=ROOT / "book/site/static/attncourse.js")
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    settle(page)
+    assert page.locator("#plain.att-stacked").count() == 1
+    assert page.locator(".ac-kit .att-stacked").count() == 0
+    box = page.locator(".ablation tbody th:visible").first.bounding_box()
+    assert box["height"] > 60  # long enough that it would be one
 
 
 def test_a_link_brings_head_word_and_order(show):

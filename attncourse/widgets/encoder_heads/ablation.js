@@ -3,7 +3,7 @@
 import { html } from "../kit/elements.js";
 import { fixed, percent } from "../kit/words.js";
 import { headAt } from "./numbers.js";
-import { headName, nameOf } from "./words.js";
+import { bound, headName, nameOf } from "./words.js";
 
 export function ablation(view) {
   let shown = "";
@@ -24,8 +24,8 @@ export function ablation(view) {
       title.textContent = `Without head ${name}:`;
       said.textContent = `The sentence’s vector turns by ${fixed(turns[at], 1)}°. That is number ${1 + turns.filter((x) => x > turns[at]).length} of ${turns.length} heads; the most is ${fixed(Math.max(...turns), 1)}°, without head ${nameOf(now, turns.indexOf(Math.max(...turns)))}.`;
       const far = result.moved.map((share, h) => [share, h]).filter(([share]) => share > 0).sort((a, b) => b[0] - a[0]).slice(0, 3);
-      moved.textContent = far.length ? `Of the heads above it, these move the most of their weight: ${far.map(([share, h]) => `${nameOf(now, h)} (${percent(share)})`).join(", ")}; a mean over the sentences.`
-        : "No head of a later layer moves its weights.";
+      moved.textContent = bound(far.length ? `Of the heads above it, these move the most of their weight: ${far.map(([share, h]) => `${nameOf(now, h)} (${percent(share)})`).join(", ")}; a mean over the sentences.`
+        : "No head of a later layer moves its weights.");
       rows.forEach(({ cells }, n) => {
         lines[n].hidden = n === now.sentence;
         const [before, after] = [result.whole[n], result.without[n]];

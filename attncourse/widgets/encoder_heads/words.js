@@ -39,8 +39,11 @@ function goes(words, row) {
   return `${called(words, j)} with ${percent(w)}` + (v >= 0.1 ? `, to ${called(words, k)} with ${percent(v)}` : "");
 }
 
-/** One or two sentences on what is shown; a number keeps its sign beside it. */
-export const describe = (state, result) => said(state, result).replaceAll(" %", "\u00a0%");
+/** A number keeps its sign beside it. */
+export const bound = (text) => text.replaceAll(" %", "\u00a0%");
+
+/** One or two sentences on what is shown. */
+export const describe = (state, result) => bound(said(state, result));
 
 function said(state, result) {
   const words = wordsOf(state), word = wordOf(state), name = headName(state.layer, state.head);
