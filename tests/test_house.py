@@ -35,6 +35,7 @@ KNOWS = {
         "models",
         "analysis",
         "trained",
+        "widgets",
     },
     "trained": set(),
     "claims": {"reference"},

@@ -5,6 +5,7 @@ licence before it does, and keeps them; what it reads is checked by hash. The mo
 of ``attncourse.pytorch``, and their numbers are those of `transformers`, up to rounding.
 """
 
+from attncourse.models.heads import head_runs
 from attncourse.models.maps import AttentionMaps, attention_maps
 from attncourse.models.minilm import MiniLM, load_minilm
 from attncourse.models.smollm2 import load_smollm2
@@ -16,6 +17,7 @@ __all__ = [
     "MiniLM",
     "Whisper",
     "attention_maps",
+    "head_runs",
     "load_minilm",
     "load_smollm2",
     "load_speech",

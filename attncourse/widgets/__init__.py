@@ -5,6 +5,7 @@
 
 from attncourse.widgets.bug_bench import BugBench
 from attncourse.widgets.cost_roofline import CostRoofline
+from attncourse.widgets.encoder_heads import EncoderHeads
 from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.letters_to_sounds import LettersToSounds
 from attncourse.widgets.mask_painter import MaskPainter
@@ -17,6 +18,7 @@ __all__ = [
     "BugBench",
     "CostRoofline",
     "CourseWidget",
+    "EncoderHeads",
     "LettersToSounds",
     "MaskPainter",
     "OnlineSoftmax",

@@ -73,7 +73,8 @@
       table.classList.remove("att-stacked");
       [table, ...table.querySelectorAll("[role]")].forEach((part) => part.removeAttribute("role"));
     });
-    if (PHONE.matches) each(".bd-article table:not(.att-stacked)", (table) => wordy(table) && stack(table));
+    // A widget lays its tables out itself.
+    if (PHONE.matches) each(".bd-article table:not(.att-stacked, .ac-kit table)", (table) => wordy(table) && stack(table));
   };
 
   const arrange = () => {
