@@ -7,6 +7,7 @@ from attncourse.widgets.kit import CourseWidget, share_once
 from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
+from attncourse.widgets.positions_over_distance import PositionsOverDistance
 from attncourse.widgets.scaling import ScoreScaling
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CourseWidget",
     "MaskPainter",
     "OnlineSoftmax",
+    "PositionsOverDistance",
     "ScoreScaling",
     "share_once",
 ]
