@@ -11,6 +11,7 @@ from attncourse.widgets.letters_to_sounds import LettersToSounds
 from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
+from attncourse.widgets.positions_over_distance import PositionsOverDistance
 from attncourse.widgets.scaling import ScoreScaling
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LettersToSounds",
     "MaskPainter",
     "OnlineSoftmax",
+    "PositionsOverDistance",
     "ScoreScaling",
     "share_once",
 ]
