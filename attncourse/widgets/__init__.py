@@ -8,6 +8,7 @@ from attncourse.widgets.mask_painter import MaskPainter
 from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.scaling import ScoreScaling
+from attncourse.widgets.score_shapes import ScoreShapes
 
 __all__ = [
     "AttentionPlane",
@@ -15,5 +16,6 @@ __all__ = [
     "MaskPainter",
     "OnlineSoftmax",
     "ScoreScaling",
+    "ScoreShapes",
     "share_once",
 ]
