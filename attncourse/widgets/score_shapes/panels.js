@@ -55,7 +55,7 @@ export function fiveTable(view) {
         cells.forEach((cell, j) => {
           cell.firstChild.textContent = fixed(weights[j]);
           cell.firstChild.style.setProperty("--share", `${100 * weights[j]}%`);
-          cell.firstChild.classList.toggle("best", told && weights[j] === best);
+          cell.firstChild.classList.toggle("best", told && best - weights[j] < 0.005);
         });
       });
     },
@@ -113,5 +113,5 @@ function step(view, steps) {
   const patch = { q: round(next.q), k: next.k.map(round), arrows: "loss" };
   const moved = Math.max(...[patch.q, ...patch.k].map((at, n) => { const old = n ? now.k[n - 1] : now.q; return Math.hypot(at[0] - old[0], at[1] - old[1]); }));
   view.change(patch);
-  if (moved < 0.005) view.say(`${steps === 1 ? "One step" : `${steps} steps`} moved nothing: neither query nor key is told where to go.`);
+  if (moved < 0.005) view.say(`${steps === 1 ? "One step" : `${steps} steps`} moved nothing: there is no arrow to follow.`);
 }

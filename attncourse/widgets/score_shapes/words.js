@@ -34,11 +34,11 @@ export function describe(state, result) {
   }
   if (score === "multiplicative" && hasRankOne(state.matrix)) return `${name}: W has rank one, so no query turns the lines; ${key(top)} is ahead with ${share}.`;
   if (result.inside[right] && right !== top) {
-    return `${name}: ${key(right)} lies inside the hull, so a corner is always ahead; here ${key(top)}, with ${share}.`;
+    return `${name}: ${key(right)} lies inside the hull, so a corner is ahead: ${key(top)}, with ${share}.`;
   }
   const way = score === "dot" ? q : through(q, state.matrix), near = nearest(k, way), asked = score === "dot" ? "the query’s way" : "the way of qW";
   if (near !== top && scores[top] > state.added) {
-    return `${name}: ${key(top)} is ahead with ${share}: it is longer than ${key(near)}, which points more ${asked}.`;
+    return `${name}: ${key(top)} is ahead with ${share}: longer than ${key(near)}, which points more ${asked}.`;
   }
   return `${name}: ${key(top)} is ahead with ${share}.`;
 }
