@@ -69,8 +69,8 @@ export function scoreChooser(view, choices) {
 }
 
 /** A slider and a field for one number. `scale` takes it to the slider, `unscale` back. */
-function dial(view, { name, trait, low, high, step = 0.05, scale = (x) => x, unscale = (x) => Number(x.toFixed(2)) }) {
-  const bar = slider(view, { name, low: scale(low), high: scale(high), step, text: (x) => fixed(unscale(x)), take: (x) => view.change({ [trait]: Math.min(Math.max(unscale(x), low), high) }) });
+function dial(view, { name, trait, low, high, by = 0.05, scale = (x) => x, unscale = (x) => Number(x.toFixed(2)) }) {
+  const bar = slider(view, { name, low: scale(low), high: scale(high), step: by, text: (x) => fixed(unscale(x)), take: (x) => view.change({ [trait]: Math.min(Math.max(unscale(x), low), high) }) });
   const exact = numberField(view, { name, label: `${name} as a number`, low, high, step: 0.1, take: (x) => view.change({ [trait]: x }) });
   return {
     node: setting(name, bar.node, exact.node),
@@ -78,7 +78,7 @@ function dial(view, { name, trait, low, high, step = 0.05, scale = (x) => x, uns
   };
 }
 
-const LOG = { scale: Math.log10, unscale: (x) => Number((10 ** x).toPrecision(3)), step: 0.01 };
+const LOG = { scale: Math.log10, unscale: (x) => Number((10 ** x).toPrecision(3)), by: 0.01 };
 
 export function controls(view) {
   const { limits } = view.state(), bar = toolbar(view), far = limits.entry;

@@ -30,17 +30,17 @@ export function describe(state, result) {
   if (score === "additive") {
     return slopes.every((slope) => norm(slope) < FLAT * factor)
       ? `${name}: the units are flat at every key, so nothing is learned, right or wrong.`
-      : `${name}: ${key(top)} is ahead with ${share}; no score leaves ±${fixed(result.bound)}.`;
+      : `${name}: ${key(top)} leads with ${share}; no score leaves ±${fixed(result.bound)}.`;
   }
-  if (score === "multiplicative" && hasRankOne(state.matrix)) return `${name}: W has rank one, so no query turns the lines; ${key(top)} is ahead with ${share}.`;
+  if (score === "multiplicative" && hasRankOne(state.matrix)) return `${name}: W has rank one, so no query turns the lines; ${key(top)} leads with ${share}.`;
   if (result.inside[right] && right !== top) {
     return `${name}: ${key(right)} lies inside the hull, so a corner is ahead: ${key(top)}, with ${share}.`;
   }
   const way = score === "dot" ? q : through(q, state.matrix), near = nearest(k, way), asked = score === "dot" ? "the query’s way" : "the way of qW";
   if (near !== top && scores[top] > state.added) {
-    return `${name}: ${key(top)} is ahead with ${share}: longer than ${key(near)}, which points more ${asked}.`;
+    return `${name}: ${key(top)} leads with ${share}: longer than ${key(near)}, which points more ${asked}.`;
   }
-  return `${name}: ${key(top)} is ahead with ${share}.`;
+  return `${name}: ${key(top)} leads with ${share}.`;
 }
 
 /** What the loss says. */
