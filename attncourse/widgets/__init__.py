@@ -13,6 +13,7 @@ from attncourse.widgets.online_softmax import OnlineSoftmax
 from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.positions_over_distance import PositionsOverDistance
 from attncourse.widgets.scaling import ScoreScaling
+from attncourse.widgets.score_shapes import ScoreShapes
 
 __all__ = [
     "AttentionPlane",
@@ -25,5 +26,6 @@ __all__ = [
     "OnlineSoftmax",
     "PositionsOverDistance",
     "ScoreScaling",
+    "ScoreShapes",
     "share_once",
 ]

@@ -17,8 +17,8 @@ A new widget takes one folder, ``attncourse/widgets/<name>/``, which the tests f
     ``export default { render }``, and it passes on ``compute``, ``toLink``, ``fromLink`` and
     ``toPython``, the call that makes a state. The kit's ``view.js`` brings undo, Reset, the link,
     the sentence and its live region, ``fields.js`` what is typed, pressed and slid, ``handles.js``
-    points that move, ``cells.js`` a grid of cells, ``links.js`` the two link functions,
-    ``words.js`` how numbers are written.
+    points that move, ``cells.js`` a grid of cells, ``hull.js`` the rubber band around points,
+    ``links.js`` the two link functions, ``words.js`` how numbers are written.
 ``widget.css``
     All of it below the widget's own class; colours are the tokens of ``kit.css``.
 

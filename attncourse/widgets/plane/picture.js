@@ -2,8 +2,8 @@
 
 import { assign, html, svg } from "../kit/elements.js";
 import { addHandle, makeDrawing, nameBeside, place } from "../kit/handles.js";
+import { hull } from "../kit/hull.js";
 import { fixed, pair } from "../kit/words.js";
-import { hull } from "./numbers.js";
 
 const WIDE = 400, HIGH = 300;
 const STEP = 0.05, LEAP = 0.25; // arrow keys, and with Shift

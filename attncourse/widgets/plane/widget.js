@@ -7,7 +7,8 @@ import { compute, roomFor } from "./numbers.js";
 import { controlsPanel, rowPanel, weightsPanel } from "./panels.js";
 import { comparison, mixture, scene } from "./picture.js";
 import { describe, naming, toPython } from "./words.js";
-export { compute, fromLink, hull, toLink } from "./numbers.js";
+export { hull } from "../kit/hull.js";
+export { compute, fromLink, toLink } from "./numbers.js";
 export { toPython } from "./words.js";
 
 const HINT = "Drag any point, or move it with the arrow keys.";
