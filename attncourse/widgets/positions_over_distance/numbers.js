@@ -27,14 +27,8 @@ const SCORES = {
     if (between === "nothing") {
       return (p, j) => times * add(steps.map((step, r) => (inUse(state, r) ? Math.cos((p - ago - j) * step) : 0)));
     }
-    const matrix = drawn(2, width * width), columns = count(width);
-    const clock = (p) => steps.flatMap((step, r) => (inUse(state, r) ? [Math.sin(p * step), Math.cos(p * step)] : [0, 0]));
-    const mixed = (x) => columns.map((b) => add(x.map((value, a) => value * matrix[a * width + b])) / Math.sqrt(width));
-    const clocks = count(state.limits.length).map(clock), left = new Map();
-    return (p, j) => {
-      if (!left.has(p)) left.set(p, mixed(clocks[p]));
-      return times * innerProduct(left.get(p), clocks[j]);
-    };
+    const { clocks, mixed } = throughMatrix(state, steps);
+    return (p, j) => times * innerProduct(mixed[p], clocks[j]);
   },
   rotary(state) {
     const { d_k: width, ago, strength, scaling } = state, plain = plainFrequencies(state), steps = frequencies(state);
@@ -57,6 +51,20 @@ const SCORES = {
     return (p, j) => -slope * (p - j);
   },
 };
+
+let known = { key: "" };
+
+/** The clock at every place, and the same times the drawn matrix; kept, since a drag changes neither. */
+function throughMatrix({ d_k: width, base, silent, limits }, steps) {
+  const key = JSON.stringify([width, base, silent]);
+  if (known.key !== key) {
+    const matrix = drawn(2, width * width), columns = count(width);
+    const hands = (p) => steps.flatMap((step, r) => (silent.includes(r) ? [0, 0] : [Math.sin(p * step), Math.cos(p * step)]));
+    const clocks = count(limits.length).map(hands);
+    known = { key, clocks, mixed: clocks.map((x) => columns.map((b) => add(x.map((value, a) => value * matrix[a * width + b])) / Math.sqrt(width))) };
+  }
+  return known;
+}
 
 /** The last entry of a table that begins at a distance or before it. */
 export const cellOf = (starts, distance) => starts.findLastIndex((start) => start <= distance);
