@@ -266,6 +266,46 @@ def test_under_rank_one_the_lines_stay_until_the_matrix_changes(show):
     assert np.abs(direction() - np.pi / 4).min() > 0.2
 
 
+@pytest.mark.parametrize(("row", "column"), [(1, 2), (2, 1)])
+def test_each_entry_of_the_matrix_has_its_field(show, row, column):
+    page = show(ScoreShapes(score="multiplicative"))
+    page.get_by_role("spinbutton", name=f"W, row {row}, column {column}").fill("2.5")
+    settle(page)
+    matrix = np.array(ScoreShapes().matrix)
+    matrix[row - 1, column - 1] = 2.5
+    expected = ScoreShapes(score="multiplicative", matrix=matrix).scores
+    np.testing.assert_allclose(scores(page), expected, atol=0.005001)
+
+
+@pytest.mark.parametrize("name", ["dot product", "multiplicative", "cosine", "additive"])
+def test_the_map_follows_the_query_and_no_key(show, name):
+    page = show()
+    choose(page, name)
+    before = paths(page, ".lines")
+    drag(page, "k3", 20, 20)
+    assert paths(page, ".lines") == before
+    drag(page, "q", 10, 50)
+    assert paths(page, ".lines") != before
+
+
+@pytest.mark.parametrize(
+    ("shapes", "says"),
+    [
+        (ScoreShapes(), "Dot product: key 2 leads with 70 %: longer than key 1, which points more the query’s way."),
+        (ScoreShapes(right=4), "Dot product: key 5 lies inside the hull, so a corner is ahead: key 2, with 70 %."),
+        (ScoreShapes(keys=[[1, 0.5], [-1, 0]]), "Dot product: key 1 leads with 90 %."),
+        (ScoreShapes([0, 0]), "Dot product: all keys score alike, so each gets 20 %."),
+        (ScoreShapes(keys=[[1, 1]]), "Dot product: the only key gets all the weight, whatever its score."),
+        (ScoreShapes(score="cosine"), "Cosine: key 1 points most nearly the query’s way and gets 39 %; no length counts."),
+        (ScoreShapes(score="additive"), "Additive: key 4 leads with 67 %; no score leaves ±4.10."),
+        (ScoreShapes(preset="by place"), "Location: place 3 gets 71 %, whatever key stands there."),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_the_sentence_says_who_leads_and_why(show, shapes, says):
+    assert sentence(show(shapes)) == says
+
+
 def test_inside_is_found_by_units_with_a_bias_alone(show):
     page = show(ScoreShapes(preset="inside"))
     assert "inside the hull" in sentence(page)

@@ -45,7 +45,7 @@ export function describe(state, result) {
 
 /** What the loss says. */
 export function lossSaid({ right }, { weights, loss }) {
-  return `${capital(key(right))} is the right one: weight ${fixed(weights[right], 3)}, loss ${fixed(loss, 3)}.`;
+  return `${capital(key(right))} is right: weight ${fixed(weights[right], 3)}, loss ${fixed(loss, 3)}.`;
 }
 
 /** What the shading stands for. */
