@@ -214,8 +214,8 @@ def test_the_page_stays_small():
 
     widget = EncoderHeads()
     data = json.dumps(widget.runs).encode()
-    assert len(gzip.compress(data)) < 62_000
-    assert len(gzip.compress(widget._repr_html_().encode())) < 90_000
+    assert len(gzip.compress(data)) < 55_000
+    assert len(gzip.compress(widget._repr_html_().encode())) < 80_000
 
 
 def test_the_table_names_what_it_shows():

@@ -4,6 +4,7 @@
 import { choiceLink, links, numberLink, wholeLink } from "../kit/links.js";
 
 const LARGEST = { weights: 1, moved: 1, word_turns: 180, masked: 180 };
+const LETTERS = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n)).filter((c) => !"\"\\<".includes(c)).join("");
 const opened = new WeakMap();
 
 /** The arrays of a sentence, unpacked once; its measures are kept beside them. */
@@ -27,7 +28,16 @@ function open({ n_layers: layers, n_heads: heads, moved }, one) {
   };
 }
 
-const unpack = (text, largest) => Float64Array.from(atob(text), (c) => (c.charCodeAt(0) * largest) / 255);
+/** Bytes that are written as text, in 255ths of the largest: runs.py says how. */
+function unpack(text, largest) {
+  const parts = [];
+  for (let n = 0; n < text.length; n += 1) {
+    const at = LETTERS.indexOf(text[n]);
+    parts.push(at < 80 ? at : 16 * (at - 75) + LETTERS.indexOf(text[n += 1]));
+  }
+  return Float64Array.from(parts, (x) => (x * largest) / 255);
+}
+
 const rows = (flat, wide) => Array.from({ length: flat.length / wide }, (_, i) => [...flat.subarray(i * wide, (i + 1) * wide)]);
 const mean = (list) => (list.length ? list.reduce((a, b) => a + b, 0) / list.length : 0);
 
