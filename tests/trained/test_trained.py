@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import pkgutil
 
 import numpy as np
@@ -59,7 +60,11 @@ def test_the_same_network_gives_the_same_bytes_and_any_reader_reads_them(tmp_pat
             np.testing.assert_array_equal(found, array)
     assert record == {"seed": 3, "sounds": ["ə"]}
     # Numbers of four bytes stand where a view of four bytes may begin.
-    assert (len(data) - sum(array.nbytes for array in arrays.values())) % 8 == 0
+    start = len(data) - sum(array.nbytes for array in arrays.values())
+    assert start % 8 == 0
+    for name, entry in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            assert entry["data_offsets"][0] % arrays[name].itemsize == 0, name
 
 
 @pytest.mark.parametrize(

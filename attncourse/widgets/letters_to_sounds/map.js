@@ -10,7 +10,6 @@ import { lookText, soundName } from "./words.js";
 const WIDE = 360, LEFT = 48, TOP = 30, ROW = 38, WIDEST = 52, ROOMY = 34;
 // Within a row: where its number stands, and where its handle runs.
 const NUMBER = 16, TRACK = 26;
-const AWAY = [1e6, 1e6];
 
 export function soundMap(view) {
   const now = { word: "", weights: [], sounds: [] };
@@ -23,7 +22,7 @@ export function soundMap(view) {
     ...heads, ...rows.map(({ node }) => node));
   const handles = rows.map((_, row) => addHandle(drawing, {
     id: `row${row}`, className: "q", name: `Row ${row + 1}`, mark: svg("circle", { class: "mark", r: 6.5 }),
-    at: () => (row < now.weights.length ? [placeOf(now.weights[row]), row] : AWAY),
+    at: () => [placeOf(now.weights[row]), row],
     move: ([letter]) => view.pull(row, snapped(letter, now.word.length)),
     nudge: ([across, up]) => {
       if (up) handles[row - up]?.node.focus();
@@ -42,6 +41,8 @@ export function soundMap(view) {
         if (j < now.word.length) assign(head, { x: LEFT + (j + 0.5) * column });
       });
       rows.forEach((row, i) => row.draw(state, now.weights[i], { column, name: i in now.sounds ? soundName(names, now.sounds[i]) : "" }));
+      // A pointer takes the nearest of these.
+      drawing.handles = handles.slice(0, now.weights.length);
       handles.forEach((handle, i) => {
         const shown = i < now.weights.length, by = state.hand.some(([sound]) => sound === i);
         if (!shown) handle.node.remove();
