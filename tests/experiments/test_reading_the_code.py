@@ -42,6 +42,20 @@ def test_a_rung_sees_what_its_name_says(condition, seen):
     assert torch.equal(reach(condition), seen.bool())
 
 
+def test_the_open_layer_of_the_decoder_rung_is_the_first():
+    hides = [layer.attention.hides for layer in ladder.build("mask in the decoder").layers]
+    assert hides == [False, True, True]
+
+
+@pytest.mark.parametrize("condition", ladder.RUNGS)
+def test_who_knows_the_order_of_the_past(condition):
+    model, read = ladder.build(condition), torch.arange(10)[None]
+    swapped = read[:, [1, 0, *range(2, 10)]]
+    with torch.no_grad():
+        same = torch.allclose(model(read)[:, -1], model(swapped)[:, -1], atol=1e-6)
+    assert same == (condition in ("as printed", "shifted", "transposed"))
+
+
 def test_the_rungs_of_one_seed_begin_with_the_same_numbers():
     first, *others = (ladder.build(name, 3) for name in ladder.RUNGS)
     for other in others:
