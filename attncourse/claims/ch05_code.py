@@ -38,7 +38,7 @@ def layer_works(*, undefined: Sequence[str], reach: ArrayLike, error: float) -> 
     heard = "its own position alone" if alone else f"{moved.mean():.0%} of the positions"
     because = (
         f"{names}{'Once it is defined, an' if undefined else 'An'} output moves with {heard}; "
-        f"from the definition's outputs it is up to {error:.2g} away."
+        f"it lies up to {error:.2g} from the definition's."
     )
     right = not undefined and moved.all() and error < 1e-5
     return Verdict("holds" if right else "does not hold", because)
