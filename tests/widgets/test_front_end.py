@@ -138,6 +138,6 @@ def test_styles_stay_inside_their_widget():
     for path in WIDGETS.rglob("*.css"):
         root = ".ac-kit" if path.parent.name == "kit" else f".ac-{path.parent.name}"
         for line in path.read_text("utf8").splitlines():
-            if "{" in line and not line.startswith(("@", "/*")):
+            if "{" in line and not line.lstrip().startswith(("@", "/*")):
                 for selector in re.split(r",(?![^(]*\))", line.split("{")[0]):
                     assert root in selector or "ac-widget" in selector, f"{path.name}: {selector}"

@@ -51,9 +51,9 @@ class BugBench(kit.CourseWidget):
     by stage, with the numbers that differ. Below, eighteen assertions are run on the layer with
     each bug: caught, missed, or refused, where the right layer fails as well. Three things to find:
     the four usual assertions (shape, rows that sum to one, finite, a loss that falls) catch five of
-    24; a bug hides where sizes agree or are one (as many queries as keys, one head, one query) or
-    numbers do (all ones); and no property sees scores that are divided by d_k or √d_v, which only a
-    number worked by hand does, or a second implementation.
+    24 at the start; a bug hides where sizes agree or are one (as many queries as keys, one head,
+    one query) or numbers do (all ones); and no property sees scores that are not scaled, or divided
+    by d_k or √d_v, which only a number worked by hand does, or a second implementation.
 
     Parameters
     ----------

@@ -73,14 +73,14 @@ class CostRoofline(kit.CourseWidget):
     .. math:: t \ge \max(C / \pi, \; B / \beta)
 
     on a device of :math:`\pi` operations and :math:`\beta` bytes a second. The times of the parts
-    are added, as one waits for the other. All of it is a bound and no measurement: softmax, norms
-    and positions are not counted, and the peak is that of 16-bit products, whatever the numbers are
-    kept in.
+    are added: a bound if they run one after the other and each reads and writes memory. It is no
+    measurement: softmax, norms and positions are not counted, plain attention repeats shared keys,
+    and the peak is that of 16-bit products, whatever the numbers are kept in.
 
     What to find: who writes alone leaves nearly all arithmetic idle. A batch moves all parts but
     attention (``"batch of 256"``), sharing keys moves only attention (``"no sharing"``), and a
-    latent brings it to the ridge (``"latent"``). A long text is paid in memory: the cache outgrows
-    the device while arithmetic waits (``"a million tokens"``).
+    latent brings it near the ridge (``"latent"``). A long text is paid in memory: the cache
+    outgrows the device while arithmetic waits (``"a million tokens"``).
 
     Parameters
     ----------

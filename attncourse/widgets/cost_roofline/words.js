@@ -29,7 +29,7 @@ const share = (x) => (x < 0.0005 ? "less than 0.1 %" : x < 0.0095 ? `${fixed(100
 export function describe(s, found) {
   const spent = found.seconds.map((t) => t / found.total_seconds), most = spent.indexOf(Math.max(...spent));
   const doing = s.phase === "decode" ? `Writing one token for ${texts(s.batch)} of ${grouped(s.length)}` : `Reading ${texts(s.batch)} of ${grouped(s.length)} tokens`;
-  return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of the time.`;
+  return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of that time.`;
 }
 
 /** Where attention overtakes the rest, by the quantity that is shown. */
@@ -49,7 +49,7 @@ export function held(s, found) {
 
 /** What a published model has that a state cannot say. */
 export const caution = (model) => (model === "DeepSeek-V3"
-  ? "DeepSeek-V3 keeps 257 experts a layer and a token uses nine. Only nine are counted here, as if all texts asked for the same ones: the true bound is higher."
+  ? "DeepSeek-V3 keeps 257 experts a layer and a token uses nine. Only nine are counted here, as if all texts asked for the same ones: the true bound is higher, and memory has to hold all 257."
   : "");
 
 const NAMES = ["length", "batch", "phase", "mechanism", "window", "d_model", "n_heads", "n_kv_heads", "d_k", "d_ff", "mlp_matrices", "n_layers", "n_vocab",

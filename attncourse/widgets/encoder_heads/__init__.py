@@ -44,8 +44,8 @@ class EncoderHeads(kit.CourseWidget):
     .. math:: R^{(l)} = \tilde A^{(l)} R^{(l-1)}, \qquad R^{(0)} = I, \qquad
               \tilde A^{(l)} = (1 - \rho) \bar A^{(l)} + \rho I
 
-    beside how far the word's last vector turns when a word is masked. The first is a reading of
-    maps, the second an experiment.
+    beside how far the word's last vector turns when a word is masked, which means replaced by
+    ``[MASK]``. The first is a reading of maps, the second an experiment.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 import { fixed, percent, python, subscript } from "../kit/words.js";
 import { ABSOLUTE, distanceOf, headOf, inUse } from "./numbers.js";
-import { plainFrequencies, reach } from "./parts.js";
+import { plainFrequencies } from "./parts.js";
 
 export const NAMES = { learned: "Learned", sinusoidal: "Sinusoidal", shaw: "Shaw", t5: "T5", alibi: "ALiBi", rotary: "Rotary" };
 
@@ -59,10 +59,11 @@ const NEWS = {
   rotary(state, result) {
     const { trained, d_k: width, scaling, ago } = state, full = result.turns.filter((n) => n >= 1).length, pairs = width / 2;
     const fresh = newOnes(state, result), far = distanceOf(state);
-    const circles = full === pairs ? `Within ${trained} places all ${pairs} pairs come full circle: no angle is new at any distance, only their combinations are.`
+    const circles = full === pairs ? `Within ${trained} places all ${pairs} pairs come full circle: no angle lies outside those met, only their combinations are new.`
       : `Within ${trained} places ${full} of ${pairs} pairs come full circle; the others show only a part of it (grey arcs).`;
     if (scaling !== "none") {
-      const [fast, slow] = [plainFrequencies(state)[0] / result.frequencies[0], reach(state)].map((x) => fixed(x, Math.abs(x - Math.round(x)) < 0.05 ? 0 : 1));
+      const plain = plainFrequencies(state), by = [0, plain.length - 1].map((r) => plain[r] / result.frequencies[r]);
+      const [fast, slow] = by.map((x) => fixed(x, Math.abs(x - Math.round(x)) < 0.05 ? 0 : 1));
       const slowed = `The slowest is divided by ${slow}, the fastest ${fast === "1" ? "is left alone" : `by ${fast}`}.`;
       return `${circles} ${slowed} ${result.peak === ago ? `This head still looks at ${ago}.` : `An angle now stands for another distance: this head was made to look at ${ago}, and looks at ${result.peak}.`}`;
     }

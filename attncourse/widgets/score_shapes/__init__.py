@@ -42,7 +42,7 @@ class ScoreShapes(kit.CourseWidget):
     What there is to find: a longer key beats a copy of the query, except by cosine. Under a matrix
     of rank one no query turns the lines. A key inside the hull never wins by a product, but does by
     four hidden units with a bias, which without it say nothing. Flat units, certain and wrong,
-    learn nothing. By place, the keys may stand anywhere.
+    move neither keys nor query. By place, the keys may stand anywhere.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ export function describe(state, result) {
   if (score === "cosine") return `${name}: ${key(top)} points most nearly the query’s way and gets ${share}; no length counts.`;
   if (score === "additive") {
     return slopes.every((slope) => norm(slope) < FLAT * factor)
-      ? `${name}: the units are flat at every key, so nothing is learned, right or wrong.`
-      : `${name}: ${key(top)} leads with ${share}; no score leaves ±${fixed(result.bound)}.`;
+      ? `${name}: the units are flat at every key, so neither keys nor query move, right or wrong.`
+      : `${name}: ${key(top)} leads with ${share}; ${state.added ? `all scores lie from ${fixed(state.added - result.bound)} to ${fixed(state.added + result.bound)}` : `no score leaves ±${fixed(result.bound)}`}.`;
   }
   if (score === "multiplicative" && hasRankOne(state.matrix)) return `${name}: W has rank one, so no query turns the lines; ${key(top)} leads with ${share}.`;
   if (result.inside[right] && right !== top) {
