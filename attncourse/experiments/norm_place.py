@@ -1,0 +1,125 @@
+"""Norm before or behind a sublayer, in shallow and in deep stacks: the loss over training time.
+
+Small language models read Shakespeare letter by letter. They differ in where the norm stands, in
+depth, in how fast the learning rate grows, and in how large the sublayers are at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import attncourse.pytorch as att
+from attncourse import data
+from attncourse.experiments.core import Experiment, Trial
+from attncourse.training import seed as set_seed
+
+D_MODEL, N_HEADS = 32, 4
+SEQ, BATCH = 32, 16
+RATE, WARM_UP = 1e-3, 150  # Adam's step size, and the steps over which it grows, if it does
+EVERY = 20  # steps that one number of the curve averages
+
+
+class Setting(NamedTuple):
+    """What the models differ in."""
+
+    residual: Any
+    n_layers: int
+    warm_up: bool = False
+    small: bool = False  # the sublayers begin smaller by the root of their number
+
+
+SETTINGS = {
+    "pre, 6 layers": Setting(att.pre_norm, 6),
+    "post, 6 layers": Setting(att.post_norm, 6),
+    "pre, 12 layers": Setting(att.pre_norm, 12),
+    "post, 12 layers": Setting(att.post_norm, 12),
+    "post, 12 layers, warm-up": Setting(att.post_norm, 12, warm_up=True),
+    "post, 12 layers, small start": Setting(att.post_norm, 12, small=True),
+}
+
+
+@cache
+def letters() -> tuple[list[str], Tensor]:
+    """Give the characters that occur, and the plays as numbers of them."""
+    text = "\n".join(data.shakespeare("train").values())
+    known = sorted(set(text))
+    number = {character: i for i, character in enumerate(known)}
+    return known, torch.tensor([number[character] for character in text])
+
+
+def passages() -> Iterator[Tensor]:
+    """Draw batches without end; in these trainings hardly a letter is drawn twice."""
+    text = letters()[1]
+    while True:
+        starts = torch.randint(len(text) - SEQ, (BATCH,))
+        yield text[starts[:, None] + torch.arange(SEQ + 1)]
+
+
+def build(condition: str, seed: int = 0) -> att.LanguageModel:
+    """Make one of the models; every weight begins with a deviation of 1 / sqrt(d_in)."""
+    set_seed(seed)
+    setting = SETTINGS[condition]
+    model = att.LanguageModel(
+        len(letters()[0]),
+        D_MODEL,
+        N_HEADS,
+        setting.n_layers,
+        residual=setting.residual,
+        attend=att.fused_attention,
+    )
+    if not setting.small:  # the library's stacks begin with sublayers divided by this root
+        with torch.no_grad():
+            for block in model.decoder.blocks:
+                for out in (block.attention.out, block.mlp.out):
+                    out.weight *= (2 * setting.n_layers) ** 0.5
+    return model
+
+
+def loss(model: nn.Module, text: Tensor) -> Tensor:
+    """Average -log p of each next letter."""
+    return F.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
+
+
+def learn(model: nn.Module, condition: str, n_steps: int, seed: int = 0) -> list[float]:
+    """Train it; give the mean loss of every few steps, each on text that it has not read."""
+    set_seed(1000 + seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
+    losses: list[float] = []
+    for step, text in zip(range(n_steps), passages(), strict=False):
+        if SETTINGS[condition].warm_up:
+            optimiser.param_groups[0]["lr"] = RATE * min(1, (step + 1) / WARM_UP)
+        value = loss(model, text)
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        losses.append(value.item())
+    parts = [losses[i : i + EVERY] for i in range(0, n_steps, EVERY)]
+    return [round(sum(part) / len(part), 4) for part in parts]
+
+
+def measure(trial: Trial) -> dict[str, list[float]]:
+    """Train one model, and keep its curve."""
+    model = build(trial.condition, trial.seed)
+    return {"loss": learn(model, trial.condition, trial.n_steps, trial.seed)}
+
+
+SHORT, LONG = (300,), (600,)
+EXPERIMENT = Experiment(
+    __file__,
+    budgets={
+        "pre, 6 layers": SHORT,
+        "post, 6 layers": SHORT,
+        "pre, 12 layers": SHORT,
+        "post, 12 layers": LONG,
+        "post, 12 layers, warm-up": LONG,
+        "post, 12 layers, small start": SHORT,
+    },
+    seeds=(0, 1, 2),
+    measure=measure,
+)
