@@ -1,5 +1,7 @@
 """Norm before or behind a sublayer, in shallow and in deep stacks: the loss over training time.
 
+And whether what comes out depends on what went in: how alike the positions' vectors become.
+
 Small language models read Shakespeare letter by letter. They differ in where the norm stands, in
 depth, in how fast the learning rate grows, and in how large the sublayers are at the start.
 """
@@ -86,11 +88,41 @@ def loss(model: nn.Module, text: Tensor) -> Tensor:
     return F.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
 
 
-def learn(model: nn.Module, condition: str, n_steps: int, seed: int = 0) -> list[float]:
-    """Train it; give the mean loss of every few steps, each on text that it has not read."""
+@cache
+def watched() -> Tensor:
+    """Give a few passages that every model is looked at with."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return next(passages())[:, :-1]
+
+
+@torch.no_grad()
+def likeness(model: att.LanguageModel) -> float:
+    """Give the mean cosine of the last vectors of two positions of one passage."""
+    tokens = watched()
+    given = model.relative.options(tokens.device, {})
+    last = model.decoder(model.embedding.tokens[tokens], **given)
+    return cosine(last).item()
+
+
+def cosine(x: Tensor) -> Tensor:
+    """Average the cosine over all pairs of two different positions."""
+    unit = F.normalize(x, dim=-1)
+    n = x.shape[-2]
+    return (((unit @ unit.mT).sum((-2, -1)) - n) / (n * n - n)).mean()
+
+
+def learn(
+    model: att.LanguageModel, condition: str, n_steps: int, seed: int = 0
+) -> dict[str, list[float]]:
+    """Train it; give the mean loss of every few steps, and the likeness before and after them.
+
+    Each step is on text that it has not read.
+    """
     set_seed(1000 + seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
     losses: list[float] = []
+    alike = [likeness(model)]
     for step, text in zip(range(n_steps), passages(), strict=False):
         if SETTINGS[condition].warm_up:
             optimiser.param_groups[0]["lr"] = RATE * min(1, (step + 1) / WARM_UP)
@@ -99,17 +131,22 @@ def learn(model: nn.Module, condition: str, n_steps: int, seed: int = 0) -> list
         value.backward()
         optimiser.step()
         losses.append(value.item())
+        if (step + 1) % EVERY == 0 or step + 1 == n_steps:
+            alike.append(likeness(model))
     parts = [losses[i : i + EVERY] for i in range(0, n_steps, EVERY)]
-    return [round(sum(part) / len(part), 4) for part in parts]
+    return {
+        "loss": [round(sum(part) / len(part), 4) for part in parts],
+        "alike": [round(found, 5) for found in alike],
+    }
 
 
 def measure(trial: Trial) -> dict[str, list[float]]:
-    """Train one model, and keep its curve."""
+    """Train one model, and keep its curves."""
     model = build(trial.condition, trial.seed)
-    return {"loss": learn(model, trial.condition, trial.n_steps, trial.seed)}
+    return learn(model, trial.condition, trial.n_steps, trial.seed)
 
 
-SHORT, LONG = (300,), (600,)
+SHORT, LONG = (300,), (400,)
 EXPERIMENT = Experiment(
     __file__,
     budgets={

@@ -68,7 +68,7 @@ def test_the_rate_grows_only_with_a_warm_up(monkeypatch):
     monkeypatch.setattr(torch.optim, "Adam", Watched)
     for condition in ("post, 12 layers", "post, 12 layers, warm-up"):
         model = short.build("pre, 6 layers")
-        assert len(short.learn(model, condition, 3)) == 1
+        assert len(short.learn(model, condition, 3)["loss"]) == 1
     assert rates[:3] == [short.RATE] * 3
     assert torch.allclose(
         torch.tensor(rates[3:]), short.RATE / short.WARM_UP * torch.tensor([1.0, 2.0, 3.0])
@@ -80,10 +80,31 @@ def test_a_curve_averages_few_steps_and_depends_on_the_seed():
         model = short.build("pre, 6 layers", seed=seed)
         return short.learn(model, "pre, 6 layers", n_steps, seed=seed)
 
-    first, *rest = curve(short.EVERY + 1, seed=0)
-    assert len(rest) == 1
-    assert first == curve(short.EVERY, seed=0)[0]
-    assert first != curve(short.EVERY, seed=1)[0]
+    found = curve(short.EVERY + 1, seed=0)
+    assert len(found["loss"]) == 2
+    assert len(found["alike"]) == 3
+    assert found["loss"][0] == curve(short.EVERY, seed=0)["loss"][0]
+    assert found["loss"][0] != curve(short.EVERY, seed=1)["loss"][0]
+
+
+def test_likeness_is_of_other_positions_of_the_same_passage():
+    x = torch.tensor([[[1.0, 0], [0, 2], [3, 0]], [[0, -1.0], [0, 5], [0, -2]]])
+    one, other = (0 + 1 + 0) / 3, (-1 + 1 - 1) / 3  # by hand: three pairs each
+    torch.testing.assert_close(short.cosine(x), torch.tensor((one + other) / 2))
+
+
+def test_likeness_sees_a_stack_that_forgets_and_disturbs_no_draw():
+    model = short.build("pre, 6 layers")
+    torch.manual_seed(3)
+    before = short.likeness(model)
+    drawn = torch.rand(2)
+    torch.manual_seed(3)
+    assert torch.equal(drawn, torch.rand(2))
+    with torch.no_grad():
+        model.decoder.norm.weight.zero_()
+        model.decoder.norm.bias.fill_(1.0)  # one vector for all
+    assert abs(short.likeness(model) - 1) < 1e-5
+    assert before < 0.95
 
 
 def test_all_conditions_are_settings():
