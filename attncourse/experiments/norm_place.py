@@ -146,16 +146,15 @@ def measure(trial: Trial) -> dict[str, list[float]]:
     return learn(model, trial.condition, trial.n_steps, trial.seed)
 
 
-SHORT, LONG = (300,), (400,)
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "pre, 6 layers": SHORT,
-        "post, 6 layers": SHORT,
-        "pre, 12 layers": SHORT,
-        "post, 12 layers": LONG,
-        "post, 12 layers, warm-up": LONG,
-        "post, 12 layers, small start": SHORT,
+        "pre, 6 layers": (300,),
+        "post, 6 layers": (300,),
+        "pre, 12 layers": (300,),
+        "post, 12 layers": (1000,),
+        "post, 12 layers, warm-up": (1000,),
+        "post, 12 layers, small start": (300,),
     },
     seeds=(0, 1, 2),
     measure=measure,

@@ -77,7 +77,7 @@ def test_the_rate_grows_only_with_a_warm_up(monkeypatch):
 
 def test_a_curve_averages_few_steps_and_depends_on_the_seed():
     def curve(n_steps, seed):
-        model = short.build("pre, 6 layers", seed=seed)
+        model = short.build("pre, 6 layers")  # the seed of the text alone
         return short.learn(model, "pre, 6 layers", n_steps, seed=seed)
 
     found = curve(short.EVERY + 1, seed=0)
