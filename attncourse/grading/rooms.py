@@ -15,6 +15,7 @@ FORBIDDEN = (
     "experiments",
     "models",
     "training",
+    "trained",
     "widgets",
     "grading",
 )

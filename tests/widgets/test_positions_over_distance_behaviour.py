@@ -184,7 +184,7 @@ def test_hands_stand_at_the_angles_and_arcs_where_training_was(show):
         assert np.exp(1j * query) == pytest.approx(np.exp(1j * (77 - 3) * step), abs=0.01)
         # How far the arc goes; the full circle at most.
         assert arc == pytest.approx(min(20 * step, 2 * np.pi), abs=0.02)
-    badges = page.locator(".clock:not([hidden]) .badge").evaluate_all(
+    badges = page.locator(".clock:not([hidden]) .unmet").evaluate_all(
         "all => all.map((badge) => !badge.classList.contains('absent'))"
     )
     assert badges == in_python(page).compute()["new"].tolist()
@@ -255,7 +255,7 @@ def test_a_slower_clock_moves_the_peak(show):
     angles.select_option("none")
     page.get_by_label("Base as a number").fill("6")
     settle(page)
-    assert "no angle is new at any distance, only their combinations are" in news(page)
+    assert "no angle lies outside those met, only their combinations are new" in news(page)
 
 
 def test_heads_have_slopes_and_weights_beyond(show):

@@ -221,7 +221,7 @@ def test_one_step_ten_times_is_ten_steps(show):
 
 def test_saturated_nothing_moves_and_it_says_so(show):
     page = show(ScoreShapes(preset="saturated"))
-    assert "nothing is learned" in sentence(page)
+    assert "neither keys nor query move" in sentence(page)
     assert arrows(page) == [None] * 6
     press(page, "10 steps")
     assert page.locator(".remark").inner_text().startswith("10 steps moved nothing")

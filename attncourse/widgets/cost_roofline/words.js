@@ -29,7 +29,7 @@ const share = (x) => (x < 0.0005 ? "less than 0.1 %" : x < 0.0095 ? `${fixed(100
 export function describe(s, found) {
   const spent = found.seconds.map((t) => t / found.total_seconds), most = spent.indexOf(Math.max(...spent));
   const doing = s.phase === "decode" ? `Writing one token for ${texts(s.batch)} of ${grouped(s.length)}` : `Reading ${texts(s.batch)} of ${grouped(s.length)} tokens`;
-  return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of that time.`;
+  return `${doing} takes at least ${duration(found.total_seconds)}, ${share(spent[most])} of it for ${PARTS[most]}. Arithmetic is busy ${share(found.busy)} of the time.`;
 }
 
 /** Where attention overtakes the rest, by the quantity that is shown. */

@@ -26,7 +26,7 @@ function clocks(view) {
   };
   const all = Array.from({ length: most }, (_, r) => {
     const seen = svg("path", { class: "seen" }), query = svg("path", { class: "hand q" }), key = svg("path", { class: "hand k" });
-    const turns = html("span", { class: "turns" }), badge = html("span", { class: "badge" }, "new");
+    const turns = html("span", { class: "turns" }), badge = html("span", { class: "unmet" }, "new");
     const face = svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true" }, svg("circle", { class: "rim", cx: HUB, cy: HUB, r: RIM }), seen, key, query);
     return { seen, query, key, turns, badge, node: button({ class: "clock", onclick: () => flip(r) }, face, html("span", { class: "name" }, pairName(r)), turns, badge) };
   });
