@@ -5,8 +5,14 @@ import pkgutil
 import sys
 from pathlib import Path
 
+import numpy as np
+
 import attncourse.widgets
 from attncourse.widgets import CourseWidget, share_once
+from attncourse.widgets.kit.base import Look, State
+
+#: Traits that a page's reader can set.
+_HELD = (State, Look)
 
 
 def every_widget() -> list[type[CourseWidget]]:
@@ -58,6 +64,102 @@ def load_heavy(page) -> None:
 def settle(page) -> None:
     """Wait until a drawing that was asked for is done."""
     page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
+
+def state(page) -> dict:
+    """What a reader can change or look at, as the page's first widget holds it."""
+    shown = page.locator(".ac-kit").first.get_attribute("class").split()
+    (kind,) = (k for k in every_widget() if f"ac-{k.__module__.rpartition('.')[2]}" in shown)
+    names = [name for name, trait in kind.class_traits().items() if isinstance(trait, _HELD)]
+    return page.evaluate(
+        """names => Object.fromEntries(names.map(
+             (name) => [name, [...window.attncourse.models.values()][0].get(name)]))""",
+        [*names, "preset"],
+    )
+
+
+def sentence(page) -> str:
+    """What the widget says of its state."""
+    return page.locator(".sentence").inner_text()
+
+
+def press(page, name: str) -> None:
+    """By key, which also a button that has nothing left to do listens to."""
+    page.get_by_role("button", name=name, exact=True).press("Enter")
+    settle(page)
+
+
+def click(page, name: str) -> None:
+    """By mouse."""
+    page.get_by_role("button", name=name, exact=True).click()
+    settle(page)
+
+
+def centre(page, point: str) -> tuple[float, float]:
+    """Where a point that can be dragged is."""
+    box = page.locator(f"[data-point={point}] .mark").first.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page, point: str, dx: float, dy: float = 0, steps: int = 5) -> None:
+    """Move a point by mouse."""
+    x, y = centre(page, point)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=steps)
+    page.mouse.up()
+    settle(page)
+
+
+def stopwatch(page):
+    """Give what tells the milliseconds of processor time that a page has spent, whoever else works."""
+    watch = page.context.new_cdp_session(page)
+    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = watch.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+    return spent
+
+
+def watched_drag(page, point: str, way: str, steps: int = 60) -> tuple[np.ndarray, float]:
+    """Drag a point, a step a frame; give what each frame took, and the mean of all work, in ms.
+
+    ``way`` is a function in JavaScript: how far, right and down, the point is at step n. What a
+    frame takes is script and layout by the clock; the work, of the processor, has painting as well.
+    """
+    spent = stopwatch(page)
+    before = spent()
+    took = page.evaluate(
+        """async ([name, steps]) => {
+             const node = document.querySelector(`[data-point=${name}]`), from = node.querySelector('.mark').getBoundingClientRect();
+             node.setPointerCapture = () => {};  // of a pointer that a page makes up
+             const wait = window.requestAnimationFrame, took = [];
+             window.requestAnimationFrame = (f) => wait((now) => {
+               const begun = performance.now();
+               f(now);
+               document.body.getBoundingClientRect();
+               took.push(performance.now() - begun);
+             });
+             const send = (kind, n) => {
+               const [right, down] = way(n);
+               node.dispatchEvent(new PointerEvent(kind, { bubbles: true, cancelable: true, pointerId: 1, button: 0,
+                 clientX: from.x + from.width / 2 + right, clientY: from.y + from.height / 2 + down }));
+             };
+             send('pointerdown', 0);
+             for (let n = 1; n <= steps; n += 1) {
+               send('pointermove', n);
+               await new Promise((done) => wait(() => wait(done)));
+             }
+             send('pointerup', steps);
+             await new Promise((done) => wait(() => wait(done)));
+             window.requestAnimationFrame = wait;
+             return took;
+           }""".replace("way(n)", f"({way})(n)"),
+        [point, steps],
+    )
+    return np.array(took), (spent() - before) / steps
 
 
 def finger(page):

@@ -10,38 +10,14 @@ from attncourse.widgets import BugBench
 from attncourse.widgets.bug_bench.assertions import ASSERTIONS
 from attncourse.widgets.bug_bench.bugs import BUGS
 from attncourse.widgets.bug_bench.situations import SITUATIONS
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import click as press
+from tests.widgets.pages import finger, sentence, settle, state, stopwatch
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with one bench and wait until it lives."""
-
-    def open_page(bench=None, *, fragment="", **options):
-        page = chromium_page(
-            write_page(tmp_path / "page.html", bench or BugBench()) + fragment, **options
-        )
-        page.wait_for_selector(".ac-bug_bench")
-        settle(page)
-        return page
-
-    return open_page
-
-
-def state(page):
-    return page.evaluate(
-        """() => { const model = [...window.attncourse.models.values()][0];
-             return Object.fromEntries([...Object.keys(model.get('start')), 'stage', 'head', 'assertion'].map((name) => [name, model.get(name)])); }"""
-    )
+WIDGET = BugBench
 
 
 def in_python(page):
     return BugBench(**state(page))
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-    settle(page)
 
 
 def choose(page, name):
@@ -72,10 +48,6 @@ def matrix(page, title):
 
 def outlined(page, title="With the bug"):
     return figure(page, title).locator(".wrong").count()
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
 
 
 def stage(page):
@@ -336,13 +308,7 @@ def test_a_drag_leaves_room_for_thirty_frames_a_second(show):
     """The work of a frame while a size is dragged, in time of the processor."""
     page = show(BugBench(q_len=6))
     page.wait_for_timeout(500)  # the sentence has been spoken
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent():
-        metrics = watch.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
-
+    spent = stopwatch(page)
     before = spent()
     frames = page.evaluate(
         """async () => { let n = 0;
@@ -357,7 +323,7 @@ def test_a_drag_leaves_room_for_thirty_frames_a_second(show):
              }
              return n; }"""
     )
-    a_frame = 1000 * (spent() - before) / frames
+    a_frame = (spent() - before) / frames
     assert 0.1 < a_frame < 1000 / 30, f"{a_frame:.1f} ms a frame"
     # The table waits until the hand rests, and is right then.
     assert page.locator(".verdicts.waits").count() == 1
@@ -367,8 +333,8 @@ def test_a_drag_leaves_room_for_thirty_frames_a_second(show):
     np.testing.assert_array_equal(table(page), in_python(page).compute()["caught"])
 
 
-def test_without_javascript_a_table_says_what_is_caught(chromium_page, tmp_path):
-    page = chromium_page(write_page(tmp_path / "page.html", BugBench()), javascript=False)
+def test_without_javascript_a_table_says_what_is_caught(show):
+    page = show(BugBench(), javascript=False)
     rows = page.locator(".ac-fallback tbody tr")
     assert rows.count() == 24
     cells = rows.nth(6).locator("td").all_inner_texts()

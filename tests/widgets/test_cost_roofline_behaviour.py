@@ -7,59 +7,9 @@ import pytest
 
 from attncourse.widgets import CostRoofline
 from tests.browser import axe
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import centre, drag, finger, press, sentence, settle, state, watched_drag
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with widgets (one unless given) and wait until they live."""
-
-    def open_page(*widgets, **options):
-        widgets = widgets or (CostRoofline(),)
-        page = chromium_page(write_page(tmp_path / "page.html", *widgets), **options)
-        if options.get("javascript", True):
-            page.wait_for_function(
-                "n => document.querySelectorAll('.ac-cost_roofline').length === n",
-                arg=len(widgets),
-            )
-        return page
-
-    return open_page
-
-
-NAMES = sorted(CostRoofline().start)
-
-
-def state(page):
-    """What the page's widget holds."""
-    return page.evaluate(
-        """names => Object.fromEntries(names.map(
-             (name) => [name, [...window.attncourse.models.values()][0].get(name)]))""",
-        NAMES,
-    )
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
-
-
-def centre(page, point):
-    box = page.locator(f"[data-point={point}] .mark").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page, point, dx, dy, steps=5):
-    x, y = centre(page, point)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx, y + dy, steps=steps)
-    page.mouse.up()
-    settle(page)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).press("Enter")
-    settle(page)
+WIDGET = CostRoofline
 
 
 def costs(page):
@@ -320,7 +270,7 @@ def test_presets_are_those_of_python(show):
         page.locator(f"[data-preset='{preset}']").click()
         settle(page)
         expected = CostRoofline(preset=preset).page_state()
-        assert state(page) == {name: expected[name] for name in NAMES}, preset
+        assert state(page) == {name: expected[name] for name in state(page)}, preset
     assert (
         "1.91 times the memory: more than this device holds" in page.locator(".kept").inner_text()
     )
@@ -328,8 +278,8 @@ def test_presets_are_those_of_python(show):
     road = page.locator(".road").bounding_box()
     assert (line["x"] + 3 - road["x"]) / road["width"] == pytest.approx(1 / 1.9056, abs=0.01)
     press(page, "Reset")
-    start = CostRoofline().start
-    assert state(page) == {name: start[name] for name in NAMES}
+    start = CostRoofline().page_state()
+    assert state(page) == {name: start[name] for name in state(page)}
 
 
 def test_a_link_reproduces_the_state_in_a_fresh_page(show, chromium_page):
@@ -365,39 +315,12 @@ def test_dragging_keeps_thirty_frames_a_second(show, point):
     """What a frame takes in script and layout, with the fold open."""
     page = show(CostRoofline(mechanism="latent", phase="prefill"))
     page.locator("summary").click()
-    page.evaluate(
-        """() => {
-             const wait = window.requestAnimationFrame.bind(window);
-             window.requestAnimationFrame = (f) => wait((now) => {
-               const begun = performance.now();
-               f(now);
-               document.body.getBoundingClientRect();
-               window.took.push(performance.now() - begun);
-             });
-             window.drag = async (point) => {
-               window.took = [];
-               const node = document.querySelector(`[data-point=${point}]`);
-               const { x, y, width, height } = node.querySelector('.mark').getBoundingClientRect();
-               const send = (kind, n) => node.dispatchEvent(new PointerEvent(kind, { bubbles: true,
-                 clientX: x + width / 2 + 40 * Math.sin(n / 5), clientY: y + height / 2 - 20 * Math.sin(n / 7), pointerId: 1 }));
-               node.setPointerCapture = () => {};
-               send('pointerdown', 0);
-               for (let n = 1; n <= 60; n += 1) {
-                 send('pointermove', n);
-                 await new Promise((done) => wait(() => wait(done)));
-               }
-               send('pointerup', 60);
-               return window.took;
-             };
-           }"""
-    )
     # What else the machine does may hold up one drag, and not each of three.
     slow = []
     for _ in range(3):
-        took = page.evaluate("point => drag(point)", point)
+        took, _ = watched_drag(page, point, "n => [40 * Math.sin(n / 5), -20 * Math.sin(n / 7)]")
         assert len(took) >= 50
         slow.append(np.quantile(took, 0.9))
-    print("ms a frame:", slow)
     assert min(slow) < 20, slow
 
 

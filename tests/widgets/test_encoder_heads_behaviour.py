@@ -7,24 +7,13 @@ import pytest
 
 from attncourse.widgets import EncoderHeads
 from attncourse.widgets.encoder_heads import runs as kept
-from tests.widgets.pages import settle, write_page
+from tests.widgets.pages import settle, stopwatch
 from tests.widgets.test_encoder_heads_python import own_runs
 
+WIDGET = EncoderHeads
+
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with the widget and wait until it lives."""
-
-    def open_page(widget=None, *, fragment="", **options):
-        address = write_page(tmp_path / "page.html", widget or EncoderHeads())
-        page = chromium_page(address + fragment, **options)
-        page.wait_for_selector(".ac-encoder_heads")
-        settle(page)
-        return page
-
-    return open_page
 
 
 def word(page, at):
@@ -331,12 +320,7 @@ def test_pointing_and_sliding_leave_room_for_thirty_frames_a_second(show):
     """The work of a frame in time of the processor: over the words, and through the heads."""
     page = show(EncoderHeads(preset="rollout", order="turns"))
     page.wait_for_timeout(500)
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent():
-        metrics = watch.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+    spent = stopwatch(page)
 
     def frames(step, count):
         before = spent()
@@ -346,7 +330,7 @@ def test_pointing_and_sliding_leave_room_for_thirty_frames_a_second(show):
                  const next = () => {{ {step}; n += 1; if (n < {count}) requestAnimationFrame(next); else requestAnimationFrame(done); }};
                  requestAnimationFrame(next); }})"""
         )
-        return 1000 * (spent() - before) / count
+        return (spent() - before) / count
 
     slide = "head.value = 1 + (n % 12); layer.value = 1 + (n % 6); for (const s of [head, layer]) s.dispatchEvent(new Event('input', { bubbles: true }))"
     pointing = frames(
@@ -397,8 +381,8 @@ def test_a_link_brings_head_word_and_order(show):
     assert names(fresh) == order
 
 
-def test_without_javascript_a_table_has_the_numbers(chromium_page, tmp_path):
+def test_without_javascript_a_table_has_the_numbers(show):
     widget = EncoderHeads(preset="pronoun")
-    page = chromium_page(write_page(tmp_path / "page.html", widget), javascript=False)
+    page = show(widget, javascript=False)
     shown = page.locator(".ac-fallback tbody tr").nth(10).locator("td").all_inner_texts()
     np.testing.assert_allclose([float(x) for x in shown], widget.weights[10], atol=0.005001)

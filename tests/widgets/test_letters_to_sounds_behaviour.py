@@ -11,43 +11,25 @@ from attncourse.experiments import letters_to_sounds as task
 from attncourse.widgets import LettersToSounds
 from attncourse.widgets.letters_to_sounds.network import MOST_LETTERS
 from tests.browser import axe
-from tests.widgets.pages import finger, load_heavy, settle, write_page
+from tests.widgets.pages import (
+    centre,
+    finger,
+    load_heavy,
+    press,
+    sentence,
+    settle,
+    state,
+    stopwatch,
+)
 from tests.widgets.requirements import Visit
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with widgets (one unless given), and load the model."""
-
-    def open_page(*widgets, fragment="", asleep=False, **options):
-        address = write_page(tmp_path / "page.html", *(widgets or (LettersToSounds(),)))
-        page = chromium_page(address + fragment, **options)
-        page.wait_for_selector(".ac-letters_to_sounds")
-        settle(page)
-        if not asleep:
-            load_heavy(page)
-            settle(page)
-        return page
-
-    return open_page
-
-
-def state(page):
-    """What the page's widget holds."""
-    return page.evaluate(
-        """() => Object.fromEntries(['word', 'hand', 'selected', 'preset'].map(
-             (name) => [name, [...window.attncourse.models.values()][0].get(name)]))"""
-    )
+WIDGET = LettersToSounds
 
 
 def in_python(page):
     """A widget made in Python in the state of the page's."""
     now = state(page)
     return LettersToSounds(now["word"], hand=now["hand"], selected=now["selected"])
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
 
 
 def remark(page):
@@ -58,18 +40,8 @@ def word(page):
     return page.get_by_label("Word", exact=True)
 
 
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).press("Enter")
-    settle(page)
-
-
 def sounds(page):
     return page.locator("button.sound:visible b").all_inner_texts()
-
-
-def centre(page, row):
-    box = page.locator(f"[data-point=row{row}] .mark").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def letter(page, n):
@@ -192,7 +164,7 @@ def test_a_new_word_begins_without_a_hand(show):
 
 def test_a_row_is_pulled_by_the_mouse_and_the_rest_is_said_anew(show):
     page = show()
-    x, y = centre(page, 1)
+    x, y = centre(page, "row1")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(letter(page, 0), y, steps=6)
@@ -210,7 +182,7 @@ def test_a_row_is_pulled_by_the_mouse_and_the_rest_is_said_anew(show):
     assert handle.get_attribute("aria-valuetext") == "place 1.0: 100 % on k"
     assert handle.get_attribute("aria-label") == "Look of sound 2, K"
     # Between two letters a row looks at both; near one, at it alone.
-    x, y = centre(page, 0)
+    x, y = centre(page, "row0")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(letter(page, 2) * 0.7 + letter(page, 3) * 0.3, y, steps=6)
@@ -228,7 +200,7 @@ def test_a_row_is_pulled_by_the_mouse_and_the_rest_is_said_anew(show):
 
 def test_a_row_stays_within_the_word(show):
     page = show()
-    x, y = centre(page, 2)
+    x, y = centre(page, "row2")
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 2000, y, steps=3)
@@ -244,7 +216,7 @@ def test_a_finger_pulls_a_row_and_scrolls_beside_it(show):
     page = show(LettersToSounds("write"), phone=True)
     page.locator(".map").scroll_into_view_if_needed()
     before, send = page.evaluate("scrollY"), finger(page)
-    x, y = centre(page, 0)
+    x, y = centre(page, "row0")
     send("touchStart", (x, y))
     for step in range(1, 9):
         send("touchMove", (x + step * (letter(page, 3) - x) / 8, y - 3 * step))
@@ -386,24 +358,18 @@ def test_before_it_is_loaded_one_word_can_be_looked_at(show):
     assert word(page).is_visible()
 
 
-def spent(watch):
-    metrics = watch.send("Performance.getMetrics")["metrics"]
-    return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
-
-
 LONG = "straightforwards"
 
 
-def test_a_word_is_said_within_a_frame(show):
-    """The longest word, each letter a new one, in time of the processor (about 12 ms when written)."""
+def test_a_word_is_said_in_less_than_fifty_milliseconds_on_a_phone(show):
+    """The longest word, each letter a new one, on a processor that is slowed down four times."""
     page = show(phone=True)
     word(page).fill("warm")
     page.wait_for_timeout(600)
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
+    spent = stopwatch(page)
     a_word = []
     for _ in range(3):  # the best of them: others use the machine
-        before = spent(watch)
+        before = spent()
         page.evaluate(
             """async (text) => { const field = document.querySelector('input[type=text]');
                  for (let n = 1; n <= text.length; n += 1) {
@@ -414,17 +380,16 @@ def test_a_word_is_said_within_a_frame(show):
             LONG,
         )
         assert state(page)["word"] == LONG
-        a_word.append(1000 * (spent(watch) - before) / len(LONG))
-    assert 0.2 < min(a_word) < 1000 / 30, f"{a_word} ms a word"
+        a_word.append(4 * (spent() - before) / len(LONG))
+    assert 1 < min(a_word) < 50, f"{a_word} ms a word on a processor four times as slow"
 
 
 def test_pulling_keeps_thirty_frames_a_second(show):
     """The first row of the longest word, back and forth: all that follows is said anew each frame."""
     page = show(LettersToSounds(LONG))
     page.wait_for_timeout(600)
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-    before = spent(watch)
+    spent = stopwatch(page)
+    before = spent()
     page.evaluate(
         """() => new Promise((done) => {
              const handle = document.querySelector('[data-point=row0]'), map = document.querySelector('.map svg').getBoundingClientRect();
@@ -442,6 +407,6 @@ def test_pulling_keeps_thirty_frames_a_second(show):
              requestAnimationFrame(step);
            })"""
     )
-    a_frame = 1000 * (spent(watch) - before) / 60
+    a_frame = (spent() - before) / 60
     assert state(page)["hand"]
     assert 0.1 < a_frame < 20, f"{a_frame:.1f} ms a frame"

@@ -5,21 +5,10 @@ import pytest
 
 from attncourse.widgets import MaskPainter
 from attncourse.widgets.mask_painter import rules
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import click as press
+from tests.widgets.pages import finger, settle, stopwatch
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with one painter and wait until it lives."""
-
-    def open_page(painter=None, *, fragment="", **options):
-        address = write_page(tmp_path / "page.html", painter or MaskPainter())
-        page = chromium_page(address + fragment, **options)
-        page.wait_for_selector(".ac-mask_painter")
-        settle(page)
-        return page
-
-    return open_page
+WIDGET = MaskPainter
 
 
 def mask(page):
@@ -55,11 +44,6 @@ def stroke(page, *cells, steps=6):
     for cell in cells[1:]:
         page.mouse.move(*centre(page, *cell), steps=steps)
     page.mouse.up()
-    settle(page)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
     settle(page)
 
 
@@ -316,13 +300,7 @@ def test_painting_leaves_room_for_thirty_frames_a_second(show):
     """
     page = show(MaskPainter(np.random.default_rng(0).normal(size=(8, 8))))
     page.wait_for_timeout(500)  # the sentence has been spoken
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent():
-        metrics = watch.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
-
+    spent = stopwatch(page)
     before = spent()
     page.evaluate(
         """() => new Promise((done) => {
@@ -344,15 +322,15 @@ def test_painting_leaves_room_for_thirty_frames_a_second(show):
              requestAnimationFrame(step);
            })"""
     )
-    a_frame = 1000 * (spent() - before) / 64
+    a_frame = (spent() - before) / 64
     assert 0.1 < a_frame < 1000 / 30, f"{a_frame:.1f} ms a frame"
     settle(page)
     assert len(set(mask(page).ravel().tolist())) == 1  # the stroke went over all of it
 
 
-def test_without_javascript_a_table_has_the_numbers(chromium_page, tmp_path):
+def test_without_javascript_a_table_has_the_numbers(show):
     painter = MaskPainter()
-    page = chromium_page(write_page(tmp_path / "page.html", painter), javascript=False)
+    page = show(painter, javascript=False)
     rows = page.locator(".ac-fallback tbody tr")
     assert rows.nth(0).locator("td").all_inner_texts()[3:] == ["–", "–", "–", "3"]
     shown = [float(text) for text in rows.nth(3).locator("td").all_inner_texts()[:6]]

@@ -5,36 +5,23 @@ import pytest
 
 from attncourse.widgets import OnlineSoftmax
 from tests.browser import axe
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import (
+    centre,
+    drag,
+    finger,
+    press,
+    sentence,
+    settle,
+    state,
+    watched_drag,
+    write_page,
+)
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with widgets (one unless given) and wait until they live."""
-
-    def open_page(*widgets, **options):
-        widgets = widgets or (OnlineSoftmax(),)
-        page = chromium_page(write_page(tmp_path / "page.html", *widgets), **options)
-        if options.get("javascript", True):
-            page.wait_for_function(
-                "n => document.querySelectorAll('.ac-online_softmax').length === n",
-                arg=len(widgets),
-            )
-        return page
-
-    return open_page
+WIDGET = OnlineSoftmax
 
 
 def numbers(texts):
     return [float(text.replace("−", "-")) for text in texts]
-
-
-def state(page):
-    """What the page's widget holds."""
-    return page.evaluate(
-        """() => Object.fromEntries(['scores', 'values', 'tile_len', 'step', 'preset'].map(
-             (name) => [name, [...window.attncourse.models.values()][0].get(name)]))"""
-    )
 
 
 def same_in_python(page):
@@ -43,30 +30,6 @@ def same_in_python(page):
     return OnlineSoftmax(
         now["scores"], now["values"], tile_len=now["tile_len"], step=now["step"]
     ).compute()
-
-
-def press(page, name):
-    """By key, which also a button that has nothing left to do listens to."""
-    page.get_by_role("button", name=name, exact=True).press("Enter")
-    settle(page)
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
-
-
-def centre(page, point):
-    box = page.locator(f"[data-point={point}] .mark").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page, point, dx, dy, steps=5):
-    x, y = centre(page, point)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx, y + dy, steps=steps)
-    page.mouse.up()
-    settle(page)
 
 
 def test_the_page_shows_the_numbers_of_the_reference(show):
@@ -355,36 +318,10 @@ def test_dragging_keeps_thirty_frames_a_second(show):
     """The longest row in the most tiles: what a frame takes in script and layout."""
     rng = np.random.default_rng(5)
     page = show(OnlineSoftmax(rng.normal(size=12), rng.normal(size=12), tile_len=1, step=12))
-    page.evaluate(
-        """() => {
-             const wait = window.requestAnimationFrame.bind(window);
-             window.requestAnimationFrame = (f) => wait((now) => {
-               const begun = performance.now();
-               f(now);
-               document.body.getBoundingClientRect();
-               window.took.push(performance.now() - begun);
-             });
-             window.drag = async () => {
-               window.took = [];
-               const node = document.querySelector('[data-point=scores4]');
-               const { x, y, width, height } = node.querySelector('.mark').getBoundingClientRect();
-               const send = (kind, n) => node.dispatchEvent(new PointerEvent(kind, { bubbles: true,
-                 clientX: x + width / 2, clientY: y + height / 2 - 20 * Math.sin(n / 5), pointerId: 1 }));
-               node.setPointerCapture = () => {};
-               send('pointerdown', 0);
-               for (let n = 1; n <= 60; n += 1) {
-                 send('pointermove', n);
-                 await new Promise((done) => wait(() => wait(done)));
-               }
-               send('pointerup', 60);
-               return window.took;
-             };
-           }"""
-    )
     # What else the machine does may hold up one drag, and not each of three.
     slow = []
     for _ in range(3):
-        took = page.evaluate("drag()")
+        took, _ = watched_drag(page, "scores4", "n => [0, -20 * Math.sin(n / 5)]")
         assert len(took) >= 60
         slow.append(np.quantile(took, 0.9))
     assert min(slow) < 1000 / 30, slow

@@ -7,23 +7,9 @@ import pytest
 
 from attncourse.widgets import AttentionPlane
 from tests.browser import axe
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import centre, finger, settle, write_page
 
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with widgets (one plane unless given) and wait until they live."""
-
-    def open_page(*widgets, theme="", **options):
-        widgets = widgets or (AttentionPlane(),)
-        page = chromium_page(write_page(tmp_path / "page.html", *widgets, theme=theme), **options)
-        if options.get("javascript", True):
-            page.wait_for_function(
-                "n => document.querySelectorAll('.ac-plane').length === n", arg=len(widgets)
-            )
-        return page
-
-    return open_page
+WIDGET = AttentionPlane
 
 
 def output(page, n=0):
@@ -35,11 +21,6 @@ def weights(page, n=0):
     """The weights of the selected query as the page shows them."""
     row = page.locator(".ac-plane").nth(n).locator(".all-weights tr.chosen .cell")
     return [0.0 if text == "–" else float(text) for text in row.all_inner_texts()]
-
-
-def centre(page, point):
-    box = page.locator(f"[data-point={point}] .mark").first.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 @pytest.mark.parametrize("point", ["q1", "k2", "v0"])

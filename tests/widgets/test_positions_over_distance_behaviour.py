@@ -5,44 +5,14 @@ import pytest
 
 from attncourse.widgets import PositionsOverDistance
 from tests.browser import axe
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import centre, finger, press, sentence, settle, state, watched_drag
 
-STATE = sorted(PositionsOverDistance().start)
-
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with widgets (one unless given) and wait until they live."""
-
-    def open_page(*widgets, **options):
-        widgets = widgets or (PositionsOverDistance(),)
-        page = chromium_page(write_page(tmp_path / "page.html", *widgets), **options)
-        if options.get("javascript", True):
-            page.wait_for_function(
-                "n => document.querySelectorAll('.ac-positions_over_distance').length === n",
-                arg=len(widgets),
-            )
-        return page
-
-    return open_page
-
-
-def state(page):
-    """What the page's widget holds."""
-    return page.evaluate(
-        """names => Object.fromEntries(names.map(
-             (name) => [name, [...window.attncourse.models.values()][0].get(name)]))""",
-        STATE,
-    )
+WIDGET = PositionsOverDistance
 
 
 def in_python(page):
     """A widget made in Python in the state of the page's."""
     return PositionsOverDistance(**state(page))
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
 
 
 def news(page):
@@ -52,16 +22,6 @@ def news(page):
 def choose(page, name):
     page.locator(".scheme label", has_text=name).click()
     settle(page)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).press("Enter")
-    settle(page)
-
-
-def centre(page, point):
-    box = page.locator(f"[data-point={point}] .mark").bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def places(page):
@@ -301,10 +261,10 @@ def test_presets_are_those_of_python(show):
         page.locator(f"[data-preset='{preset}']").click()
         settle(page)
         expected = PositionsOverDistance(preset=preset).page_state()
-        assert state(page) == {name: expected[name] for name in STATE}, preset
+        assert state(page) == {name: expected[name] for name in state(page)}, preset
         assert page.evaluate("document.querySelectorAll('.remark').length") == 1
     press(page, "Reset")
-    assert state(page) == PositionsOverDistance().start
+    assert state(page) == {**PositionsOverDistance().start, "preset": ""}
 
 
 def test_a_drag_and_a_pressed_clock_are_one_step_back_each(show):
@@ -317,7 +277,7 @@ def test_a_drag_and_a_pressed_clock_are_one_step_back_each(show):
     settle(page)
     assert state(page) == dragged
     press(page, "Undo")
-    assert state(page) == PositionsOverDistance().start
+    assert state(page) == {**PositionsOverDistance().start, "preset": ""}
 
 
 def test_a_link_reproduces_the_state_in_a_fresh_page(show, chromium_page):
@@ -339,39 +299,10 @@ def test_a_link_reproduces_the_state_in_a_fresh_page(show, chromium_page):
 def test_dragging_keeps_thirty_frames_a_second(show, method):
     """The widest vectors from the last place: what a frame takes in script and layout."""
     page = show(PositionsOverDistance(method, query=127, back=64, d_k=32, between="matrix"))
-    page.evaluate(
-        """() => {
-             const wait = window.requestAnimationFrame.bind(window);
-             window.requestAnimationFrame = (f) => wait((now) => {
-               const begun = performance.now();
-               f(now);
-               document.body.getBoundingClientRect();
-               window.took.push(performance.now() - begun);
-             });
-             window.drag = async () => {
-               window.took = [];
-               const point = document.querySelector('[data-point=both]'), box = point.querySelector('.mark').getBoundingClientRect();
-               point.setPointerCapture = () => {};
-               const send = (kind, n) => point.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerId: 1, button: 0,
-                 clientX: box.x + box.width / 2 - 4 * n, clientY: box.y + box.height / 2 }));
-               send('pointerdown', 0);
-               for (let n = 1; n <= 13; n += 1) {
-                 send('pointermove', n);
-                 await new Promise((done) => wait(() => wait(done)));
-               }
-               for (let n = 12; n >= 0; n -= 1) {
-                 send('pointermove', n);
-                 await new Promise((done) => wait(() => wait(done)));
-               }
-               send('pointerup', 0);
-               return window.took;
-             };
-           }"""
-    )
     # What else the machine does may hold up one drag, and not each of three.
     slow = []
     for _ in range(3):
-        took = page.evaluate("drag()")
+        took, _ = watched_drag(page, "both", "n => [-4 * (n <= 13 ? n : 26 - n), 0]", steps=26)
         assert len(took) >= 20
         slow.append(np.quantile(took, 0.9))
     assert min(slow) < 1000 / 30, slow

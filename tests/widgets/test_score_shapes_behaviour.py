@@ -6,23 +6,13 @@ import numpy as np
 import pytest
 
 from attncourse.widgets import ScoreShapes
-from tests.widgets.pages import finger, settle, write_page
+from tests.widgets.pages import centre, drag, finger, sentence, settle, watched_drag
+from tests.widgets.pages import click as press
+
+WIDGET = ScoreShapes
+
 
 ROWS = ["dot", "multiplicative", "cosine", "additive", "location"]
-
-
-@pytest.fixture
-def show(chromium_page, tmp_path):
-    """Open a page with one widget and wait until it lives."""
-
-    def open_page(shapes=None, *, fragment="", **options):
-        address = write_page(tmp_path / "page.html", shapes or ScoreShapes())
-        page = chromium_page(address + fragment, **options)
-        page.wait_for_selector(".ac-score_shapes")
-        settle(page)
-        return page
-
-    return open_page
 
 
 def numbers(page, column):
@@ -53,29 +43,6 @@ def five(page):
 def choose(page, name):
     page.get_by_role("radio", name=name, exact=True).check(force=True)
     settle(page)
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-    settle(page)
-
-
-def centre(page, point):
-    box = page.locator(f"[data-point={point}] .mark").first.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page, point, dx, dy, steps=4):
-    x, y = centre(page, point)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx, y + dy, steps=steps)
-    page.mouse.up()
-    settle(page)
-
-
-def sentence(page):
-    return page.locator(".sentence").inner_text()
 
 
 def paths(page, selector):
@@ -408,40 +375,17 @@ def test_dragging_leaves_room_for_thirty_frames_a_second(show):
     """
     page = show(ScoreShapes(score="additive", network="ring", bias=0.5))
     page.wait_for_timeout(500)  # the sentence has been spoken
-    watch = page.context.new_cdp_session(page)
-    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def spent():
-        metrics = watch.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
-
-    start, before = scores(page), spent()
-    page.evaluate(
-        """() => new Promise((done) => {
-             const node = document.querySelector('[data-point=q]'), box = node.querySelector('.mark').getBoundingClientRect();
-             node.setPointerCapture = () => {};  // of a pointer that a page makes up
-             const send = (type, n) => node.dispatchEvent(new PointerEvent(type, { bubbles: true, cancelable: true,
-               pointerId: 1, button: 0, clientX: box.x + 60 * Math.sin(n / 6), clientY: box.y + 60 * (1 - Math.cos(n / 6)) }));
-             send('pointerdown', 0);
-             let n = 0;
-             const step = () => {
-               n += 1;
-               send(n < 60 ? 'pointermove' : 'pointerup', n);
-               if (n < 60) requestAnimationFrame(step);
-               else done();
-             };
-             requestAnimationFrame(step);
-           })"""
-    )
-    a_frame = 1000 * (spent() - before) / 60
+    start = scores(page)
+    way = "n => [60 * Math.sin(n / 6), 60 * (1 - Math.cos(n / 6))]"
+    _, a_frame = watched_drag(page, "q", way)
     assert 0.1 < a_frame < 20, f"{a_frame:.1f} ms a frame"
     settle(page)
     assert (scores(page) != start).any()
 
 
-def test_without_javascript_a_table_has_the_numbers(chromium_page, tmp_path):
+def test_without_javascript_a_table_has_the_numbers(show):
     shapes = ScoreShapes()
-    page = chromium_page(write_page(tmp_path / "page.html", shapes), javascript=False)
+    page = show(shapes, javascript=False)
     rows = page.locator(".ac-fallback tbody tr")
     shown = [cell.split()[0] for cell in rows.nth(2).locator("td").all_inner_texts()]
     expected = shapes.compute()["five_scores"][2]
