@@ -72,10 +72,8 @@ def model_writes(
     told = "; ".join(f"{name} {np.mean(found):.2f}" for name, found in losses.items())
     missing = f"It uses {' and '.join(undefined)}, which the listing lacks. " if undefined else ""
     because = f"{missing}Loss in writing: {told}; a table of pairs {pairs:.2f}."
-    if max(next(iter(losses.values()))) < pairs:
-        return (
-            Verdict("holds", because)
-            if not undefined
-            else Verdict("holds if", because, "the missing layers are filled in")
-        )
-    return Verdict("does not hold", because)
+    if max(next(iter(losses.values()))) >= pairs:
+        return Verdict("does not hold", because)
+    if undefined:
+        return Verdict("holds if", because, "the missing layers are filled in")
+    return Verdict("holds", because)

@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+import attncourse.pytorch as att
 from attncourse.models import MiniLM, attention_maps, head_runs, load_minilm
 from attncourse.models.archives import MINILM
+from attncourse.training import pad
 
 #: Twins that differ in one word; two pronouns and two persons; words that come twice; two banks.
 SENTENCES = [
@@ -79,9 +81,8 @@ def maps_of(model: MiniLM, texts: Sequence[Sequence[int]], at_once: int = 32) ->
     found = []
     for start in range(0, len(texts), at_once):
         some = texts[start : start + at_once]
-        longest = max(map(len, some))
-        tokens = torch.tensor([[*text, *[0] * (longest - len(text))] for text in some])
-        padding = torch.arange(longest) < torch.tensor([[len(text)] for text in some])
+        tokens, lengths = pad(some), torch.tensor([len(text) for text in some])
+        padding = att.padding_mask(lengths, tokens.shape[1])[:, 0, 0]
         maps: Any = attention_maps(model, tokens, padding).encoder
         by_text = maps.transpose(0, 1).flatten(1, 2).numpy()
         found += [each[:, : len(t), : len(t)] for each, t in zip(by_text, some, strict=True)]
@@ -107,7 +108,8 @@ def jobs(model: MiniLM, tokenizer: Any, n: int = 120) -> dict[str, Job]:
     with *she* (a head that does not read the pronoun is right in half).
     """
     rng = np.random.default_rng(0)
-    texts = [tokenizer.encode(text).ids for text in prose(n)]
+    every = [tokenizer.encode(text).ids for text in prose()]
+    texts = every[:n]
     mixed = [[t[0], *rng.permutation(t[1:-2]).tolist(), *t[-2:]] for t in texts]
     maps, in_disorder = maps_of(model, texts), maps_of(model, mixed)
 
@@ -115,7 +117,7 @@ def jobs(model: MiniLM, tokenizer: Any, n: int = 120) -> dict[str, Job]:
         both = (np.array([_weight(each, where) for each in some]) for some in (maps, in_disorder))
         return _job(*both)
 
-    pairs, others = _copies([tokenizer.encode(text).ids for text in prose()], tokenizer, rng)
+    pairs, others = _copies(every, tokenizer, rng)
     same, other = (
         np.array([_between(each, at) for each, at in zip(maps_of(model, t), where, strict=True)])
         for t, where in (pairs, others)

@@ -1,7 +1,7 @@
 """Training: one small loop, one sequence-to-sequence model, and what they need.
 
-Every chapter that trains a model trains it with :func:`train`. The environment variable
-``ATTNCOURSE_STEPS`` scales the number of steps of all of them.
+Every chapter that trains a model trains it with :func:`train`, unless the loop is its subject. The
+environment variable ``ATTNCOURSE_STEPS`` scales the number of steps of all of them.
 """
 
 from attncourse.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint

@@ -1,4 +1,4 @@
-"""The one training loop of the course: steps, a progress bar, an early stop, clear failures."""
+"""The training loop of the course: steps, a progress bar, an early stop, clear failures."""
 
 from __future__ import annotations
 

@@ -1,16 +1,12 @@
 // A stage of the right layer beside that of the broken one, number by number.
 
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { subscript } from "../kit/words.js";
-import { differingStage, stagesOf } from "./numbers.js";
+import { differingStage } from "./numbers.js";
 import { secret, short, shownStage, stageName } from "./words.js";
 
 const ROWS = { queries: ["q"], keys: ["k"], values: ["v"], scores: ["q", "k"], masked: ["q", "k"], weights: ["q", "k"], kept: ["q", "k"], mixed: ["q"], output: ["q"] };
 const OWN = { queries: "q", keys: "k", values: "v", scores: "score", masked: "score", weights: "weight", kept: "weight", mixed: "out", output: "out" };
-
-export function write(node, text) {
-  if (node.textContent !== String(text)) node.textContent = text;
-}
 
 /** A table of numbers, made anew where its shape is another one. */
 function matrix(title) {
@@ -65,7 +61,7 @@ export function matrices() {
       const tried = secret(now) && now.guess !== "";
       guessed.node.hidden = !tried;
       if (!tried) return;
-      const c = stagesOf(now, now.guess).output;
+      const c = result.guessed;
       guessed.show({ label: "Your guess", stage, values: c, marks: differingStage(b, c), top, heads, said: "outlined where the bug gives another number" });
     },
   };

@@ -103,10 +103,10 @@ export function candidates({ bug, limits: { bugs, start } }) {
 }
 
 const bounds = (name) => wholeLink((state) => state.limits.sizes[name][0], (state) => state.limits.sizes[name][1]);
-const oneOf = (known) => ({ pack: (x) => x, unpack: (x, state) => choiceLink(known(state.limits)).unpack(x) });
+const oneOf = (known) => choiceLink(({ limits }) => known(limits));
 const bugNames = ({ bugs }) => bugs.map(({ name }) => name);
 // A link is of plain letters, and the names of bugs are not.
-const named = (known) => ({ pack: encodeURIComponent, unpack: (x, state) => choiceLink(known(state.limits)).unpack(decodeURIComponent(x)) });
+const named = (known) => ({ pack: encodeURIComponent, unpack: (x, state) => oneOf(known).unpack(decodeURIComponent(x), state) });
 
 const link = links({
   bug: named(bugNames),

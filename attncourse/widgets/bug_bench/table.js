@@ -1,9 +1,8 @@
 // The assertions on this bug, and the table of all bugs and all assertions.
 
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { button } from "../kit/fields.js";
 import { CAUGHT, MISSED, REFUSED } from "./assertions.js";
-import { write } from "./matrices.js";
 import { explained, MARKS, secret, summary, VERDICTS } from "./words.js";
 
 const CLASSES = [[MISSED, "missed"], [CAUGHT, "caught"], [REFUSED, "refused"]];

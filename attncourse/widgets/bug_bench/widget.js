@@ -1,9 +1,9 @@
 // Puts the parts together: the bug, the stages, the numbers, the code, the situation, the assertions.
 
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { button, chooser, menu, numberField, setting, slider, toolbar } from "../kit/fields.js";
 import { makeView, run } from "../kit/view.js";
-import { matrices, write } from "./matrices.js";
+import { matrices } from "./matrices.js";
 import { candidates, compute } from "./numbers.js";
 import { assertionList, verdictTable } from "./table.js";
 import { bugOf, describe, secret, shownStage, stageName, toPython } from "./words.js";

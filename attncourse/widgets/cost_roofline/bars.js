@@ -1,10 +1,10 @@
 // Shares of the parts as bars, their numbers as a table, and the memory that is filled.
 
 import { html } from "../kit/elements.js";
+import { add } from "../kit/sums.js";
 import { PARTS, QUANTITIES } from "./numbers.js";
 import { WRITTEN, amount, bytes, duration, held, three } from "./words.js";
 
-const add = (list) => list.reduce((sum, x) => sum + x, 0);
 const TITLES = { operations: "Operations", bytes: "Bytes moved", seconds: "Least time" };
 
 /** One bar a quantity, cut by parts. */

@@ -8,7 +8,7 @@ import { WAYS, caution, grouped } from "./words.js";
 const OWN = "your own";
 
 /** Powers of two and what is halfway between, from low to high: as many steps each time it doubles. */
-export function ladder(low, high) {
+function ladder(low, high) {
   const found = [low];
   for (let n = 1; n <= high; n *= 2) found.push(...[n, (n * 3) / 2].filter((m) => Number.isInteger(m) && m > low && m < high));
   return [...new Set([...found, high])];

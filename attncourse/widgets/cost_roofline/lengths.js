@@ -1,10 +1,9 @@
 // The costs of each part over the length, which is a point that moves.
 
-import { assign, html, svg } from "../kit/elements.js";
+import { assign, html, svg, text } from "../kit/elements.js";
 import { chooser } from "../kit/fields.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { PARTS, QUANTITIES } from "./numbers.js";
-import { text } from "./roofline.js";
 import { grouped, overtaken, power } from "./words.js";
 
 const WIDE = 400, HIGH = 300, LEFT = 44, RIGHT = 390, TOP = 16, BOTTOM = 256;

@@ -1,11 +1,10 @@
 // The counts of operations and bytes, and their link. tests/widgets hold them equal to the library's.
 
 import { choiceLink, links, numberLink, wholeLink } from "../kit/links.js";
+import { add } from "../kit/sums.js";
 
 export const PARTS = ["projections", "scores and values", "feed-forward", "last layer"];
 export const QUANTITIES = ["operations", "bytes", "seconds"];
-
-const add = (list) => list.reduce((sum, x) => sum + x, 0);
 
 /** A product of rows with weights: operations, and bytes if each number moves once. */
 const product = (s, rows, from, to) => [2 * rows * from * to, s.itemsize * (rows * from + from * to + rows * to)];
@@ -127,7 +126,7 @@ export function sharers(heads, wanted) {
 const WHOLE = ["length", "batch", "window", "d_model", "n_heads", "n_kv_heads", "d_k", "d_ff", "mlp_matrices", "n_layers", "n_vocab", "d_latent", "d_rope", "d_q_latent"];
 export const SPEEDS = ["peak", "bandwidth", "memory"];
 const ends = (name) => [0, 1].map((at) => ({ limits }) => limits.bounds[name][at]);
-const oneOf = (name) => ({ pack: (value) => value, unpack: (value, { limits }) => choiceLink(limits[name]).unpack(value) });
+const oneOf = (name) => choiceLink(({ limits }) => limits[name]);
 
 const link = links({
   ...Object.fromEntries(WHOLE.map((name) => [name, wholeLink(...ends(name))])),

@@ -1,6 +1,6 @@
 // The roofline: where each part stands, and below it, on a lane, where it stands at other lengths.
 
-import { assign, html, svg } from "../kit/elements.js";
+import { assign, html, svg, text } from "../kit/elements.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { PARTS } from "./numbers.js";
 import { power, three } from "./words.js";
@@ -17,12 +17,6 @@ const MARKS = ["M-6-6H6V6H-6Z", "M0-7A7 7 0 1 1 0 7A7 7 0 1 1 0-7Z", "M0-8L7.5 6
 export const mark = (n) => svg("path", { class: `spot part-${n}`, d: MARKS[n] });
 export const legend = () => html("div", { class: "legend" }, ...PARTS.map((part, n) => html("span", {},
   svg("svg", { class: "sample", viewBox: "-9 -9 18 18", "aria-hidden": "true" }, mark(n)), ` ${part}`)));
-
-export function text(className, at, down, content, anchor = "middle") {
-  const node = svg("text", { class: className, x: at, y: down, "text-anchor": anchor });
-  node.textContent = content;
-  return node;
-}
 
 export function roofline(view) {
   const powers = ([low, high], step) => Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, n) => low + n * step);

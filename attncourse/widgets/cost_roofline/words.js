@@ -1,10 +1,9 @@
 // What the widget says of its state.
 
-import { fixed, percent, python } from "../kit/words.js";
+import { fixed, percent, python, superscript } from "../kit/words.js";
 import { PARTS, QUANTITIES } from "./numbers.js";
 
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-export const power = (n) => (n >= 0 && n <= 2 ? String(10 ** n) : `10${[...String(n)].map((c) => SUPERSCRIPTS[c]).join("")}`);
+export const power = (n) => (n >= 0 && n <= 2 ? String(10 ** n) : `10${superscript(n)}`);
 
 export const grouped = (n) => Math.round(n).toLocaleString("en-US");
 

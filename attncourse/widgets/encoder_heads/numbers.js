@@ -102,7 +102,7 @@ function similarities({ sentences, similarity }, which, one) {
     : similarity[which][start(Math.min(one, other)) + Math.max(one, other)]));
 }
 
-const known = (name) => ({ pack: (x) => x, unpack: (x, { limits }) => choiceLink(limits[name]).unpack(x) });
+const known = (name) => choiceLink(({ limits }) => limits[name]);
 const layerLink = wholeLink(0, ({ runs }) => runs.n_layers - 1), headLink = wholeLink(0, ({ runs }) => runs.n_heads - 1);
 const link = links({
   sentence: wholeLink(0, ({ runs }) => runs.sentences.length - 1),

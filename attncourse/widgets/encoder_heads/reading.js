@@ -1,7 +1,7 @@
 // The sentence: point at a word, and every word shows how much of the attention it gets.
 
 import { cellGrid } from "../kit/cells.js";
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { percent } from "../kit/words.js";
 import { wordOf } from "./numbers.js";
 import { degrees, headName, wordsOf } from "./words.js";
@@ -33,7 +33,6 @@ export function reading(view) {
     if (held) cells[wordOf(now)].focus();
   }
 
-  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
   return {
     figure: html("figure", { class: "part reading" }, html("figcaption", {}, html("b", {}, title), " point at a word, or use the arrows"), line, legend),
     draw(now, result) {

@@ -18,7 +18,8 @@ A new widget takes one folder, ``attncourse/widgets/<name>/``, which the tests f
     ``toPython``, the call that makes a state. The kit's ``view.js`` brings undo, Reset, the link,
     the sentence and its live region, ``fields.js`` what is typed, pressed and slid, ``handles.js``
     points that move, ``cells.js`` a grid of cells, ``hull.js`` the rubber band around points,
-    ``links.js`` the two link functions, ``words.js`` how numbers are written.
+    ``links.js`` the two link functions, ``words.js`` how numbers are written, ``sums.js`` sums and
+    the softmax.
 ``widget.css``
     All of it below the widget's own class; colours are the tokens of ``kit.css``.
 

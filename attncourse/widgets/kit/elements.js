@@ -29,6 +29,14 @@ export function assign(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
 }
 
+/** Writes a text where it is another: to write the same again would lay the page out again. */
+export function write(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
+/** A text in a drawing. */
+export const text = (className, x, y, content, anchor = "middle") => svg("text", { class: className, x, y, "text-anchor": anchor }, String(content));
+
 const ICONS = {
   pin: "M5.5 1.5h5l-.7 5 2.2 2.5H8.7L8 15l-.7-6H4l2.2-2.5z",
   back: "M3 3v4h4M3.4 6.6A5 5 0 1 1 3 10",

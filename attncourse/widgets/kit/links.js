@@ -35,8 +35,8 @@ export const wholeLink = (low, high) => ({ pack: same, unpack(x, state) { fits(N
 /** The same, or null. */
 export const orNull = (inner) => ({ pack: same, unpack: (x, state) => (x === null ? null : inner.unpack(x, state)) });
 
-/** One of a few known values. */
-export const choiceLink = (known) => ({ pack: same, unpack(x) { fits(known.includes(x)); return x; } });
+/** One of a few known values, which may depend on the state. */
+export const choiceLink = (known) => ({ pack: same, unpack(x, state) { fits(bound(known, state).includes(x)); return x; } });
 
 /** Rows of numbers; `size` gives how many rows and columns they must have. */
 export const rowsLink = (size, low, high) => ({

@@ -3,6 +3,9 @@
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 export const subscript = (n) => [...String(n)].map((digit) => SUBSCRIPTS[digit]).join("");
 
+const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+export const superscript = (n) => [...String(n)].map((digit) => SUPERSCRIPTS[digit]).join("");
+
 /** A number with a true minus sign and no negative zero. */
 export function fixed(x, digits = 2) {
   const text = x.toFixed(digits);

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import traitlets
@@ -93,7 +93,6 @@ class LettersToSounds(kit.CourseWidget):
 
     """
 
-    LIMITS: ClassVar[dict[str, Any]] = {"letters": MOST_LETTERS, "rows": MOST_ROWS}
     HEAVY = kit.Heavy(
         "letters_to_sounds", "the model", trained.path("letters_to_sounds").read_bytes
     )

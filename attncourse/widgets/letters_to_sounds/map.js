@@ -1,6 +1,6 @@
 // The weights as a map, a row a sound, a column a letter; each row has a handle that pulls it.
 
-import { assign, html, svg } from "../kit/elements.js";
+import { assign, html, svg, write } from "../kit/elements.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { fixed } from "../kit/words.js";
 import { MOST_LETTERS, MOST_ROWS } from "./network.js";
@@ -37,7 +37,7 @@ export function soundMap(view) {
       const column = columnOf(), high = TOP + Math.max(now.weights.length, 1) * ROW + 4;
       assign(drawing.root, { viewBox: `0 0 ${WIDE} ${high}` });
       heads.forEach((head, j) => {
-        if (head.textContent !== (now.word[j] ?? "")) head.textContent = now.word[j] ?? "";
+        write(head, now.word[j] ?? "");
         if (j < now.word.length) assign(head, { x: LEFT + (j + 0.5) * column });
       });
       rows.forEach((row, i) => row.draw(state, now.weights[i], { column, name: i in now.sounds ? soundName(names, now.sounds[i]) : "" }));
@@ -57,13 +57,13 @@ export function soundMap(view) {
 }
 
 /** Where a row is pulled to: within the word, and wholly on a letter when it is near one. */
-export function snapped(letter, count) {
+function snapped(letter, count) {
   const at = Math.min(Math.max(letter, 0), count - 1), whole = Math.round(at);
   return Math.abs(at - whole) < 0.15 ? whole : Math.round(at * 20) / 20;
 }
 
 /** The next letter to one side. */
-export function nextLetter(at, way, count) {
+function nextLetter(at, way, count) {
   const near = Math.round(at * 1000) / 1000;
   return Math.min(Math.max(way > 0 ? Math.floor(near) + 1 : Math.ceil(near) - 1, 0), count - 1);
 }
@@ -100,7 +100,7 @@ function makeRow(view, row) {
       shown.row = Boolean(weights);
       if (!weights) return;
       if (weights.length !== shown.count || column !== shown.column) layOut(weights.length, column);
-      if (name.textContent !== said) name.textContent = said;
+      write(name, said);
       node.classList.toggle("selected", state.selected === row);
       const held = new Set(state.hand.filter(([sound]) => sound === row).map(([, letter]) => letter));
       weights.forEach((weight, j) => {

@@ -2,6 +2,7 @@
 // network.py beside this file.
 
 import { readArrays } from "../kit/arrays.js";
+import { softmax } from "../kit/sums.js";
 
 const START = 1;
 export const END = 2;
@@ -41,12 +42,6 @@ function gru(weights, bias, given, h) {
   return next;
 }
 
-export function softmax(scores) {
-  const top = scores.reduce((a, b) => Math.max(a, b));
-  const exps = scores.map((s) => Math.exp(s - top)), total = exps.reduce((a, b) => a + b);
-  return exps.map((x) => x / total);
-}
-
 /** The network out of its file. What a symbol brings to the gates is the same each time, so it is made once. */
 export function readNetwork(bytes) {
   const { arrays, record } = readArrays(bytes), values = (name) => arrays[name].values;
@@ -82,7 +77,7 @@ function encode({ arrays, values, ways }, symbols) {
 }
 
 /** A row of weights with some of them set; the others share the rest in proportion. */
-export function pinned(own, pins) {
+function pinned(own, pins) {
   const held = own.map(() => null);
   for (const [, letter, weight] of pins) if (letter < own.length) held[letter] = weight;
   const total = held.reduce((sum, w) => sum + (w ?? 0), 0);

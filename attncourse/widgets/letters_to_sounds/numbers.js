@@ -13,7 +13,7 @@ export function compute({ word, hand }, network) {
 }
 
 /** Weights in the order in which they are kept. */
-export const inOrder = (hand) => [...hand].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+const inOrder = (hand) => [...hand].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 
 /** The weights with one row's replaced. */
 export const withRow = (hand, row, pins) => inOrder([

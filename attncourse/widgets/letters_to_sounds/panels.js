@@ -1,6 +1,6 @@
 // What is typed, what is said, and one row in numbers.
 
-import { html, icon } from "../kit/elements.js";
+import { html, icon, write } from "../kit/elements.js";
 import { button, numberField, slider } from "../kit/fields.js";
 import { fixed, percent } from "../kit/words.js";
 import { END, MOST_LETTERS, MOST_ROWS } from "./network.js";
@@ -69,7 +69,7 @@ export function soundLine(view) {
         part.node.classList.toggle("other", others[row]);
         if (part.shown === n) return;
         part.shown = n;
-        part.name.textContent = soundName(names, n);
+        write(part.name, soundName(names, n));
         part.as.replaceChildren(...asIn(soundName(names, n)));
       });
     },
@@ -99,20 +99,20 @@ export function rowPanel(view) {
     nodes: [weights, chances],
     draw(now, result, names) {
       const row = view.row(result);
-      said.textContent = row < 0 ? "" : soundName(names, result.sounds[row]);
-      which.textContent = `row ${row + 1} of ${result?.sounds.length}, a weight for each letter`;
+      write(said, row < 0 ? "" : soundName(names, result.sounds[row]));
+      write(which, `row ${row + 1} of ${result?.sounds.length}, a weight for each letter`);
       letters.forEach((letter) => letter.draw(now, row < 0 ? [] : result.weights[row], row));
       weights.hidden = chances.hidden = row < 0;
       if (row < 0) return;
       const shares = result.probabilities[row], order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, ALTERNATIVES);
       others.forEach(({ name, as, bar, share }, n) => {
         const sound = soundName(names, order[n]);
-        name.textContent = sound;
-        as.textContent = exampleWord(sound) ?? (order[n] === END ? "of the word" : "");
+        write(name, sound);
+        write(as, exampleWord(sound) ?? (order[n] === END ? "of the word" : ""));
         bar.firstChild.style.setProperty("--share", `${100 * shares[order[n]]}%`);
-        share.textContent = chance(shares[order[n]]);
+        write(share, chance(shares[order[n]]));
       });
-      rest.textContent = `All other sounds together: ${chance(Math.max(0, 1 - order.reduce((sum, n) => sum + shares[n], 0)))}.`;
+      write(rest, `All other sounds together: ${chance(Math.max(0, 1 - order.reduce((sum, n) => sum + shares[n], 0)))}.`);
     },
   };
 }
@@ -132,7 +132,7 @@ function letterRow(view, j) {
       node.hidden = !(j in weights);
       if (node.hidden) return;
       const isSet = hand.some(([sound, letter]) => sound === row && letter === j);
-      name.textContent = word[j];
+      write(name, word[j]);
       share.show(weights[j]);
       exact.show(weights[j]);
       exact.node.classList.toggle("edited", isSet);

@@ -1,14 +1,9 @@
 // The mask that is painted: by a stroke of mouse or finger, or with arrow keys and Space.
 
 import { cellGrid } from "../kit/cells.js";
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { ownKey, way } from "./numbers.js";
 import { keyName, queryName } from "./words.js";
-
-/** Writes a text where it is another: to write the same again would lay the table out again. */
-export function write(node, text) {
-  if (node.textContent !== String(text)) node.textContent = text;
-}
 
 export function maskGrid(view) {
   const { scores } = view.state(), rows = scores.length, columns = scores[0].length;

@@ -73,11 +73,11 @@ export function way([i, j], [toI, toJ]) {
 }
 
 const link = links({
-  rule: { pack: (rule) => rule, unpack: (rule, { limits }) => choiceLink(limits.rules).unpack(rule) },
+  rule: choiceLink(({ limits }) => limits.rules),
   size: wholeLink(1, ({ scores }) => scores[0].length),
   mask: maskLink(({ scores }) => [scores.length, scores[0].length]),
   strength: numberLink(({ limits }) => limits.strength[0], ({ limits }) => limits.strength[1]),
-  against: { pack: (name) => name, unpack: (name, { limits }) => choiceLink(limits.against).unpack(name) },
+  against: choiceLink(({ limits }) => limits.against),
 });
 
 /** What a link carries of a state. */

@@ -1,10 +1,10 @@
 // Puts the parts together: the mask, the weights beside it, the controls and the traps.
 
-import { html } from "../kit/elements.js";
+import { html, write } from "../kit/elements.js";
 import { button, chooser, setting, slider, toolbar } from "../kit/fields.js";
 import { makeView, run } from "../kit/view.js";
 import { capital, fixed } from "../kit/words.js";
-import { maskGrid, write } from "./grid.js";
+import { maskGrid } from "./grid.js";
 import { compute, layOut, sameMask, SIZED } from "./numbers.js";
 import { describe, hasMoved, keyName, moves, queryName, sizeName, toPython, traps } from "./words.js";
 export { compute, fromLink, layOut, toLink, way } from "./numbers.js";

@@ -1,6 +1,6 @@
 // The two drawings, one column a key: scores as bars under the running maximum, values and the output.
 
-import { assign, html, svg } from "../kit/elements.js";
+import { assign, html, svg, text } from "../kit/elements.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { fixed, plain } from "../kit/words.js";
 import { axisFor, keysOf, tileNow } from "./numbers.js";
@@ -121,10 +121,4 @@ export function valueChart(view) {
       legend.lastChild.textContent = `ordinary softmax ${short(result.ordinary)}`;
     },
   };
-}
-
-function text(className, x, y, content, anchor = "middle") {
-  const node = svg("text", { class: className, x, y, "text-anchor": anchor });
-  node.textContent = content;
-  return node;
 }

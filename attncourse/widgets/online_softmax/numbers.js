@@ -1,8 +1,7 @@
 // The arithmetic of online softmax and its link. tests/widgets hold it equal to NumPy.
 
 import { links, rowsLink, wholeLink } from "../kit/links.js";
-
-const add = (list) => list.reduce((sum, x) => sum + x, 0);
+import { add, softmax } from "../kit/sums.js";
 
 /** What is kept after each tile, each key's share of the output so far, and what memory moves. */
 export function compute({ scores, values, tile_len: tileLen, step }) {
@@ -27,12 +26,6 @@ export function compute({ scores, values, tile_len: tileLen, step }) {
     n_tiles: tiles, taken, held: 2 * tileLen + 3,
     read: 2 * taken, written: Number(taken === n), ordinary_read: 5 * n, ordinary_written: n + 1,
   };
-}
-
-/** The ordinary softmax: maximum, sum, division. */
-function softmax(scores) {
-  const top = Math.max(...scores), exps = scores.map((s) => Math.exp(s - top)), total = add(exps);
-  return exps.map((e) => e / total);
 }
 
 /** The tile that was taken in last, from 0; −1 before the first. More steps than tiles is all tiles. */

@@ -1,6 +1,6 @@
 // What the widget says of its state.
 
-import { fixed, plain, python } from "../kit/words.js";
+import { fixed, plain, python, superscript } from "../kit/words.js";
 import { keysOf, ordinaryParts, tileNow } from "./numbers.js";
 
 /** A number between 0 and 1 that may be very small. */
@@ -38,10 +38,9 @@ export function comparison({ scores, step }, result) {
   return parts.join(" ");
 }
 
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 function scientific(x) {
   const [digits, power] = x.toExponential(0).split("e");
-  return `${digits} · 10${[...power.replace("+", "")].map((c) => SUPERSCRIPTS[c]).join("")}`;
+  return `${digits} · 10${superscript(power.replace("+", ""))}`;
 }
 
 /** Where the ordinary way stands after as many moves as the tiled one. */

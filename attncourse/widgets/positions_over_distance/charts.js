@@ -1,6 +1,6 @@
 // The sequence with query, key and trained length; score and weight over the distance; the same from every place.
 
-import { assign, html, svg, unique } from "../kit/elements.js";
+import { assign, html, svg, text, unique } from "../kit/elements.js";
 import { addHandle, makeDrawing, nameBeside, place } from "../kit/handles.js";
 import { fixed, plain } from "../kit/words.js";
 import { ABSOLUTE, distanceOf } from "./numbers.js";
@@ -29,7 +29,7 @@ function hatched(attributes) {
 }
 
 /** What a reader moves; each way to move it uses these. */
-export function moves(view) {
+function moves(view) {
   const now = () => view.state(), { last } = across(view), [least, most] = now().limits.trained;
   const put = (query, key) => {
     const to = clamp(query, 0, last), at = clamp(key, 0, to);
@@ -192,9 +192,3 @@ function drawScale(group, { low, high, unit }, y) {
 }
 
 const ticks = (list, x, y) => list.map((n) => text("tick", x(n), y, n));
-
-function text(className, x, y, content, anchor = "middle") {
-  const node = svg("text", { class: className, x, y, "text-anchor": anchor });
-  node.textContent = content;
-  return node;
-}

@@ -1,12 +1,12 @@
 // What each scheme gives a key at a distance. tests/widgets hold the numbers equal to NumPy.
 
+import { add, softmax } from "../kit/sums.js";
 import { bucketStarts, drawn, frequencies, innerProduct, plainFrequencies, reach, slopes } from "./parts.js";
 
 export const ABSOLUTE = ["learned", "sinusoidal"];
 export const CLOCKS = ["sinusoidal", "rotary"];
 
 const count = (n) => Array.from({ length: n }, (_, i) => i);
-const add = (list) => list.reduce((sum, x) => sum + x, 0);
 
 /** How far the key stands behind the query: no further than the first place. */
 export const distanceOf = ({ back, query }) => Math.min(back, query);
@@ -104,9 +104,4 @@ function partsOf(state) {
     found.touched = found.starts.map((start) => start < trained);
   }
   return found;
-}
-
-function softmax(scores) {
-  const top = Math.max(...scores), exps = scores.map((s) => Math.exp(s - top)), total = add(exps);
-  return exps.map((e) => e / total);
 }

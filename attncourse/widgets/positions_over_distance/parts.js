@@ -71,7 +71,7 @@ export function bucketStarts({ n_buckets: buckets, max_distance: most }) {
 }
 
 const within = (make, name) => make(({ limits }) => limits[name][0], ({ limits }) => limits[name][1]);
-const among = (name) => ({ pack: (value) => value, unpack: (value, { limits }) => choiceLink(limits[name]).unpack(value) });
+const among = (name) => choiceLink(({ limits }) => limits[name]);
 const place = wholeLink(0, ({ limits }) => limits.length - 1);
 const pairs = {
   pack: (silent) => silent,

@@ -1,6 +1,6 @@
 // The chart: largest weight, entropy and gradient against the width, which is a point that moves.
 
-import { assign, html, svg } from "../kit/elements.js";
+import { assign, html, svg, text } from "../kit/elements.js";
 import { addHandle, makeDrawing, place } from "../kit/handles.js";
 import { summary } from "./words.js";
 
@@ -52,10 +52,4 @@ export function chart(view) {
       place(drawing, handle, { text: `width ${now.width}`, low: widths[0], high: widths[last], now: now.width });
     },
   };
-}
-
-function text(className, x, y, content, anchor = "middle") {
-  const node = svg("text", { class: className, x, y, "text-anchor": anchor });
-  node.textContent = content;
-  return node;
 }

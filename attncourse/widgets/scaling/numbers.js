@@ -42,7 +42,7 @@ function measure(weights) {
 }
 
 const link = links({
-  width: { pack: (width) => width, unpack: (width, { limits }) => choiceLink(limits.widths).unpack(width) },
+  width: choiceLink(({ limits }) => limits.widths),
   temperature: numberLink(({ limits }) => limits.temperature[0], ({ limits }) => limits.temperature[1]),
   scale: choiceLink(Object.keys(SCALES)),
   draw: wholeLink(0, ({ limits }) => limits.draws - 1),

@@ -101,7 +101,7 @@ const link = links({
   factor: numberLink(...within("factor")),
   added: numberLink(...about("added")),
   matrix: rowsLink(() => [2, 2], ...about("entry")),
-  network: { pack: (name) => name, unpack: (name, { limits }) => choiceLink(Object.keys(limits.networks)).unpack(name) },
+  network: choiceLink(({ limits }) => Object.keys(limits.networks)),
   gain: numberLink(...within("gain")),
   bias: numberLink(...within("bias")),
   right: wholeLink(0, ({ k }) => k.length - 1),

@@ -1,6 +1,6 @@
 // The numbers beside the plane, and the controls.
 
-import { html } from "../kit/elements.js";
+import { html, unique } from "../kit/elements.js";
 import { button, chooser, numberField, setting, slider, toolbar } from "../kit/fields.js";
 import { fixed } from "../kit/words.js";
 import { learn, norm, SCORES } from "./numbers.js";
@@ -8,7 +8,7 @@ import { keyName, lossSaid, scoreName } from "./words.js";
 
 /** One line a key: is it the right one, its score, its weight, and how long its arrow is. */
 export function keyTable(view) {
-  const group = `right-${Math.random().toString(36).slice(2)}`, slope = html("th", { scope: "col" }), said = html("p", { class: "measured" });
+  const group = unique(), slope = html("th", { scope: "col" }), said = html("p", { class: "measured" });
   const go = (steps) => button({ onclick: () => step(view, steps) }, steps === 1 ? "One step" : `${steps} steps`);
   const rows = view.state().k.map((_, j) => {
     const right = html("input", { type: "radio", name: group, "aria-label": `Key ${j + 1} is the right one`, onchange: () => view.change({ right: j }) });

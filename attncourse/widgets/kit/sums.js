@@ -1,0 +1,9 @@
+// Sums over a list.
+
+export const add = (list) => list.reduce((sum, x) => sum + x, 0);
+
+/** Weights out of scores; the largest is taken off first, so that no exponential overflows. */
+export function softmax(scores) {
+  const top = scores.reduce((a, b) => Math.max(a, b)), exps = scores.map((s) => Math.exp(s - top)), total = add(exps);
+  return exps.map((x) => x / total);
+}
