@@ -8,7 +8,6 @@ the same held-out words and kept beside it.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +19,9 @@ import typer
 from torch import nn
 
 from attncourse import trained
-from attncourse.experiments import letters_to_sounds
+from attncourse.experiments import letters_to_sounds, writing
 from attncourse.experiments.core import Experiment, Trial, provenance
+from attncourse.training import History
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Network:
     build
         Makes it, untrained.
     learn
-        Trains it in place.
+        Trains it in place, and gives what was looked at meanwhile: the log that is kept.
     judge
         Gives, for two networks, the second a rounded copy, what is measured on held-out data.
     symbols
@@ -47,7 +47,7 @@ class Network:
     experiment: Experiment
     trial: Trial
     build: Callable[[Trial], nn.Module]
-    learn: Callable[[Any, Trial], object]
+    learn: Callable[[Any, Trial], History]
     judge: Callable[[nn.Module, nn.Module], dict[str, Any]]
     symbols: Callable[[], dict[str, Any]]
 
@@ -58,7 +58,7 @@ def filled(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> nn.Module:
     return model.eval()
 
 
-def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, Any]:
+def keep(network: Network, model: nn.Module, history: History) -> dict[str, Any]:
     """Round a trained network, judge both, and write the file in one step."""
     arrays = trained.rounded({name: x.numpy() for name, x in model.state_dict().items()})
     copy = filled(network.build(network.trial), trained.restored(arrays))
@@ -67,8 +67,9 @@ def keep(network: Network, model: nn.Module, cpu_seconds: float) -> dict[str, An
         **provenance(network.experiment),
         "command": f"make trained ONLY={name}",
         **vars(network.trial),
-        "cpu_seconds": round(cpu_seconds, 3),
+        "cpu_seconds": round(history.cpu_seconds, 3),
         "date": datetime.now(UTC).date().isoformat(),
+        "log": [[step, round(score, 4)] for step, score in history.validations],
         "held out": network.judge(model, copy),
         **network.symbols(),
     }
@@ -99,6 +100,22 @@ def speaker_symbols() -> dict[str, Any]:
     return {"letters": "".join(letters_to_sounds.LETTERS.symbols), "sounds": known}
 
 
+@torch.no_grad()
+def judge_writers(model: Any, copy: Any) -> dict[str, Any]:
+    """Let both read the held-out windows: the loss, and how far the logits lie from each other."""
+    windows = writing.unread("test")
+    said = [each(windows[:, :-1]) for each in (model, copy)]
+    apart = (said[0] - said[1]).abs()
+    first = [each.argmax(-1) for each in said]
+    losses = [writing.judge(each, windows) for each in (model, copy)]
+    return {
+        "windows": len(windows),
+        "loss": {"float32": losses[0], "int8": losses[1]},
+        "logits apart": {"mean": apart.mean().item(), "most": apart.max().item()},
+        "another first choice": (first[0] != first[1]).float().mean().item(),
+    }
+
+
 NETWORKS = (
     Network(
         letters_to_sounds.EXPERIMENT,
@@ -110,6 +127,14 @@ NETWORKS = (
         judge=judge_speakers,
         symbols=speaker_symbols,
     ),
+    Network(
+        writing.EXPERIMENT,
+        Trial("attention", 3000, 0),
+        build=lambda trial: writing.build(trial.seed),
+        learn=lambda model, trial: writing.learn(model, trial.n_steps, trial.seed, str(trial)),
+        judge=judge_writers,
+        symbols=lambda: {"alphabet": writing.text().alphabet, "window": writing.WINDOW},
+    ),
 )
 
 
@@ -120,10 +145,10 @@ def main(only: Annotated[str, typer.Option(help="one network; all, if left out")
         raise SystemExit(f"no network is called {only!r}; known: {', '.join(known)}.")
     torch.set_num_threads(1)
     for name in [only] if only else known:
-        network, start = known[name], time.process_time()
+        network = known[name]
         model = network.build(network.trial)
-        network.learn(model, network.trial)
-        record = keep(network, model.eval(), time.process_time() - start)
+        history = network.learn(model, network.trial)
+        record = keep(network, model.eval(), history)
         print(f"{name}: {trained.path(name).stat().st_size:,} bytes; {record['held out']}")
 
 
