@@ -68,9 +68,9 @@ exercises: env  ## Generate exercises/ from solutions/
 words: env  ## Write the reference's docstrings into PyTorch's twins
 	$(BIN)/python -m tests.words
 
-# ONLY=say_it_back for one experiment, FRESH=1 to measure again what is kept.
+# ONLY=say_it_back for one experiment, FRESH=1 to measure again what is kept, JOBS=1 for one core.
 runs: env  ## Train for longer and from more seeds, and keep the results (long; goes on where it stopped)
-	$(BIN)/python -m attncourse.experiments $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
+	$(BIN)/python -m attncourse.experiments $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh) $(if $(JOBS),--jobs $(JOBS))
 
 # ONLY=letters_to_sounds for one network. What it weighs and what rounding costs is kept with it.
 trained: env  ## Train the networks that widgets carry, and keep them in attncourse/trained (minutes)

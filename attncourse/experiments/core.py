@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
+import importlib
 import json
+import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+ROOM = __package__  # where another process finds an experiment by its name
 WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 #: Packages whose version may change a number.
 LIBRARIES = ("numpy", "torch")
@@ -152,10 +157,13 @@ def curve(
         yield n_steps, [read(found[trial]) for trial in trials if trial in found]
 
 
-def run(experiment: Experiment, *, fresh: bool = False, say: Callable[[str], None]) -> None:
+def run(
+    experiment: Experiment, *, fresh: bool = False, jobs: int = 1, say: Callable[[str], None]
+) -> None:
     """Measure every trial that is not kept yet; write each down as soon as it is done.
 
-    An interrupted run goes on where it stopped.
+    An interrupted run goes on where it stopped. More than one of the ``jobs`` measures side by
+    side, in processes of their own; the numbers are the same.
     """
     import torch
 
@@ -174,21 +182,53 @@ def run(experiment: Experiment, *, fresh: bool = False, say: Callable[[str], Non
     todo = [trial for trial in experiment.trials() if trial not in known]
     total, done, began = sum(t.n_steps for t in todo), 0, time.monotonic()
     say(f"{experiment.name}: {len(known)} trials are kept, {len(todo)} to run")
+    results = _in_turn(experiment, todo) if jobs == 1 else _side_by_side(experiment, todo, jobs)
+    with contextlib.closing(results):
+        for trial, measured, cpu_seconds in results:
+            record["results"].append(
+                {
+                    "trial": vars(trial),
+                    "cpu_seconds": round(cpu_seconds, 3),
+                    "date": datetime.now(UTC).date().isoformat(),
+                    "measured": measured,
+                }
+            )
+            write(experiment.path, record)
+            done += trial.n_steps
+            left = (time.monotonic() - began) * (total - done) / done
+            say(f"  {trial}: done; about {left / 60:.0f} minutes left")
+
+
+Result = tuple[Trial, dict[str, Any], float]
+
+
+def _in_turn(experiment: Experiment, todo: Sequence[Trial]) -> Generator[Result]:
     for trial in todo:
         start = time.process_time()
         measured = experiment.measure(trial)
-        record["results"].append(
-            {
-                "trial": vars(trial),
-                "cpu_seconds": round(time.process_time() - start, 3),
-                "date": datetime.now(UTC).date().isoformat(),
-                "measured": measured,
-            }
-        )
-        write(experiment.path, record)
-        done += trial.n_steps
-        left = (time.monotonic() - began) * (total - done) / done
-        say(f"  {trial}: done; about {left / 60:.0f} minutes left")
+        yield trial, measured, time.process_time() - start
+
+
+def _side_by_side(experiment: Experiment, todo: Sequence[Trial], jobs: int) -> Generator[Result]:
+    """Measure in processes of their own, each on one thread: a trial gives what it gives alone."""
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        where = f"{ROOM}.{experiment.name}"
+        asked = [pool.submit(_measured, where, trial) for trial in todo]
+        for answered in as_completed(asked):
+            yield answered.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _measured(module: str, trial: Trial) -> Result:
+    """Measure one trial in a process that knows the experiment by its name only."""
+    import torch
+
+    torch.set_num_threads(1)
+    experiment = importlib.import_module(module).EXPERIMENT
+    (result,) = _in_turn(experiment, [trial])
+    return result
 
 
 def write(path: Path, record: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,52 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(made, after):
         return [(entry["trial"], entry["measured"]) for entry in record["results"]]
 
     assert without_times(interrupted) == without_times(experiment().path.read_text())
+
+
+SIDE_BY_SIDE = """
+import os
+import torch
+from attncourse.experiments.core import Experiment
+
+
+def measure(trial):
+    if trial.seed == 3:
+        raise ArithmeticError("seed 3")
+    return {"process": os.getpid(), "threads": torch.get_num_threads(), "seed": trial.seed}
+
+
+EXPERIMENT = Experiment(__file__, {"a": (5, 7)}, (0, 1, 2), measure)
+"""
+
+
+@pytest.fixture
+def apart(tmp_path, monkeypatch):
+    """An experiment in a module that other processes find, too."""
+    monkeypatch.setattr(core, "RESULTS", tmp_path / "results")
+    package = tmp_path / "room"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "apart.py").write_text(SIDE_BY_SIDE)
+    monkeypatch.syspath_prepend(str(tmp_path))  # a spawned process is given the same path
+    monkeypatch.setattr(core, "ROOM", "room")
+    return importlib.import_module("room.apart").EXPERIMENT
+
+
+def test_two_jobs_measure_in_processes_of_their_own_on_one_thread_each(apart):
+    experiments.run(apart, jobs=2, say=silent)
+    kept = experiments.stored(apart)
+    assert set(kept) == set(apart.trials())
+    assert all(measured["seed"] == trial.seed for trial, measured in kept.items())
+    assert {measured["threads"] for measured in kept.values()} == {1}
+    assert os.getpid() not in {measured["process"] for measured in kept.values()}
+
+
+def test_a_trial_that_fails_beside_others_loses_nothing_that_is_done(apart):
+    broken = dataclasses.replace(apart, seeds=(0, 1, 2, 3))
+    with pytest.raises(ArithmeticError, match="seed 3"):
+        experiments.run(broken, jobs=2, say=silent)
+    experiments.run(apart, jobs=2, say=silent)
+    assert set(experiments.stored(apart)) == set(apart.trials())
 
 
 def test_words_are_free_and_code_is_not(made):
