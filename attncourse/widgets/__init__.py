@@ -14,6 +14,7 @@ from attncourse.widgets.plane import AttentionPlane
 from attncourse.widgets.positions_over_distance import PositionsOverDistance
 from attncourse.widgets.scaling import ScoreScaling
 from attncourse.widgets.score_shapes import ScoreShapes
+from attncourse.widgets.writing_model import WritingModel
 
 __all__ = [
     "AttentionPlane",
@@ -27,5 +28,6 @@ __all__ = [
     "PositionsOverDistance",
     "ScoreScaling",
     "ScoreShapes",
+    "WritingModel",
     "share_once",
 ]

@@ -84,7 +84,7 @@ def readable_errors(kind: type[CourseWidget], visit=None) -> None:
     widget = kind()
     for name in own_traits(widget, State, Look):
         before = widget.page_state()
-        for nonsense in ("n0nsense", float("nan"), [[]], object()):
+        for nonsense in ("∅ n0nsense", float("nan"), [[]], object()):
             said = ""
             try:
                 setattr(widget, name, nonsense)

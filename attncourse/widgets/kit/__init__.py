@@ -21,6 +21,7 @@ from attncourse.widgets.kit.checks import (
 from attncourse.widgets.kit.front_end import module, style
 from attncourse.widgets.kit.heavy import Heavy
 from attncourse.widgets.kit.html import share_once, table
+from attncourse.widgets.kit.rows import pinned
 
 __all__ = [
     "CourseWidget",
@@ -36,6 +37,7 @@ __all__ = [
     "module",
     "number",
     "optional",
+    "pinned",
     "share_once",
     "some_of",
     "style",

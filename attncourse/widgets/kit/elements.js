@@ -1,6 +1,6 @@
 // Elements of a page and of a drawing.
 
-const FOCUSABLE = ["input", "button", "select", "output"];
+const FOCUSABLE = ["input", "textarea", "button", "select", "output"];
 
 /** An HTML element; an attribute that begins with "on" is a listener, null leaves one out. */
 export function html(tag, attributes = {}, ...children) {

@@ -124,7 +124,7 @@ export function run({ model, el }, view, { className, label, hint = "", compute,
     if (!(event.ctrlKey || event.metaKey) || event.altKey || !(key === "z" || key === "y")) return;
     take(event);
     // A field that is being typed in shows the state again too.
-    for (const field of root.querySelectorAll("input")) field.dataset.stale = "1";
+    for (const field of root.querySelectorAll("input, textarea")) field.dataset.stale = "1";
     if (key === "y" || event.shiftKey) view.redo();
     else view.undo();
   });
@@ -132,7 +132,7 @@ export function run({ model, el }, view, { className, label, hint = "", compute,
   // into a number or a text is none yet.
   for (const end of ["change", "click", "pointerup", "pointercancel", "focusout", "keyup"]) {
     root.addEventListener(end, (event) => {
-      if (end !== "keyup" || !["number", "text"].includes(event.target.type)) view.rest();
+      if (end !== "keyup" || !["number", "text", "textarea"].includes(event.target.type)) view.rest();
     });
   }
   const forget = () => { view.history.forget(); view.draw(); };

@@ -2,23 +2,13 @@
 // network.py beside this file.
 
 import { readArrays } from "../kit/arrays.js";
-import { softmax } from "../kit/sums.js";
+import { affine } from "../kit/affine.js";
+import { pinned, softmax } from "../kit/sums.js";
 
 const START = 1;
 export const END = 2;
 export const MOST_LETTERS = 16;
 export const MOST_ROWS = 24;
-
-/** A matrix times a vector, plus a bias, into `out`; `from` and `to` say which columns the vector meets. */
-function affine({ shape: [rows, wide], values }, vector, bias, out, from = 0) {
-  const columns = vector.length;
-  for (let i = 0, at = from; i < rows; i += 1, at += wide) {
-    let sum = bias ? bias[i] : 0;
-    for (let j = 0; j < columns; j += 1) sum += values[at + j] * vector[j];
-    out[i] = sum;
-  }
-  return out;
-}
 
 /** The vector times the matrix: for the two of attention, which stand the other way round. */
 function into({ shape: [rows, wide], values }, vector) {
@@ -76,17 +66,6 @@ function encode({ arrays, values, ways }, symbols) {
   return { first, states, keys: states.map((state) => into(arrays["memory.w_key"], state)) };
 }
 
-/** A row of weights with some of them set; the others share the rest in proportion. */
-function pinned(own, pins) {
-  const held = own.map(() => null);
-  for (const [, letter, weight] of pins) if (letter < own.length) held[letter] = weight;
-  const total = held.reduce((sum, w) => sum + (w ?? 0), 0);
-  if (held.every((w) => w === null)) return own;
-  if (!held.includes(null)) return total > 0 ? held.map((w) => w / total) : own;
-  const others = own.reduce((sum, w, j) => sum + (held[j] === null ? w : 0), 0), rest = Math.max(0, 1 - total);
-  return own.map((w, j) => held[j] ?? (rest * w) / others);
-}
-
 /** What the network says of a word, a row a sound, with some weights set by hand. */
 export function say(network, word, hand) {
   const { arrays, values, record, said, words } = network;
@@ -101,7 +80,7 @@ export function say(network, word, hand) {
   for (let state = first, previous = START; found.sounds.length < MOST_ROWS && previous !== END;) {
     const query = into(arrays["memory.w_query"], state);
     const own = softmax(keys.map((key) => key.reduce((sum, k, i) => sum + Math.tanh(query[i] + k) * v[i], 0)));
-    const row = found.sounds.length, weights = pinned(own, hand.filter(([sound]) => sound === row));
+    const row = found.sounds.length, weights = pinned(own, new Map(hand.filter(([sound]) => sound === row).map(([, letter, weight]) => [letter, weight])));
     const context = new Float64Array(states[0].length);
     states.forEach((h, j) => { for (let i = 0; i < h.length; i += 1) context[i] += weights[j] * h[i]; });
     state = gru(arrays["decoder.weight_hh"], values("decoder.bias_hh"), affine(gates, context, said[previous], new Float64Array(gates.shape[0]), embedded), state);

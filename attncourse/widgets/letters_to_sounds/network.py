@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 
 from attncourse import reference as ref
 from attncourse import trained
+from attncourse.widgets import kit
 
 #: The symbols that are no sounds: padding, the start of a word and its end.
 PAD, START, END = 0, 1, 2
@@ -70,19 +71,6 @@ def encode(
     return first, np.concatenate([np.array(way) for way in ways], axis=1)
 
 
-def pinned(own: Float[np.ndarray, " kv_len"], pins: Pins) -> Float[np.ndarray, " kv_len"]:
-    """Return a row of weights with some of them set; the others share the rest in proportion."""
-    held = {letter: weight for _, letter, weight in pins if letter < len(own)}
-    total = sum(held.values())
-    free = np.array([j not in held for j in range(len(own))])
-    if free.all() or not (free.any() or total):
-        return own
-    if not free.any():
-        return np.array([held[j] / total for j in range(len(own))])
-    rest = max(0.0, 1 - total) * own / own[free].sum()
-    return np.array([held.get(j, rest[j]) for j in range(len(own))])
-
-
 def say(arrays: Arrays, symbols: list[int], pins: Pins) -> Said:
     """Say a word, the likeliest sound at each step, with some weights set by hand."""
     state, states = encode(arrays, symbols)
@@ -93,7 +81,8 @@ def say(arrays: Arrays, symbols: list[int], pins: Pins) -> Said:
             state[None], states, *(arrays[f"memory.{n}"] for n in ("w_query", "w_key", "v"))
         )
         own = ref.softmax(scores)[0]
-        weights = pinned(own, [pin for pin in pins if pin[0] == len(sounds)])
+        row = len(sounds)
+        weights = kit.pinned(own, {letter: w for sound, letter, w in pins if sound == row})
         context = weights @ states
         previous = arrays["embed_out.weight"][sounds[-1] if sounds else START]
         state = gru(arrays, "decoder", "", np.concatenate([previous, context]), state)
