@@ -45,7 +45,7 @@ CASES = [
     (needs.parts, _without("Fetches", js=("export default", '// "http://example.org"\nexport default')), "an address"),
     (needs.parts, _without("EndsItself", js=("export default", "// </script>\nexport default")), "end its own element"),
     (needs.exported, _without("NotExported"), "is not exported"),
-    (needs.readable_errors, _without("Unchecked", temperature=State(lambda name, value: value, default=1.0)), "temperature takes 'n0nsense'"),
+    (needs.readable_errors, _without("Unchecked", temperature=State(lambda name, value: value, default=1.0)), "temperature takes '∅ n0nsense'"),
     (needs.readable_errors, _without("PoorError", temperature=State(_poor_error, default=1.0)), "says only no"),
     (needs.rebuilt, _without("NeverTheSame", fallback_html=lambda _: f"<table>{random.random()}</table>"), "when built again"),
     (needs.numbers, _without("WrongNumbers", js=("largest: Math.max(...weights)", "largest: Math.max(...weights) + 1e-5")), "WrongNumbers: largest"),

@@ -13,7 +13,7 @@ from attncourse import data, trained
 from attncourse.experiments import keep
 from attncourse.experiments import letters_to_sounds as task
 from attncourse.training import START, pad
-from attncourse.widgets import LettersToSounds, letters_to_sounds
+from attncourse.widgets import LettersToSounds, kit, letters_to_sounds
 from attncourse.widgets.letters_to_sounds import network
 from attncourse.widgets.letters_to_sounds.network import END, MOST_LETTERS, MOST_ROWS
 
@@ -91,7 +91,8 @@ def test_what_is_set_stays_and_the_others_share_the_rest_in_proportion():
         # Outside the word.
         ([(0, 3, 1.0)], [0.5, 0.3, 0.2]),
     ]:
-        np.testing.assert_allclose(network.pinned(own, pins), expected, atol=1e-15)
+        held = {letter: weight for _, letter, weight in pins}
+        np.testing.assert_allclose(kit.pinned(own, held), expected, atol=1e-15)
 
 
 def test_rows_before_a_change_stay_and_a_row_behind_the_end_is_not_used():

@@ -15,7 +15,7 @@
     return page.modules.get(key);
   };
   // #w.NAME.sPAYLOAD~NAME.sPAYLOAD stays a valid CSS selector, which page scripts try it as.
-  const ascii = (text) => text.replace(/[^\x00-\x7f]/g, (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  const ascii = (text) => text.replace(/[^ -~]/g, (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"));
   const pack = (data) => "s" + btoa(ascii(JSON.stringify(data))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
   const unpack = (text) => JSON.parse(atob(text.slice(1).replace(/-/g, "+").replace(/_/g, "/")));
   const entries = () => !location.hash.startsWith("#w.") ? new Map()

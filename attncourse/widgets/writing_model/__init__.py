@@ -20,6 +20,8 @@ from attncourse.widgets.writing_model.network import (
     Read,
 )
 
+#: From a play that the model has not read.
+BEGINNING = "MACBETH\nSo foul and fair a day I have not s"
 _HERE = Path(__file__).parent
 #: How far ahead a state's numbers go, and how far a page and Python write.
 _AHEAD, _LINE = 8, 48
@@ -68,7 +70,7 @@ def _hand(name: str, value: Any) -> list[list[Any]]:
         ]
     except (TypeError, ValueError) as error:
         raise ValueError(f"{want}, got {value!r} ({error})") from None
-    together: dict[tuple[int, ...], float] = defaultdict(float)
+    together: dict[tuple[float, ...], float] = defaultdict(float)
     for layer, head, _, weight in given:
         together[layer, head] += weight
     twice = len({tuple(pin[:3]) for pin in given}) < len(given)
@@ -134,7 +136,7 @@ class WritingModel(kit.CourseWidget):
 
     def __init__(
         self,
-        text: str = "MACBETH\nSo",
+        text: str = BEGINNING,
         *,
         temperature: float = 0.8,
         top_p: float = 1.0,
@@ -154,6 +156,16 @@ class WritingModel(kit.CourseWidget):
         )  # fmt: skip
         # What a page shows before the model is there.
         self.set_trait("sample", self._sample())
+
+    def named_states(self) -> dict[str, dict[str, Any]]:
+        """Return the presets: a low temperature, the head of the neighbour off, a layer off."""
+        layer, head = network.neighbour_head(BEGINNING)
+        first = [[0, n] for n in range(N_HEADS)]
+        return {
+            "hardly any dice": {"temperature": 0.1},
+            "blind to the neighbour": {"off": [[layer, head]], "layer": layer, "head": head},
+            "first layer off": {"off": first, "layer": 0, "head": 0},
+        }
 
     def _read(self, *, changed: bool) -> Read:
         kept = network.kept()
@@ -204,39 +216,44 @@ class WritingModel(kit.CourseWidget):
         result = {name: np.round(array, 5).tolist() for name, array in self.compute().items()}
         del result["weights"]
         alphabet = network.kept().record["alphabet"]
-        state = {name: getattr(self, name) for name in self.trait_names(shown=True)}
+        held = (kit.State, kit.Look)
+        state = {
+            n: getattr(self, n) for n, trait in self.traits().items() if isinstance(trait, held)
+        }
         return {"state": state, "alphabet": alphabet, "result": {**result, "alphabet": alphabet}}
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
         """Return any text, most of them short, with some heads off and some weights set."""
+        return cls(**cls.random_state(rng))
+
+    @staticmethod
+    def random_state(rng: np.random.Generator) -> dict[str, Any]:
+        """Return what :meth:`random` sets."""
         alphabet = list(network.kept().record["alphabet"])
-        longest = 24 if rng.random() < 0.97 else 200
-        text = "".join(rng.choice(alphabet, size=rng.integers(1, longest)))
+        longest = 24 if rng.random() < 0.95 else 200
         heads = [divmod(int(n), N_HEADS) for n in rng.permutation(N_LAYERS * N_HEADS)]
-        off, painted = [], []
-        if rng.random() < 0.5:
-            off, painted = heads[: rng.integers(0, 4)], heads[-rng.integers(0, 3) :][:2]
+        n_off, n_painted = rng.integers(0, 3, size=2) if rng.random() < 0.6 else (0, 0)
         hand = []
-        for layer, head in painted:
+        for head in heads[2 : 2 + n_painted]:
             count = int(rng.integers(1, 4))
             shares = rng.dirichlet(np.ones(count)) * rng.choice([1.0, rng.random()])
             # Three decimals, as the front-end writes them; rounded down, so that 1 is the most.
+            backs = rng.permutation(N_KEYS)[:count]
             hand += [
-                [layer, head, int(back), float(np.floor(1000 * w) / 1000)]
-                for back, w in zip(rng.permutation(N_KEYS)[:count], shares, strict=True)
+                [*head, int(b), int(1000 * w) / 1000] for b, w in zip(backs, shares, strict=True)
             ]
-        return cls(
-            text,
-            temperature=float(np.round(rng.uniform(0.1, 2), 2)),
-            top_p=float(rng.choice([1.0, np.round(rng.uniform(0.05, 1), 2)])),
-            seed=int(rng.integers(10000)),
-            off=off,
-            hand=hand,
-            layer=int(rng.integers(N_LAYERS)),
-            head=int(rng.integers(N_HEADS)),
-            key=int(rng.integers(N_KEYS)),
-        )
+        return {
+            "text": "".join(rng.choice(alphabet, size=rng.integers(1, longest))),
+            "temperature": float(np.round(rng.uniform(0.1, 2), 2)),
+            "top_p": float(rng.choice([1.0, np.round(rng.uniform(0.05, 1), 2)])),
+            "seed": int(rng.integers(10000)),
+            "off": heads[:n_off],
+            "hand": hand,
+            "layer": int(rng.integers(N_LAYERS)),
+            "head": int(rng.integers(N_HEADS)),
+            "key": int(rng.integers(N_KEYS)),
+        }
 
     def fallback_html(self) -> str:
         """Return the likeliest characters as a table, changed and untouched."""
@@ -244,12 +261,15 @@ class WritingModel(kit.CourseWidget):
         alphabet = network.kept().record["alphabet"]
         named = {" ": "space", "\n": "line end"}
         rows = [
-            [named.get(alphabet[n], alphabet[n]), *(f"{found[name][n]:.3f}" for name in ("chances", "untouched"))]
+            [
+                named.get(alphabet[n], alphabet[n]),
+                *(f"{found[name][n]:.3f}" for name in ("chances", "untouched")),
+            ]
             for n in np.argsort(-found["chances"], kind="stable")[:10]
         ]
         return kit.table(
             ["Next character", "Drawn with", "Untouched"],
             rows,
             f"What may follow “{self.text}”, the ten likeliest characters. The model goes on: "
-            f"“{self.goes_on()}” (JavaScript lets you write your own beginning, and change the heads)",
+            f"“{self.goes_on()}” (JavaScript lets you write your own, and change the heads)",
         )

@@ -8,7 +8,7 @@ import { N_KEYS, N_QUERIES } from "./numbers.js";
 import { headName, isOff, isPainted, lookText } from "./words.js";
 
 // On white and on black alike: a canvas knows no theme.
-const COLOUR = [38, 132, 190];
+const COLOUR = [38, 132, 190], FAINTEST = 15;
 
 export function headGrid(view) {
   const cells = cellGrid(N_LAYERS, N_HEADS, (layer, head) => view.select(layer, head));
@@ -33,19 +33,24 @@ export function headGrid(view) {
         cell.setAttribute("aria-label", `${capital(headName(l, h))}${off ? ", off" : ""}${isPainted(state, l, h) ? ", set by hand" : ""}: ${lookText(state.text, map[0])}`);
         cell.classList.toggle("off", off);
         cell.classList.toggle("pinned", isPainted(state, l, h));
-        paint(canvases[l][h], map);
+        paint(canvases[l][h], map, state.text.length);
       }));
     },
   };
 }
 
-/** Draws a map: the last character's row at the bottom, the last key at the right. */
-function paint(context, map) {
-  const image = context.createImageData(N_KEYS, N_QUERIES);
-  map.forEach((row, query) => row.forEach((weight, back) => {
-    const at = 4 * ((N_QUERIES - 1 - query) * N_KEYS + N_KEYS - 1 - back);
-    image.data.set(COLOUR, at);
-    image.data[at + 3] = Math.round(255 * Math.sqrt(weight));
-  }));
+/**
+ * Draws a map from one query on: later queries below, later keys at the right. The colour goes with the root
+ * of the weight, so that small ones are seen; what is hidden from a query, and what is no text, stays empty.
+ */
+export function paint(context, map, length, from = 0) {
+  const high = map.length - from, image = context.createImageData(N_KEYS, high);
+  for (let query = from; query < Math.min(map.length, length); query += 1) {
+    for (let back = query; back < Math.min(N_KEYS, length); back += 1) {
+      const at = 4 * ((map.length - 1 - query) * N_KEYS + N_KEYS - 1 - back);
+      image.data.set(COLOUR, at);
+      image.data[at + 3] = Math.round(FAINTEST + (255 - FAINTEST) * Math.sqrt(map[query][back]));
+    }
+  }
   context.putImageData(image, 0, 0);
 }

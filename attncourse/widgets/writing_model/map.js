@@ -3,11 +3,12 @@
 import { arrow, assign, html, icon, svg, take, write } from "../kit/elements.js";
 import { button, numberField, slider } from "../kit/fields.js";
 import { capital, fixed, percent } from "../kit/words.js";
+import { paint } from "./heads.js";
 import { N_KEYS, N_QUERIES, pinsOf } from "./numbers.js";
 import { headName, isOff, lookText, placed, sign } from "./words.js";
 
 const WIDE = 360, LEFT = 20, TOP = 20, ROW = 12, COLUMN = (WIDE - LEFT - 2) / N_KEYS;
-const ROWS = N_QUERIES - 1, BARS = TOP + ROWS * ROW + 8, HIGH = 70, BOTTOM = BARS + HIGH;
+const ROWS = N_QUERIES - 1, BARS = TOP + ROWS * ROW + 8, HIGH = 70, BOTTOM = BARS + HIGH, WHOLE = BOTTOM + 20;
 const columnAt = (back) => LEFT + (N_KEYS - 1 - back) * COLUMN;
 
 export function headMap(view) {
@@ -19,23 +20,25 @@ export function headMap(view) {
   }));
   const rows = Array.from({ length: N_QUERIES }, (_, query) => ({
     name: svg("text", { class: "query", y: query ? TOP + (ROWS - query + 1) * ROW - 2 : BARS + HIGH / 2 + 4 }),
-    cells: query ? columns.map((_column, back) => svg("rect", { class: "cell", x: columnAt(back) + 0.5, y: TOP + (ROWS - query) * ROW + 0.5, width: COLUMN - 1, height: ROW - 1 })) : [],
   }));
   const chosen = svg("rect", { class: "chosen", y: BARS - 2, width: COLUMN + 1, height: HIGH + 4, rx: 2 });
   const painter = svg("g", { class: "painter", tabindex: 0, role: "slider", "aria-roledescription": "row of weights", "aria-label": "Weights of the last character", "aria-valuemin": 0, "aria-valuemax": 1 },
     svg("rect", { class: "reach", x: LEFT, y: BARS - 4, width: WIDE - LEFT, height: HIGH + 8 }),
     ...columns.flatMap(({ ground, bar }) => [ground, bar]), chosen);
-  const root = svg("svg", { viewBox: `0 0 ${WIDE} ${BOTTOM + 20}`, role: "group", "aria-label": "How the chosen head looks: a row a query, a column a key" },
-    ...rows.flatMap(({ name, cells }) => [name, ...cells]), ...columns.flatMap(({ above, below }) => [above, below]), painter);
+  const root = svg("svg", { viewBox: `0 0 ${WIDE} ${WHOLE}`, role: "group", "aria-label": "How the chosen head looks: a row a query, a column a key" },
+    ...rows.map(({ name }) => name), ...columns.flatMap(({ above, below }) => [above, below]), painter);
   paintable(view, root, painter);
   const name = html("b"), says = html("span");
-  const shown = { opacities: new Map() };
+  const canvas = html("canvas", { width: N_KEYS, height: ROWS, "aria-hidden": "true" }), context = canvas.getContext("2d");
+  const part = (x, whole) => `${(100 * x) / whole}%`;
+  Object.assign(canvas.style, { left: part(LEFT, WIDE), top: part(TOP, WHOLE), width: part(COLUMN * N_KEYS, WIDE), height: part(ROWS * ROW, WHOLE) });
   return {
-    figure: html("figure", { class: "part map" }, html("figcaption", {}, name, " ", says), root),
+    figure: html("figure", { class: "part map" }, html("figcaption", {}, name, " ", says), html("div", { class: "whole" }, canvas, root)),
     draw({ key }, result) {
       if (!result) return;
       const { state, map } = result, { text, layer, head } = state, [last] = map;
-      root.classList.toggle("off", isOff(state, layer, head));
+      root.parentNode.classList.toggle("off", isOff(state, layer, head));
+      paint(context, map, text.length, 1);
       write(name, `${capital(headName(layer, head))}${isOff(state, layer, head) ? ", off" : ""}.`);
       write(says, `${lookText(text, last)}. A row a query, a column a key, its colour the root of the weight; the last row as bars.`);
       const held = new Map(pinsOf(state.hand, layer, head));
@@ -48,17 +51,9 @@ export function headMap(view) {
         bar.classList.toggle("set", held.has(back));
         ground.classList.toggle("set", held.has(back));
       });
-      rows.forEach(({ name: label, cells }, query) => {
+      rows.forEach(({ name: label }, query) => {
         write(label, query < text.length ? sign(text.at(-1 - query)) : "");
         assign(label, { x: columnAt(Math.min(text.length, N_KEYS) - 1) - 7 });
-        cells.forEach((cell, back) => {
-          // What a colour says: the root, so that small weights are seen.
-          const share = query < text.length && back >= query && back < text.length ? (100 * Math.sqrt(map[query][back])).toFixed(0) : "none";
-          if (shown.opacities.get(cell) === share) return;
-          shown.opacities.set(cell, share);
-          cell.style.display = share === "none" ? "none" : "";
-          if (share !== "none") cell.style.setProperty("--share", `${share}%`);
-        });
       });
       const at = Math.min(key, text.length - 1);
       assign(chosen, { x: columnAt(at) - 0.5 });

@@ -83,12 +83,22 @@ def read(
         merged = brought.swapaxes(0, 1).reshape(x.shape)
         x = x + merged @ arrays[f"{name}.attention.out.weight"].T
         h = norm(arrays, f"{name}.mlp_norms.0", x)
-        hidden = ref.gelu(h @ arrays[f"{name}.mlp.input.weight"].T + arrays[f"{name}.mlp.input.bias"])
+        hidden = ref.gelu(
+            h @ arrays[f"{name}.mlp.input.weight"].T + arrays[f"{name}.mlp.input.bias"]
+        )
         x = x + hidden @ arrays[f"{name}.mlp.out.weight"].T + arrays[f"{name}.mlp.out.bias"]
         looks.append(weights)
         after.append((k, v))
     logits = norm(arrays, "decoder.norm", x) @ arrays["embedding.tokens"].T
     return Read(logits, np.array(looks), tuple(after))
+
+
+@cache
+def neighbour_head(text: str) -> list[int]:
+    """Return layer and head of the one that looks most at the character before, over a text."""
+    weights = read(kept().arrays, kept().record["window"], numbers_of(text)).weights
+    share = np.diagonal(weights, -1, axis1=-2, axis2=-1).mean(-1)
+    return [int(n) for n in np.unravel_index(share.argmax(), share.shape)]
 
 
 def norm(arrays: Mapping[str, np.ndarray], name: str, x: np.ndarray) -> np.ndarray:

@@ -47,10 +47,10 @@ function draw(chances, u) {
 }
 
 /**
- * Reads a state's text and writes on, `ahead` characters, as far as it comes until `isLate()`. What was
+ * Reads a state's text and writes on, `most` characters, as far as it comes until `isLate()`. What was
  * read before is read again only from where it differs. Gives how many places it came to.
  */
-export function work({ network, untouched, changed }, state, ahead, isLate = () => false) {
+export function work({ network, untouched, changed }, state, most, isLate = () => false) {
   const tokens = numbersOf(network, state.text), last = tokens.length - 1, off = new Set(state.off.map(([l, h]) => N_HEADS * l + h));
   const runs = [{ run: untouched, change: () => ({}) }];
   if (isChanged(state)) {
@@ -59,45 +59,52 @@ export function work({ network, untouched, changed }, state, ahead, isLate = () 
     const before = { off, mark, base: untouched }, ofLast = { ...before, pins: state.hand, mark: markOfLast }, behind = { off, mark };
     runs.push({ run: changed, change: (place) => (place < last ? before : place === last ? ofLast : behind) });
   }
-  const places = tokens.length + ahead - 1;
+  const places = tokens.length + most - 1;
   for (let place = 0; place < places; place += 1) {
     for (const { run, change } of runs) {
       const own = change(place), { mark = "" } = own;
       const token = tokens[place] ?? draw(chancesOf(run.kept[place - 1].logits, state), dice(state.seed, place));
       if (run.tokens[place] === token && run.marks[place] === mark) continue;
-      if (isLate()) return place;
       cut(run, place);
+      if (isLate()) return place;
       step(network, run, token, own);
     }
   }
   return places;
 }
 
-/** What was found of a state: as far as `work` has come, but at least the text must be read. */
-export function found({ network, untouched, changed }, state, ahead) {
-  const length = [...state.text].length, run = isChanged(state) ? changed : untouched, now = run.kept[length - 1];
-  const goOn = (each) => Array.from({ length: Math.min(ahead, each.kept.length - length + 1) }, (_, n) =>
-    each.tokens[length + n] ?? draw(chancesOf(each.kept[length + n - 1].logits, state), dice(state.seed, length + n)));
-  /** How a head's last characters look, counted from the last one backwards, as far as they can be shown. */
-  const look = (layer, head, query, count) => {
-    const place = length - 1 - query, weights = run.kept[place]?.looks[layer][head], first = weights && place + 1 - weights.length;
-    return Array.from({ length: count }, (_, back) => weights?.[length - 1 - back - first] ?? 0);
+/** How a state's text goes on, changed and untouched, as far as `work` has come. */
+export function ahead({ untouched, changed }, state, most) {
+  const { text: { length } } = state;
+  const [written, plain] = [isChanged(state) ? changed : untouched, untouched].map(({ tokens, kept }) =>
+    Array.from({ length: Math.min(most, kept.length - length + 1) }, (_, n) =>
+      tokens[length + n] ?? draw(chancesOf(kept[length + n - 1].logits, state), dice(state.seed, length + n))));
+  return { written, plain };
+}
+
+/**
+ * What a state's last character may be followed by, and how heads look, once its text is read. Rows of
+ * weights are counted backwards: from the last character, and from its own place.
+ */
+export function looked({ network, untouched, changed }, state) {
+  const last = state.text.length - 1, { kept } = isChanged(state) ? changed : untouched;
+  const rowOf = (layer, head, query) => {
+    const place = last - query, weights = kept[place]?.looks[layer][head], first = weights && place + 1 - weights.length;
+    return Array.from({ length: N_KEYS }, (_, back) => weights?.[last - back - first] ?? 0);
   };
+  const mapOf = (layer, head) => Array.from({ length: N_QUERIES }, (_, query) => rowOf(layer, head, query));
   return {
-    chances: chancesOf(now.logits, state),
-    untouched: [...softmax([...untouched.kept[length - 1].logits])],
-    written: goOn(run), plain: goOn(untouched),
-    weights: Array.from({ length: N_LAYERS * N_HEADS }, (_, n) => look(Math.floor(n / N_HEADS), n % N_HEADS, 0, N_KEYS)),
-    mapOf: (layer, head) => Array.from({ length: N_QUERIES }, (_, query) => look(layer, head, query, N_KEYS)),
-    alphabet: network.record.alphabet,
+    chances: chancesOf(kept[last].logits, state),
+    untouched: [...softmax(untouched.kept[last].logits)],
+    weights: Array.from({ length: N_LAYERS * N_HEADS }, (_, n) => rowOf(Math.floor(n / N_HEADS), n % N_HEADS, 0)),
+    map: mapOf(state.layer, state.head), mapOf, alphabet: network.record.alphabet,
   };
 }
 
 /** The numbers of a state, all at once. */
 export function compute(state, data) {
   work(data, state, AHEAD);
-  const result = found(data, state, AHEAD);
-  return { ...result, map: result.mapOf(state.layer, state.head) };
+  return { ...looked(data, state), ...ahead(data, state, AHEAD) };
 }
 
 /** The weights set by hand with one head's replaced. */

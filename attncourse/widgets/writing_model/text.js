@@ -80,10 +80,11 @@ export function writeButtons(view, field, { still }) {
   function tick() {
     now.frame = 0;
     const { text } = view.state();
-    if (text !== now.text) return stop(); // the reader did something else
-    if (text.length >= MOST_TEXT) {
+    const isFull = text.length >= MOST_TEXT;
+    if (isFull || text !== now.text) { // or the reader did something else
       stop();
-      return view.say(`The text is full: it takes ${MOST_TEXT} characters.`);
+      if (isFull) view.say(`The text is full: it takes ${MOST_TEXT} characters.`);
+      return;
     }
     if (!now.todo && now.endless) now.todo = lineOf(ahead());
     if (now.todo) {
@@ -99,8 +100,11 @@ export function writeButtons(view, field, { still }) {
   const one = button({ onclick: () => start(ahead().slice(0, 1)) }, "One character");
   const line = button({ onclick: () => start(lineOf(ahead())) }, "One line");
   const on = button({ onclick: () => (now.endless ? stop() : start("", true)) }, "Keep writing");
+  const node = html("div", { class: "part buttons write", role: "group", "aria-label": "Let the model write" }, one, line, on);
+  // All that is written at one press is one step: the gesture ends with the writing, not with the press.
+  for (const end of ["click", "pointerup", "keyup"]) node.addEventListener(end, (event) => { if (now.frame) event.stopPropagation(); });
   return {
-    node: html("div", { class: "part buttons write", role: "group", "aria-label": "Let the model write" }, one, line, on), stop,
+    node, stop,
     draw(_, result) {
       now.result = result;
       write(on, now.endless ? "Stop" : "Keep writing");

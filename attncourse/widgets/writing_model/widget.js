@@ -7,7 +7,7 @@ import { makeView, run } from "../kit/view.js";
 import { chanceControls, chanceTable } from "./chances.js";
 import { headGrid } from "./heads.js";
 import { headMap, headPanel } from "./map.js";
-import { found, N_KEYS, pinsOf, read, withHead, work } from "./numbers.js";
+import { ahead, looked, N_KEYS, pinsOf, read, withHead, work } from "./numbers.js";
 import { goesOn, textField, writeButtons } from "./text.js";
 import { describe, isOff, toPython } from "./words.js";
 export { compute, fromLink, read, toLink } from "./numbers.js";
@@ -35,10 +35,10 @@ function render({ model, el }) {
     const isDone = came === length + LINE - 1;
     el.firstChild?.classList.toggle("working", !isDone);
     if (!isDone) view.draw();
-    if (came >= length) {
-      const result = found(loader.data, now, LINE);
-      shown = { ...result, map: result.mapOf(now.layer, now.head), state: now };
-    }
+    if (came < length) return shown;
+    const name = JSON.stringify({ ...now, key: 0 });
+    // What hangs on the text alone is found once, not with every character that is written ahead.
+    shown = { ...(shown?.name === name ? shown : looked(loader.data, now)), ...ahead(loader.data, now, LINE), state: now, name };
     return shown;
   }
   const pins = () => { const { hand, layer, head } = view.state(); return pinsOf(hand, layer, head); };
@@ -80,7 +80,7 @@ function render({ model, el }) {
   const text = textField(view, sample.alphabet), buttons = writeButtons(view, text.field, { still }), on = goesOn(), bar = toolbar(view);
   const table = chanceTable(), settings = chanceControls(view), grid = headGrid(view), map = headMap(view), panel = headPanel(view);
   const controls = html("div", { class: "part controls", role: "group", "aria-label": "Settings" }, bar.node);
-  const parts = [loader, text, buttons, on, bar, table, settings, grid, map, panel];
+  const parts = [loader, text, buttons, on, bar, settings, panel, onceEach(table, []), onceEach(grid, ["layer", "head"]), onceEach(map, LOOKS)];
   const stop = run({ model, el }, view, {
     className: "ac-writing_model", label: "A model that writes, live", compute: numbers,
     describe: (_, result) => describe(result),
@@ -94,6 +94,19 @@ function render({ model, el }) {
       html("div", { class: "drawings" }, html("div", { class: "beside" }, table.node, grid.node), html("div", { class: "beside" }, map.figure, panel.node))],
   });
   return () => { buttons.stop(); stop(); loader.leave(); };
+}
+
+/** A part that is drawn when its numbers are others, or what it shows of what is looked at. */
+function onceEach({ draw }, looks) {
+  let last = null;
+  return {
+    draw(now, result) {
+      const next = [result?.map, ...looks.map((name) => now[name])];
+      if (last && next.every((each, n) => each === last[n])) return;
+      last = next;
+      draw(now, result);
+    },
+  };
 }
 
 export default { render };
