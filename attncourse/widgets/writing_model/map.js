@@ -92,7 +92,7 @@ function paintable(view, root, painter) {
 
 /** The chosen head: switched off and on, the chosen weight in numbers, and the ways back. */
 export function headPanel(view) {
-  const off = button({ "aria-pressed": "false", onclick: () => view.toggle() }, "Switch this head off");
+  const off = button({ onclick: () => view.toggle() }, "Switch this head off");
   const all = button({ class: "plain", onclick: () => view.change({ off: [] }) }, "All heads on");
   const clear = button({ class: "plain", onclick: () => view.change({ hand: [] }) }, "All weights back");
   const which = html("span", { class: "k" }), what = "Chosen weight";
@@ -106,7 +106,6 @@ export function headPanel(view) {
       if (!result) return;
       const { state, map: [last] } = result, { layer, head } = state, at = Math.min(key, state.text.length - 1);
       const isSet = pinsOf(state.hand, layer, head).some(([each]) => each === at);
-      off.setAttribute("aria-pressed", isOff(state, layer, head));
       write(off, isOff(state, layer, head) ? "Switch this head on" : "Switch this head off");
       all.classList.toggle("absent", !state.off.length);
       clear.classList.toggle("absent", !state.hand.length);
