@@ -28,14 +28,15 @@ function render({ model, el }) {
   let shown = null;
   /** What the model finds, a slice a frame. Until a text is read, what was found before is shown. */
   function numbers(now) {
-    if (!loader.data) return same(now) ? { ...sample.result, state: now } : null;
+    const stored = same(now) ? { ...sample.result, state: now } : null;
+    if (!loader.data) return stored;
     const until = performance.now() + SLICE, length = now.text.length;
     let steps = 0;
     const came = work(loader.data, now, LINE, () => (steps += 1) > 1 && performance.now() > until);
     const isDone = came === length + LINE - 1;
     el.firstChild?.classList.toggle("working", !isDone);
     if (!isDone) view.draw();
-    if (came < length) return shown;
+    if (came < length) return shown ?? stored;
     const name = JSON.stringify({ ...now, key: 0 });
     // What hangs on the text alone is found once, not with every character that is written ahead.
     shown = { ...(shown?.name === name ? shown : looked(loader.data, now)), ...ahead(loader.data, now, LINE), state: now, name };
