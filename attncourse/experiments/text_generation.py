@@ -163,26 +163,34 @@ class Copies:
     read
         The text that may have been copied from.
     n_tokens
-        How many different characters there may be, at most 256.
+        How many different characters there may be.
     shortest
-        Stretches of this length are looked up; a longer one is tried only where such a one stands.
+        A shorter stretch is not looked for: its number must fit 63 bits.
     """
 
-    def __init__(self, read: Numbers, n_tokens: int, shortest: int = 7) -> None:
-        self.read, self.n_tokens, self.shortest = bytes(read.tolist()), n_tokens, shortest
-        self.known = np.unique(numbered(read, shortest, n_tokens))
+    def __init__(self, read: Numbers, n_tokens: int, shortest: int = 8) -> None:
+        self.read, self.n_tokens, self.shortest = read, n_tokens, shortest
+        found = numbered(read, shortest, n_tokens)
+        self.places = np.argsort(found, kind="stable")
+        self.known = found[self.places]
 
     def longest(self, written: Numbers) -> Numbers:
         """Give the stretch, the first of several that are as long; empty below the shortest."""
-        begin, length = 0, 0
+        best = written[:0]
         if len(written) < self.shortest:
-            return written[:0]
-        whole, n = bytes(written.tolist()), self.shortest
-        for first in np.flatnonzero(np.isin(numbered(written, n, self.n_tokens), self.known)):
-            tried = max(n, length + 1)
-            while first + tried <= len(whole) and whole[first : first + tried] in self.read:
-                begin, length, tried = first, tried, tried + 1
-        return written[begin : begin + length]
+            return best
+        wanted = numbered(written, self.shortest, self.n_tokens)
+        ranges = [np.searchsorted(self.known, wanted, side) for side in ("left", "right")]
+        for first, (left, right) in enumerate(zip(*ranges, strict=True)):
+            places, length = self.places[left:right], self.shortest
+            while len(places):
+                best = max(best, written[first : first + length], key=len)
+                if first + length == len(written):
+                    break
+                places = places[places + length < len(self.read)]
+                places = places[self.read[places + length] == written[first + length]]
+                length += 1
+        return best
 
 
 @cache
