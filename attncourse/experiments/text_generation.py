@@ -23,7 +23,7 @@ from attncourse.experiments.writing import WINDOW
 
 ORDER = 8  # characters of the longest stretch that a table counts: what is read, and the next one
 DISCOUNT = 0.9  # taken from every count, and given to the shorter context
-GIVEN, ADDED = 64, 256  # characters of a beginning, and of what is written behind it
+GIVEN, ADDED = 64, 192  # characters of a beginning, and of what is written behind it
 
 Numbers = NDArray[np.int64]
 
@@ -133,7 +133,9 @@ def tables(n_read: int | None = None) -> Tables:
 def losses(model: att.LanguageModel, tokens: Tensor, **options: int) -> Tensor:
     """Give -log p of each token but the first, a few texts at a time."""
     parts = tokens.split(50)
-    said = [F.cross_entropy(model(p[:, :-1], **options).mT, p[:, 1:], reduction="none") for p in parts]
+    said = [
+        F.cross_entropy(model(p[:, :-1], **options).mT, p[:, 1:], reduction="none") for p in parts
+    ]
     return torch.cat(said)
 
 
@@ -143,9 +145,9 @@ def stretches(n_texts: int, n_long: int) -> Tensor:
     return text().test[first[:, None] + torch.arange(n_long)]
 
 
-def told(targets: Tensor, n_told: int) -> Tensor:
-    """Give the end of each text: so many characters to be told, and the one to be foretold."""
-    return targets[:, -n_told - 1 :]
+def with_context(model: att.LanguageModel, texts: Tensor, n_told: int) -> NDArray:
+    """Give -log p of the last character of each text, when only so many before it are told."""
+    return losses(model, texts[:, -n_told - 1 :])[:, -1].numpy()
 
 
 def different(written: str, n: int = 3) -> float:
@@ -224,10 +226,48 @@ def names() -> tuple[Name, ...]:
     return tuple(found)
 
 
-def of_names(losses_of_windows: Tensor | NDArray, among: Sequence[Name]) -> NDArray:
-    """Sum the losses of the characters of each name; a row of losses for each of its windows."""
-    rows = np.asarray(losses_of_windows)
-    return np.array([row[-name.length :].sum() for row, name in zip(rows, among, strict=True)])
+def watched(n_new: int) -> tuple[list[Name], list[Name]]:
+    """Give the names that the text so far holds, and so many of those that it does not hold."""
+    again = [name for name in names() if name.back is not None]
+    new = [name for name in names() if name.back is None]
+    return again, new[:: max(1, len(new) // n_new)][:n_new]
+
+
+def of_names(
+    model: att.LanguageModel | Tables, among: Sequence[Name], n_told: int = WINDOW
+) -> NDArray:
+    """Give -log p of each name, told so many characters before it (at most what is there)."""
+    found = np.zeros(len(among))
+    for length in {name.length for name in among}:
+        places = [i for i, name in enumerate(among) if name.length == length]
+        windows = torch.stack([among[i].window for i in places])[:, -n_told - length :]
+        rows = (
+            model.losses(windows.numpy()) if isinstance(model, Tables) else losses(model, windows)
+        )
+        found[places] = np.asarray(rows)[:, -length:].sum(axis=1)
+    return found
+
+
+@torch.no_grad()
+def maps(model: att.LanguageModel, tokens: Tensor) -> Tensor:
+    """Give the weights of all heads: (texts, layers, heads, asking, asked)."""
+    _, weights = model(tokens, return_weights=True, attend=att.scaled_dot_product_attention)
+    return torch.stack([layer.self_attention for layer in weights], dim=1)
+
+
+def looks(model: att.LanguageModel, among: Sequence[Name], n_at_once: int = 25) -> NDArray:
+    """Give each head's weight on what stands in the earlier name where the next character stands.
+
+    The mean over the characters of a name, and over the names; (layers, heads).
+    """
+    found = []
+    for first in range(0, len(among), n_at_once):
+        some = among[first : first + n_at_once]
+        windows = torch.stack([name.window for name in some])[:, :-1]
+        for weights, name in zip(maps(model, windows), some, strict=True):
+            asking = torch.arange(WINDOW - name.length, WINDOW)
+            found.append(weights[:, :, asking, asking + 1 - (name.back or 0)].mean(-1))
+    return torch.stack(found).mean(0).numpy()
 
 
 class HeadsOff:
