@@ -25,6 +25,7 @@ def writing_gains(
     *,
     table: float,
     losses: Mapping[int, Sequence[float]],
+    names: Mapping[str, float],
     saved: tuple[float, float],
     lost: float,
     lost_other: float,
@@ -37,6 +38,9 @@ def writing_gains(
         The table's loss on unread plays, in nats a character.
     losses
         The Transformer's, for each number of training steps: one a seed.
+    names
+        What a name costs that the text so far holds, in nats: by ``"counts"``, by counts with a
+        ``"memory"`` of the text so far, and by the ``"Transformer"``.
     saved
         The 95 % interval of what the text far back saves on a repeated name, in nats.
     lost
@@ -46,16 +50,24 @@ def writing_gains(
     """
     fluent = {n: max(found) < table for n, found in sorted(losses.items())}
     told = "; ".join(f"{n:,} steps {np.mean(found):.2f}" for n, found in sorted(losses.items()))
-    coherent = saved[0] > 0 and lost > max(0, lost_other)
+    coherent = (
+        names["Transformer"] < names["counts"] and saved[0] > 0 and lost > max(0.0, lost_other)
+    )
     because = (
-        f"Loss on unread plays: a table of counts {table:.2f}; the Transformer after {told}. What "
-        f"stands far back saves {np.mean(saved):.1f} nats on a name that it holds; without the "
-        f"head that looks there the name costs {lost:.1f} more, without another of its layer at "
-        f"most {lost_other:.1f}."
+        f"Loss on unread plays: a table of counts {table:.2f}; the Transformer after {told}. A "
+        f"name that the text so far holds costs counts {names['counts']:.1f} nats, counts with a "
+        f"memory {names['memory']:.1f}, the Transformer {names['Transformer']:.1f}; what stands "
+        f"far back saves it {np.mean(saved):.1f}. Without the head that looks there the name costs "
+        f"{lost:.1f} more, without another of its layer at most {lost_other:.1f}."
     )
     last = max(fluent)
     if not (fluent[last] and coherent):
         return Verdict("does not hold", because)
+    conditions = []
     if not all(fluent.values()):
-        return Verdict("holds if", because, f"the model is trained long enough ({last:,} steps)")
+        conditions.append(f"the model is trained long enough ({last:,} steps)")
+    if names["memory"] < names["Transformer"]:
+        conditions.append("the counts that it is compared with forget the text so far")
+    if conditions:
+        return Verdict("holds if", because, " and ".join(conditions))
     return Verdict("holds", because)

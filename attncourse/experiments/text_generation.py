@@ -23,6 +23,7 @@ from attncourse.experiments.writing import WINDOW
 
 ORDER = 8  # characters of the longest stretch that a table counts: what is read, and the next one
 DISCOUNT = 0.9  # taken from every count, and given to the shorter context
+MEMORY, MEMORY_ORDER = 0.3, 5  # the share that counts of the text so far have, and their stretches
 GIVEN, ADDED = 64, 192  # characters of a beginning, and of what is written behind it
 
 Numbers = NDArray[np.int64]
@@ -245,6 +246,22 @@ def of_names(
             model.losses(windows.numpy()) if isinstance(model, Tables) else losses(model, windows)
         )
         found[places] = np.asarray(rows)[:, -length:].sum(axis=1)
+    return found
+
+
+def with_memory(whole: Tables, among: Sequence[Name]) -> NDArray:
+    """Give -log p of each name by counts that also count the text so far: memory, not attention.
+
+    A table of the text before each character has a share of the say, the one of all plays the rest.
+    """
+    found = np.zeros(len(among))
+    for i, name in enumerate(among):
+        row = name.window.numpy()
+        for t in range(len(row) - name.length, len(row)):
+            so_far = Tables(row[:t], whole.n_tokens, MEMORY_ORDER)
+            asked = row[None, :t], row[None, t : t + 1]
+            say = (1 - MEMORY) * whole.chances(*asked) + MEMORY * so_far.chances(*asked)
+            found[i] -= np.log(say.item())
     return found
 
 
