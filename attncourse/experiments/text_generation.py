@@ -272,19 +272,14 @@ def maps(model: att.LanguageModel, tokens: Tensor) -> Tensor:
     return torch.stack([layer.self_attention for layer in weights], dim=1)
 
 
-def looks(model: att.LanguageModel, among: Sequence[Name], n_at_once: int = 25) -> NDArray:
-    """Give each head's weight on what stands in the earlier name where the next character stands.
+def distances(weights: Tensor, n_back: int) -> NDArray:
+    """Give each head's mean weight on the character that asks, the one before it, and so on.
 
-    The mean over the characters of a name, and over the names; (layers, heads).
+    (distances, layers, heads); asked where all of these are there.
     """
-    found = []
-    for first in range(0, len(among), n_at_once):
-        some = among[first : first + n_at_once]
-        windows = torch.stack([name.window for name in some])[:, :-1]
-        for weights, name in zip(maps(model, windows), some, strict=True):
-            asking = torch.arange(WINDOW - name.length, WINDOW)
-            found.append(weights[:, :, asking, asking + 1 - (name.back or 0)].mean(-1))
-    return torch.stack(found).mean(0).numpy()
+    asking = torch.arange(n_back, weights.shape[-1])
+    found = [weights[..., asking, asking - d].mean((0, -1)) for d in range(n_back)]
+    return torch.stack(found).numpy()
 
 
 class HeadsOff:

@@ -194,22 +194,17 @@ def test_memory_helps_with_what_the_text_so_far_holds():
     assert 0 < part[0] < whole[0]
 
 
-def test_a_look_is_at_the_next_character_of_the_earlier_name(model, monkeypatch):
-    again, _ = task.watched(1)
-    some = again[:3]
-
-    def knows(_, tokens):
-        """One head looks where it should, one a place before, two nowhere."""
-        weights = torch.zeros(len(tokens), 1, 4, writing.WINDOW, writing.WINDOW)
-        for row, name in zip(weights, some, strict=True):
-            for asking in range(writing.WINDOW - name.length, writing.WINDOW):
-                at = asking + 1 - name.back
-                assert name.window[at] == name.window[asking + 1]  # that is the answer
-                row[0, 0, asking, at] = row[0, 1, asking, at - 1] = 1
-        return weights
-
-    monkeypatch.setattr(task, "maps", knows)
-    assert task.looks(model, some).tolist() == [[1, 0, 0, 0]]
+def test_distances_are_counted_backwards():
+    """One head looks at itself, one two places back, one evenly."""
+    weights = torch.zeros(5, 1, 3, 9, 9)
+    for t in range(2, 9):
+        weights[:, 0, 0, t, t] = weights[:, 0, 1, t, t - 2] = 1
+        weights[:, 0, 2, t, : t + 1] = 1 / (t + 1)
+    found = task.distances(weights, 4)
+    assert found.shape == (4, 1, 3)
+    assert found[:, 0, 0].tolist() == [1, 0, 0, 0]
+    assert found[:, 0, 1].tolist() == [0, 0, 1, 0]
+    assert np.allclose(found[:, 0, 2], np.mean([1 / (t + 1) for t in range(4, 9)]))
 
 
 def test_maps_are_rows_of_shares_of_the_past(model):
