@@ -23,8 +23,7 @@ Chances = Callable[[Text], Tensor]  # what may follow a text, with its probabili
 def residual(p: Tensor, q: Tensor) -> Tensor:
     r"""Give the distribution to draw from once a draft is refused: :math:`\max(p - q, 0)`, normed.
 
-    Source: Leviathan et al. (2023), section 2.3, arXiv:2211.17192; Chen et al. (2023), algorithm 2,
-    arXiv:2302.01318.
+    Source: Leviathan et al. (2023), section 2.3, arXiv:2211.17192.
 
     Parameters
     ----------
@@ -144,7 +143,7 @@ def tokens_a_pass(accepted: float, n_draft: int) -> float:
 def tree_mask(parents: Sequence[int]) -> Tensor:
     """Let each token of a tree of drafts see itself and those that it follows.
 
-    Source: Miao et al. (2024), SpecInfer, section 4.2, arXiv:2305.09781.
+    Source: Miao et al. (2024), SpecInfer, section 4, arXiv:2305.09781.
 
     Parameters
     ----------
