@@ -38,6 +38,7 @@ def test_reading_in_two_parts_is_reading_at_once(small):
         assert a.sum() == pytest.approx(6 * n, rel=1e-4)  # each query of each head gives 1
     for a, b in zip(whole.watched, parts.watched, strict=True):
         assert a.sum() == pytest.approx(6 * lab.WATCH, rel=1e-4)
+        assert (a[:, -1] > 0).all()  # the last position is seen by the last query alone
         assert b.sum() == pytest.approx(6 * len(QUESTION), rel=1e-4)
 
 
