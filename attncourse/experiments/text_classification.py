@@ -241,11 +241,11 @@ EXPERIMENT = Experiment(
     budgets={
         "mean": (50, 150, 400, 1200),
         "attention": (50, 150, 400, 1200),
-        "mean, in order": (50, 150, 400),
+        "mean, in order": (50, 400),
         "attention, in order": (50, 150, 400),
         "attention, in order, shuffled": (400,),
         **{f"attention, {n:,} texts": (400,) for n in FEWER},
-        "review: mean": (50, 150),
+        "review: mean": (50,),
         "review: attention": (50, 150),
         "review: mean of means": (50, 150),
         "review: two levels": (50, 150),
