@@ -16,8 +16,8 @@ from attncourse.claims.core import Verdict, by_run, by_source
     "the article names later.",
     chinese="使模型在处理不同任务时更加准确和鲁棒",
     reading="Various tasks (不同任务) is read as including text classification, for which 7.3.3 "
-    "recommends a paper. More accurate (更加准确) is read as: after the longest training, from each "
-    "seed, than the same network with a mean in its place, and than a count of words.",
+    "recommends a paper. More accurate (更加准确) is read as: after the longest training, from "
+    "each seed, than the same network with a mean in its place, and than a count of words.",
     sources=("yang2016",),
 )
 def more_accurate(

@@ -239,9 +239,9 @@ def measure(trial: Trial) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "mean": (50, 150, 400, 1200),
-        "attention": (50, 150, 400, 1200),
-        "mean, in order": (50, 400),
+        "mean": (50, 150, 400, 800),
+        "attention": (50, 150, 400, 800),
+        "mean, in order": (50, 150),
         "attention, in order": (50, 150, 400),
         "attention, in order, shuffled": (400,),
         **{f"attention, {n:,} texts": (400,) for n in FEWER},

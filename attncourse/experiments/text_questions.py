@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from attncourse import data
 from attncourse.experiments import text_classification as task
 from attncourse.training import TextClassifier, pad
 
@@ -38,6 +39,16 @@ def subsets(texts: task.Texts) -> dict[str, np.ndarray]:
     far = np.abs(np.array(texts.ratings))
     bins = {f"{low:g} to {high:g}": (far > low) & (far <= high) for low, high in pairwise(CLEAR)}
     return {"all": np.ones_like(negated), "negated": negated, "plain": ~negated, **bins}
+
+
+def one_alone(found: Sequence[data.Rated]) -> np.ndarray:
+    """Say how often one person's sign is that of all the others, for each text; no sign is half."""
+    shares = []
+    for rated in found:
+        each = np.array(rated.ratings)
+        others = np.sign(each.sum() - each)
+        shares.append(np.where(each * others == 0, 0.5, np.sign(each) == others).mean())
+    return np.array(shares)
 
 
 def right_in(said: np.ndarray, texts: task.Texts) -> dict[str, list[int]]:
