@@ -51,7 +51,8 @@ KNOWS = {
 LIBRARIES = {
     "_checks": {"jaxtyping", "numpy"},
     "reference": {"einops", "jaxtyping", "numpy"},
-    "data": {"platformdirs", "tqdm"},
+    # unearth fetches the one source distribution: pip would run its setup.py.
+    "data": {"platformdirs", "tqdm", "unearth"},
     "claims": {"IPython", "numpy"},
     "trained": {"numpy"},
 }

@@ -25,6 +25,7 @@ SOURCES = {
     "gehring2017": Source("Gehring et al., 2017", "https://arxiv.org/abs/1705.03122"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
     "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
+    "oktay2018": Source("Oktay et al., 2018", "https://arxiv.org/abs/1804.03999"),
     "openai2025": Source("OpenAI, 2025", "https://arxiv.org/abs/2508.10925"),
     "qiu2020nndl": Source("Qiu, 2020", "https://nndl.github.io"),
     "raffel2020": Source("Raffel et al., 2020", "https://arxiv.org/abs/1910.10683"),
@@ -39,5 +40,6 @@ SOURCES = {
     "wang2020": Source("Wang et al., 2020", "https://arxiv.org/abs/2006.04768"),
     "xiong2021": Source("Xiong et al., 2021", "https://arxiv.org/abs/2102.03902"),
     "xu2015": Source("Xu et al., 2015", "https://arxiv.org/abs/1502.03044"),
+    "yang2016": Source("Yang et al., 2016", "https://aclanthology.org/N16-1174"),
     "yuan2025": Source("Yuan et al., 2025", "https://arxiv.org/abs/2502.11089"),
 }

