@@ -57,7 +57,8 @@ by_source(
     "images and one on attention in text classification.",
     chinese="应用案例分析：探讨…；研究…",
     reading="应用案例分析 is case studies of applications. Each is given by an English title that "
-    "is the name of its topic, with no author, year or journal.",
+    "is the name of its topic, with no author, year or journal. To recommend a paper is read as: "
+    "it can be found by what is given.",
     verdict=Verdict(
         "does not hold",
         "With a topic for a title and nothing else, neither can be told from the many on its "
