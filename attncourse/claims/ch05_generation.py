@@ -15,9 +15,9 @@ from attncourse.claims.core import Verdict, by_run
     chinese="自动聚焦于输入文本的关键部分，生成更加流畅、连贯的文本",
     reading="More (更加) is read as: more than counts of up to eight characters, which have no "
     "attention. Fluent (流畅): a lower loss on plays that neither has read. Coherent (连贯): a "
-    "name that the text so far holds costs less than by counts, and less if the text far back, "
-    "which attention can focus on (聚焦), is told than if it is not. A small model, a short "
-    "training.",
+    "name that the text so far holds costs less than by counts, and the text far back, which "
+    "attention can focus on (聚焦), saves more on it than on a name that does not stand there. A "
+    "small model, a short training.",
     sources=("vaswani2017",),
 )
 def writing_gains(
@@ -39,7 +39,8 @@ def writing_gains(
         Nats for a name that the text so far holds: by ``"counts"``, by counts with a ``"memory"``
         of the text so far, and by the ``"Transformer"``.
     saved
-        The 95 % interval of what the text far back saves the Transformer on such a name.
+        The 95 % interval of what the text far back saves the Transformer on such a name, beyond
+        what it saves on a name that the text does not hold.
     """
     fluent = ahead[0] > 0
     coherent = names["Transformer"] < names["counts"] and saved[0] > 0
@@ -47,8 +48,8 @@ def writing_gains(
         f"Loss a character: counts {losses['counts']:.3f}, Transformer "
         f"{losses['Transformer']:.3f}, a lead of {ahead[0]:.3f} to {ahead[1]:.3f}. A name that the "
         f"text so far holds: counts {names['counts']:.1f} nats, counts with a memory "
-        f"{names['memory']:.1f}, Transformer {names['Transformer']:.1f}; the text far back saves "
-        f"it {saved[0]:.2f} to {saved[1]:.2f}."
+        f"{names['memory']:.1f}, Transformer {names['Transformer']:.1f}; that the name stands far "
+        f"back saves it {saved[0]:.2f} to {saved[1]:.2f}."
     )
     if not (fluent and coherent):
         return Verdict("does not hold", because)
