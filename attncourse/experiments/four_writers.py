@@ -1,0 +1,302 @@
+"""Attention against a GRU, a gated linear recurrence and a counter: loss over steps and over time.
+
+Three networks of equal size read the plays of :mod:`attncourse.experiments.reading_the_code`. Each
+is asked on unread plays how far back it looks, whether it repeats a name that it has just read for
+the first time, and what noise costs it. The counter (:mod:`attncourse.experiments.ngrams`) is asked
+the same and has nothing to train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import attncourse.pytorch as att
+from attncourse import data
+from attncourse.experiments.core import Experiment, Trial
+from attncourse.experiments.ngrams import NGrams
+from attncourse.experiments.reading_the_code import text
+from attncourse.training import History, count_parameters, match_size, train
+from attncourse.training import seed as set_seed
+
+WINDOW, BATCH = 64, 8
+D_MODEL, N_HEADS, N_LAYERS = 64, 4, 2
+STRIDE = 16  # characters that are judged after contexts of different length
+#: Speakers of the two unread plays whose names stand in none of the others.
+NAMES = ("MALCOLM", "LENNOX", "BANQUO", "FLEANCE", "MACDUFF", "DONALBAIN", "CAITHNESS", "SEYTON")
+NAMES += ("SIWARD", "OLIVIA", "MALVOLIO", "FABIAN")
+DISTANCES = (8, 16, 32, 44)  # characters from a name to the same again
+KNOWN = 2  # letters of the second name that are given; the others are judged
+SHARES = (0.05, 0.1, 0.2)  # of characters that are replaced
+BURST = 8  # characters that are replaced in a row
+OUTLIER = "&"  # 61 times in four million characters
+NOISE = 0.1  # where a network is trained with noise
+PLACE = 24  # where a burst begins, and where an outlier stands
+
+
+class Case(NamedTuple):
+    """What is read at each place, and what is wanted there."""
+
+    read: Tensor
+    wanted: Tensor
+
+
+class Recurrent(nn.Module):
+    """A language model with one recurrent layer."""
+
+    def __init__(self, n_tokens: int, d_state: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(n_tokens, D_MODEL // 2)
+        self.gru = nn.GRU(D_MODEL // 2, d_state, batch_first=True)
+        self.out = nn.Linear(d_state, n_tokens)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Score every character of the alphabet, at each position."""
+        return self.out(self.gru(self.embedding(tokens))[0])
+
+
+class GatedLinear(nn.Module):
+    """Linear attention whose heads forget: a gate between 0 and 1 for each head and character."""
+
+    def __init__(self, d_model: int, n_heads: int) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.out = (
+            nn.Linear(d_model, d_model, bias=False) for _ in range(4)
+        )
+        self.gate, self.norm = nn.Linear(d_model, n_heads), att.RMSNorm(d_model)
+        for layer in (self.query, self.key, self.value, self.out):
+            nn.init.normal_(layer.weight, std=d_model**-0.5)
+        nn.init.normal_(self.gate.weight, std=0.02)
+        # At first one head forgets half in two characters, and another one in a hundred.
+        self.gate.bias.data = torch.linspace(1, 5, n_heads)
+        self.n_heads = n_heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape."""
+        q, k, v = (
+            layer(x).unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+            for layer in (self.query, self.key, self.value)
+        )
+        gates = F.logsigmoid(self.gate(x)).transpose(1, 2)[..., None]
+        mixed, _ = att.linear_attention_chunked(q, k, v, log_decay=gates, chunk_len=32)
+        return self.out(self.norm(mixed.transpose(1, 2).flatten(-2)))
+
+
+class LinearWriter(nn.Module):
+    """The Transformer with gated linear attention in place of attention; it needs no places."""
+
+    def __init__(self, n_tokens: int, d_model: int) -> None:
+        super().__init__()
+        self.tokens = nn.Parameter(0.02 * torch.randn(n_tokens, d_model))
+        self.mixers = nn.ModuleList(GatedLinear(d_model, N_HEADS) for _ in range(N_LAYERS))
+        self.mlps = nn.ModuleList(att.MLP(d_model, 4 * d_model) for _ in range(N_LAYERS))
+        self.norms = nn.ModuleList(att.LayerNorm(d_model) for _ in range(2 * N_LAYERS + 1))
+        with torch.no_grad():  # smaller by the root of what is added up, as the library begins
+            for mixer in self.mixers:
+                mixer.out.weight /= (2 * N_LAYERS) ** 0.5
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Score every character of the alphabet, at each position."""
+        x = self.tokens[tokens]
+        for i, (mix, mlp) in enumerate(zip(self.mixers, self.mlps, strict=True)):
+            x = x + mix(self.norms[2 * i](x))
+            x = x + mlp(self.norms[2 * i + 1](x))
+        return self.norms[-1](x) @ self.tokens.T
+
+
+def build(condition: str, seed: int = 0) -> nn.Module:
+    """Make one of the networks; the two without attention are not the smaller ones."""
+    kind, n = condition.partition(",")[0], len(text().alphabet)
+    set_seed(seed)
+    attention = att.LanguageModel(n, D_MODEL, N_HEADS, N_LAYERS, attend=att.fused_attention)
+    if kind == "attention":
+        return attention
+    made = {"GRU": Recurrent, "gated linear": LinearWriter}[kind]
+    width = D_MODEL  # of the same blocks, a gate a head makes it larger by half a per cent
+    if kind == "GRU":
+        width = match_size(lambda width: made(n, width), count_parameters(attention), 512)
+    set_seed(seed)
+    return made(n, width)
+
+
+def spoilt(tokens: Tensor, share: float) -> Tensor:
+    """Replace a share of characters by others, drawn as often as they occur in the plays."""
+    drawn = text().train[torch.randint(len(text().train), tokens.shape)]
+    return torch.where(torch.rand(tokens.shape) < share, drawn, tokens)
+
+
+class Windows:
+    """Endless batches of stretches of the plays, from anywhere, what is read perhaps with noise."""
+
+    def __init__(self, noise: float) -> None:
+        self.noise = noise
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            first = torch.randint(len(text().train) - WINDOW, (BATCH, 1))
+            tokens = text().train[first + torch.arange(WINDOW + 1)]
+            read = spoilt(tokens[:, :-1], self.noise) if self.noise else tokens[:, :-1]
+            yield read, tokens[:, 1:]
+
+
+@torch.no_grad()
+def judge(writer: nn.Module | NGrams, case: Case) -> Tensor:
+    """Give -log p of what is wanted, at each place of each row."""
+    if isinstance(writer, NGrams):
+        return writer.losses(*case)
+    parts = zip(case.read.split(100), case.wanted.split(100), strict=True)
+    return torch.cat([F.cross_entropy(writer(r).mT, w, reduction="none") for r, w in parts])
+
+
+def learn(
+    model: nn.Module, condition: str, n_steps: int, seed: int = 0, label: str = "training"
+) -> History:
+    """Train in place; the networks of one seed read the same windows in the same order."""
+    set_seed(seed)
+    return train(
+        model,
+        lambda read, wanted: F.cross_entropy(model(read).mT, wanted),
+        Windows(NOISE if condition.endswith("noise") else 0.0),
+        n_steps=n_steps,
+        validate=lambda: judge(model, windows("valid", 60)).mean().item(),
+        every=max(1, n_steps // 5),
+        label=label,
+    )
+
+
+@cache
+def unread(part: data.Part) -> Tensor:
+    """Give the plays of a part as numbers."""
+    return text().encode("\n".join(data.shakespeare(part).values()))
+
+
+@cache
+def windows(part: data.Part, n: int) -> Case:
+    """Windows of unread plays, evenly spaced."""
+    first = torch.linspace(0, len(unread(part)) - WINDOW - 1, n).long()
+    rows = unread(part)[first[:, None] + torch.arange(WINDOW + 1)]
+    return Case(rows[:, :-1], rows[:, 1:])
+
+
+@cache
+def reaching(back: int, n: int = 300) -> Case:
+    """Windows that reach so much further back than the characters that are judged, the last few."""
+    ahead = torch.linspace(WINDOW, len(unread("test")) - WINDOW, n).long()
+    rows = unread("test")[ahead[:, None] + torch.arange(-back, STRIDE + 1)]
+    return Case(rows[:, :-1], rows[:, 1:])
+
+
+def by_context(writer: nn.Module | NGrams) -> list[float]:
+    """Give the loss of the same characters after 1 to 16, 17 to 32, … 49 to 64 characters."""
+    backs = range(0, WINDOW, STRIDE)
+    return [judge(writer, reaching(back))[:, -STRIDE:].mean().item() for back in backs]
+
+
+@cache
+def speeches() -> list[str]:
+    """Give the longer speeches of the unread plays, without their speakers."""
+    whole = "\n".join(data.shakespeare("test").values()).split("\n\n")
+    said = [speech.partition("\n")[2] for speech in whole]
+    return [speech for speech in said if len(speech) > max(DISTANCES)]
+
+
+@cache
+def names_again(distance: int, other: bool, n: int = 8) -> tuple[Case, Tensor]:
+    """Make texts with a name, the end of a speech, and the name again; or another name first.
+
+    Returns
+    -------
+    case, letters
+        The texts, filled up at their ends; and which places are letters of the second name, without
+        those that are given.
+    """
+    texts, places = [], []
+    for i, name in enumerate(NAMES):
+        before = NAMES[(i + 5) % len(NAMES)] if other else name
+        fit = [s for s in speeches() if name.title() not in s and before.title() not in s]
+        for speech in fit[i :: len(fit) // n][:n]:
+            head = f"{before}\n{speech[3 - distance :]}\n\n"
+            texts.append(text().encode(head + name))
+            places.append(range(len(head) + KNOWN - 1, len(head + name) - 1))
+    rows = nn.utils.rnn.pad_sequence(texts, batch_first=True)
+    letters = torch.zeros(rows[:, 1:].shape, dtype=torch.bool)
+    for row, judged in zip(letters, places, strict=True):
+        row[judged.start : judged.stop] = True
+    return Case(rows[:, :-1], rows[:, 1:]), letters
+
+
+def name_costs(writer: nn.Module | NGrams) -> dict[str, list[float]]:
+    """Give the loss a letter of a name that was read before, and of one that was not."""
+    asked = {
+        name: [names_again(distance, other) for distance in DISTANCES]
+        for name, other in (("same", False), ("other", True))
+    }
+    return {
+        name: [judge(writer, case)[letters].mean().item() for case, letters in cases]
+        for name, cases in asked.items()
+    }
+
+
+@cache
+def damaged(kind: str, n: int = 150) -> tuple[Case, Case]:
+    """Give clean windows, and the same with a burst of noise or an outlier at one place."""
+    clean, changed = windows("test", n), windows("test", n).read.clone()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        stretch = slice(PLACE, PLACE + (BURST if kind == "burst" else 1))
+        odd = text().encode(OUTLIER)
+        changed[:, stretch] = spoilt(changed[:, stretch], 1.0) if kind == "burst" else odd
+    return clean, Case(changed, clean.wanted)
+
+
+def damage(writer: nn.Module | NGrams, kind: str) -> list[float]:
+    """Give what it costs at the characters that follow, one after the other."""
+    clean, changed = (judge(writer, case).mean(0) for case in damaged(kind))
+    last = PLACE + (BURST if kind == "burst" else 1) - 1
+    return (changed - clean)[last : last + 24].tolist()
+
+
+@cache
+def noisy(share: float, n: int = 150) -> Case:
+    """Give windows with a share of what is read replaced; what is wanted stays as it is."""
+    clean = windows("test", n)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Case(spoilt(clean.read, share), clean.wanted)
+
+
+def asked(writer: nn.Module | NGrams) -> dict[str, Any]:
+    """Ask a writer everything that is compared, on unread plays."""
+    found = {
+        "test": [judge(writer, windows("test", 300)).mean().item()],
+        "by context": by_context(writer),
+        "noise": [judge(writer, noisy(share)).mean().item() for share in (0.0, *SHARES)],
+        **{kind: damage(writer, kind) for kind in ("burst", "outlier")},
+        **name_costs(writer),
+    }
+    return {name: [round(value, 4) for value in values] for name, values in found.items()}
+
+
+def measure(trial: Trial) -> dict[str, Any]:
+    """Train one network, and ask it."""
+    model = build(trial.condition, trial.seed)
+    history = learn(model, trial.condition, trial.n_steps, trial.seed, str(trial))
+    return {
+        "seconds": round(history.cpu_seconds, 2),
+        "parameters": count_parameters(model),
+        "valid": [[step, round(score, 4)] for step, score in history.validations],
+        **asked(model),
+    }
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    budgets={name: (150, 600) for name in ("attention", "GRU", "gated linear")},
+    seeds=(0, 1, 2),
+    measure=measure,
+)
