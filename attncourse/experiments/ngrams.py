@@ -128,4 +128,3 @@ def looked_up(keys: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.nda
     """Give the value of each key that is there, and 0."""
     at = np.searchsorted(keys, asked).clip(max=len(keys) - 1)
     return np.where(keys[at] == asked, values[at], 0)
-

@@ -107,9 +107,7 @@ def test_damage_begins_behind_what_was_changed():
     for kind, length in (("burst", four.BURST), ("outlier", 1)):
         clean, changed = four.damaged(kind)
         moved = (clean.read != changed.read).any(0)
-        assert moved.nonzero().flatten().tolist() == [
-            *range(four.PLACE, four.PLACE + length)
-        ]
+        assert moved.nonzero().flatten().tolist() == [*range(four.PLACE, four.PLACE + length)]
         assert torch.equal(clean.wanted, changed.wanted)
 
 

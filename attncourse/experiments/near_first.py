@@ -1,0 +1,37 @@
+"""Why attention learns to write slowly: the same network, told from the start that near is near.
+
+The networks of :mod:`attncourse.experiments.four_writers` with one thing changed: ALiBi in place of
+rotary positions, so that far characters weigh less from the first step on. It has no parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attncourse.pytorch as att
+from attncourse.experiments import four_writers as four
+from attncourse.experiments.core import Experiment, Trial
+from attncourse.experiments.reading_the_code import text
+from attncourse.training import seed as set_seed
+
+
+def build(seed: int = 0) -> att.LanguageModel:
+    """Make the network; every parameter begins as that with rotary positions."""
+    set_seed(seed)
+    sizes = (len(text().alphabet), four.D_MODEL, four.N_HEADS, four.N_LAYERS)
+    return att.LanguageModel(*sizes, positions="alibi", attend=att.fused_attention)
+
+
+def measure(trial: Trial) -> dict[str, Any]:
+    """Train it as the others are trained, and ask it the same."""
+    model = build(trial.seed)
+    history = four.learn(model, trial.condition, trial.n_steps, trial.seed, str(trial))
+    return {"seconds": round(history.cpu_seconds, 2), **four.asked(model)}
+
+
+EXPERIMENT = Experiment(
+    __file__,
+    budgets={"attention, ALiBi": (100, 400)},
+    seeds=(0, 1, 2),
+    measure=measure,
+)
