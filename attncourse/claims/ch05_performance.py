@@ -38,8 +38,8 @@ def decided(found: Sequence[Found], because: str) -> Verdict:
     says="Attention makes a model that writes more accurate, above all over long dependencies.",
     chinese="有助于提高模型在文本生成任务中的准确性，特别是在捕捉长序列依赖关系时",
     reading="More accurate (准确性) is read as: a lower loss on unread text than that of another "
-    "writer, at the longest training shown, from every seed. Over long dependencies (长序列依赖关系) "
-    "is read as: a name that was read before lowers its loss by more when it comes again.",
+    "writer, at the longest training shown, from every seed. Over long dependencies "
+    "(长序列依赖关系) is read as: a name that was read before lowers its loss by more when it comes again.",
     sources=("jelassi2024", "kaplan2020"),
 )
 def more_accurate(*, losses: Found, gains: Found, distance: int) -> Verdict:
@@ -66,8 +66,8 @@ def more_accurate(*, losses: Found, gains: Found, distance: int) -> Verdict:
     sections="3.12.7",
     says="Attention needs much computation, above all for long sequences.",
     chinese="需要大量的计算资源，特别是在处理长序列时",
-    reading="Much (大量) is read as: at least twice the operations a character of the dearest other "
-    "network of equal size.",
+    reading="Much (大量) is read as: at least twice the operations a character of the dearest "
+    "other network of equal size.",
     sources=("vaswani2017",),
 )
 def costs_more(*, lengths: Sequence[int], operations: Mapping[str, Sequence[float]]) -> Verdict:
@@ -101,16 +101,22 @@ def costs_more(*, lengths: Sequence[int], operations: Mapping[str, Sequence[floa
     chinese="提高模型对噪声和异常值的鲁棒性",
     reading="More robust (鲁棒性) is read as: noise (噪声), characters replaced at random, and an "
     "outlier (异常值), a character that hardly ever occurs, raise its loss by less than that of "
-    "another writer, from every seed.",
+    "another writer, and in noise its loss is lower, from every seed. Without the last, whoever "
+    "knows nothing would be the most robust.",
     sources=("belinkov2018",),
 )
-def more_robust(*, noise: Found, outlier: Found) -> Verdict:
-    """Compare what noise and an outlier add to the loss.
+def more_robust(*, noise: Found, outlier: Found, in_noise: Found) -> Verdict:
+    """Compare what noise and an outlier add to the loss, and what the loss then is.
 
     Parameters
     ----------
     noise, outlier
         Loss added, for each writer, one a seed; one of them is ``"attention"``.
+    in_noise
+        The whole loss in noise.
     """
-    because = f"Loss added by noise: {told(noise)}; by an outlier: {told(outlier)}."
-    return decided([noise, outlier], because)
+    because = (
+        f"Loss added by noise: {told(noise)}; by an outlier: {told(outlier)}; loss in noise: "
+        f"{told(in_noise)}."
+    )
+    return decided([noise, outlier, in_noise], because)
