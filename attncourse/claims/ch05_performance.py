@@ -39,7 +39,8 @@ def decided(found: Sequence[Found], because: str) -> Verdict:
     chinese="有助于提高模型在文本生成任务中的准确性，特别是在捕捉长序列依赖关系时",
     reading="More accurate (准确性) is read as: a lower loss on unread text than that of another "
     "writer, at the longest training shown, from every seed. Over long dependencies "
-    "(长序列依赖关系) is read as: a name that was read before lowers its loss by more when it comes again.",
+    "(长序列依赖关系) is read as: a name that was read before lowers its loss by more when it "
+    "comes again.",
     sources=("jelassi2024", "kaplan2020"),
 )
 def more_accurate(*, losses: Found, gains: Found, distance: int) -> Verdict:

@@ -1,4 +1,4 @@
-"""Why attention learns to write slowly: the same network, told from the start that near is near.
+"""Does attention write slowly for want of nearness? The same network, told that near is near.
 
 The networks of :mod:`attncourse.experiments.four_writers` with one thing changed: ALiBi in place of
 rotary positions, so that far characters weigh less from the first step on. It has no parameters.
