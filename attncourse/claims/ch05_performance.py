@@ -16,9 +16,10 @@ def behind(found: Found) -> list[str]:
     return [n for n, x in found.items() if n != "attention" and min(x) > max(found["attention"])]
 
 
-def told(found: Found, digits: int = 2) -> str:
-    """Give each one's mean."""
-    return ", ".join(f"{name} {np.mean(x):.{digits}f}" for name, x in found.items())
+def told(found: Found) -> str:
+    """Give each one's mean, without a minus before a zero."""
+    means = {name: round(float(np.mean(x)), 2) + 0.0 for name, x in found.items()}
+    return ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()).replace("-", "−")
 
 
 def decided(found: Sequence[Found], because: str) -> Verdict:

@@ -8,11 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-import attncourse.pytorch as att
 from attncourse import analysis
 from attncourse.experiments import four_writers as four
 from attncourse.experiments.reading_the_code import text
@@ -88,29 +86,3 @@ def training_seconds(model: nn.Module, length: int, n_characters: int = 4096) ->
         F.cross_entropy(model(read).mT, wanted).backward()
 
     return timed(step) / n_characters
-
-
-@torch.no_grad()
-def writing_seconds(model: nn.Module, length: int, n_new: int = 16) -> float:
-    """Time a new character behind a text of a length, which has been read before."""
-    tokens = text().train[None, : length + n_new]
-    if isinstance(model, four.Recurrent):
-        _, state = model.gru(model.embedding(tokens[:, :length]))
-        return timed(lambda: follow(model, tokens[:, length:], state)) / n_new
-    assert isinstance(model, att.LanguageModel)
-    _, caches = model.step(tokens[:, :length])
-
-    def write() -> None:
-        told = caches
-        for n in range(n_new):
-            _, told = model.step(tokens[:, : length + n + 1], told)
-
-    return timed(write) / n_new
-
-
-def follow(model: four.Recurrent, tokens: Tensor, state: Tensor) -> Tensor:
-    """Read characters one by one, as writing does."""
-    for character in tokens.T:
-        states, state = model.gru(model.embedding(character[:, None]), state)
-        model.out(states)
-    return state

@@ -16,7 +16,7 @@ NETWORKS = ("attention", "GRU", "gated linear")
 def test_the_grus_operations_are_two_a_weight_at_every_length():
     model = four.build("GRU")
     used = sum(p.numel() for name, p in model.named_parameters() if "weight" in name)
-    used -= model.embedding.weight.numel()
+    used -= model.get_parameter("embedding.weight").numel()
     assert writer_costs.operations("GRU", 64) == writer_costs.operations("GRU", 9999) == 2 * used
 
 
@@ -47,8 +47,6 @@ def test_what_is_kept_grows_with_attention_alone():
 def test_times_are_taken_of_all():
     for name in NETWORKS:
         assert writer_costs.training_seconds(four.build(name), 64, 128) > 0
-    for name in ("attention", "GRU"):
-        assert writer_costs.writing_seconds(four.build(name), 10, 2) > 0
 
 
 def test_nearness_is_all_that_differs_and_it_has_no_parameters():
