@@ -3,10 +3,10 @@
 A page trains one short run live. Further seeds and longer trainings stand in ``results/``, one
 JSON file an experiment, with what made them; ``make runs`` computes them, goes on where it was
 interrupted, and computes nothing twice. Page and command import the same definition: a file of
-this room with an :class:`Experiment` named ``EXPERIMENT``. A new file is found by itself. Four
+this room with an :class:`Experiment` named ``EXPERIMENT``. A new file is found by itself. Five
 files hold none: ``keep`` trains networks that the package keeps (``make trained``),
-``encoder_heads`` counts what a published model's heads do, and ``ngrams`` and ``writer_costs``
-belong to ``four_writers``.
+``encoder_heads`` counts what a published model's heads do, and ``ngrams``,
+``recurrent_writers`` and ``writer_costs`` belong to ``four_writers``.
 
 >>> from attncourse import experiments
 >>> from attncourse.experiments import say_it_back

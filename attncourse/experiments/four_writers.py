@@ -21,6 +21,7 @@ from attncourse import data
 from attncourse.experiments.core import Experiment, Trial
 from attncourse.experiments.ngrams import NGrams
 from attncourse.experiments.reading_the_code import text
+from attncourse.experiments.recurrent_writers import LinearWriter, Recurrent
 from attncourse.training import History, count_parameters, match_size, train
 from attncourse.training import seed as set_seed
 
@@ -47,70 +48,6 @@ class Case(NamedTuple):
     wanted: Tensor
 
 
-class Recurrent(nn.Module):
-    """A language model with one recurrent layer."""
-
-    def __init__(self, n_tokens: int, d_state: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(n_tokens, D_MODEL // 2)
-        self.gru = nn.GRU(D_MODEL // 2, d_state, batch_first=True)
-        self.out = nn.Linear(d_state, n_tokens)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Score every character of the alphabet, at each position."""
-        return self.out(self.gru(self.embedding(tokens))[0])
-
-
-class GatedLinear(nn.Module):
-    """Linear attention whose heads forget: a gate between 0 and 1 for each head and character."""
-
-    def __init__(self, d_model: int, n_heads: int) -> None:
-        super().__init__()
-        self.query, self.key, self.value, self.out = (
-            nn.Linear(d_model, d_model, bias=False) for _ in range(4)
-        )
-        self.gate, self.norm = nn.Linear(d_model, n_heads), att.RMSNorm(d_model)
-        for layer in (self.query, self.key, self.value, self.out):
-            nn.init.normal_(layer.weight, std=d_model**-0.5)
-        nn.init.normal_(self.gate.weight, std=0.02)
-        # At first one head forgets half in two characters, and another one in a hundred.
-        self.gate.bias.data = torch.linspace(1, 5, n_heads)
-        self.n_heads = n_heads
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Keep the shape."""
-        q, k, v = (
-            layer(x).unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-            for layer in (self.query, self.key, self.value)
-        )
-        gates = F.logsigmoid(self.gate(x)).transpose(1, 2)[..., None]
-        mixed, _ = att.linear_attention_chunked(q, k, v, log_decay=gates, chunk_len=32)
-        return self.out(self.norm(mixed.transpose(1, 2).flatten(-2)))
-
-
-class LinearWriter(nn.Module):
-    """The Transformer with gated linear attention in place of attention; it needs no places."""
-
-    def __init__(self, n_tokens: int, d_model: int) -> None:
-        super().__init__()
-        self.tokens = nn.Parameter(0.02 * torch.randn(n_tokens, d_model))
-        mixers = [GatedLinear(d_model, N_HEADS) for _ in range(N_LAYERS)]
-        self.mlps = nn.ModuleList(att.MLP(d_model, 4 * d_model) for _ in range(N_LAYERS))
-        self.norms = nn.ModuleList(att.LayerNorm(d_model) for _ in range(2 * N_LAYERS + 1))
-        with torch.no_grad():  # smaller by the root of what is added up, as the library begins
-            for mixer in mixers:
-                mixer.out.weight /= (2 * N_LAYERS) ** 0.5
-        self.mixers = nn.ModuleList(mixers)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Score every character of the alphabet, at each position."""
-        x = self.tokens[tokens]
-        for i, (mix, mlp) in enumerate(zip(self.mixers, self.mlps, strict=True)):
-            x = x + mix(self.norms[2 * i](x))
-            x = x + mlp(self.norms[2 * i + 1](x))
-        return self.norms[-1](x) @ self.tokens.T
-
-
 def build(condition: str, seed: int = 0) -> nn.Module:
     """Make one of the networks; the two without attention are not the smaller ones."""
     kind, n = condition.partition(",")[0], len(text().alphabet)
@@ -118,12 +55,11 @@ def build(condition: str, seed: int = 0) -> nn.Module:
     attention = att.LanguageModel(n, D_MODEL, N_HEADS, N_LAYERS, attend=att.fused_attention)
     if kind == "attention":
         return attention
-    made = {"GRU": Recurrent, "gated linear": LinearWriter}[kind]
-    width = D_MODEL  # of the same blocks, a gate a head makes it larger by half a per cent
-    if kind == "GRU":
-        width = match_size(lambda width: made(n, width), count_parameters(attention), 512)
     set_seed(seed)
-    return made(n, width)
+    if kind == "gated linear":  # a gate a head makes it larger by half a per cent
+        return LinearWriter(n, D_MODEL, N_HEADS, N_LAYERS)
+    size, d_embed = count_parameters(attention), D_MODEL // 2
+    return Recurrent(n, d_embed, match_size(lambda d: Recurrent(n, d_embed, d), size, 512))
 
 
 def spoilt(tokens: Tensor, share: float) -> Tensor:
@@ -202,10 +138,10 @@ def by_context(writer: nn.Module | NGrams) -> list[float]:
 
 @cache
 def speeches() -> list[str]:
-    """Give the longer speeches of the unread plays, without their speakers."""
+    """Give the longer speeches of the unread plays that have none of the names, nor a speaker."""
     whole = "\n".join(data.shakespeare("test").values()).split("\n\n")
-    said = [speech.partition("\n")[2] for speech in whole]
-    return [speech for speech in said if len(speech) > max(DISTANCES)]
+    said = [speech.partition("\n")[2] for speech in whole if len(speech) > 2 * max(DISTANCES)]
+    return [speech for speech in said if not any(name.title() in speech for name in NAMES)]
 
 
 @cache
@@ -221,8 +157,7 @@ def names_again(distance: int, other: bool, n: int = 8) -> tuple[Case, Tensor]:
     texts, places = [], []
     for i, name in enumerate(NAMES):
         before = NAMES[(i + 5) % len(NAMES)] if other else name
-        fit = [s for s in speeches() if name.title() not in s and before.title() not in s]
-        for speech in fit[i :: len(fit) // n][:n]:
+        for speech in speeches()[i :: len(speeches()) // n][:n]:
             head = f"{before}\n{speech[3 - distance :]}\n\n"
             texts.append(text().encode(head + name))
             places.append(range(len(head) + KNOWN - 1, len(head + name) - 1))
@@ -300,7 +235,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        **dict.fromkeys(("attention", "GRU", "gated linear"), (100, 400)),
+        **dict.fromkeys(("attention", "GRU", "gated linear"), (100, 400, 1200)),
         **dict.fromkeys(("attention, noise", "GRU, noise"), (400,)),
     },
     seeds=(0, 1, 2),

@@ -14,6 +14,7 @@ from torch import nn
 from attncourse import analysis
 from attncourse.experiments import four_writers as four
 from attncourse.experiments.reading_the_code import text
+from attncourse.experiments.recurrent_writers import Recurrent
 
 D_K = four.D_MODEL // four.N_HEADS
 CHUNK = 32  # characters that gated linear attention computes at once
@@ -40,7 +41,7 @@ def operations(network: str, length: int) -> float:
         return analysis.model_operations(shape(), length, pairs=pairs).matmul / length
     if network == "GRU":
         model = four.build("GRU")
-        assert isinstance(model, four.Recurrent)
+        assert isinstance(model, Recurrent)
         gru = model.gru
         return 2 * (
             3 * gru.hidden_size * (gru.input_size + gru.hidden_size) + model.out.weight.numel()
@@ -60,7 +61,7 @@ def kept(network: str, length: int) -> int:
         return analysis.kv_cache_bytes(length, itemsize=4, **sizes)
     if network == "GRU":
         model = four.build("GRU")
-        assert isinstance(model, four.Recurrent)
+        assert isinstance(model, Recurrent)
         return 4 * model.gru.hidden_size
     return 4 * four.N_LAYERS * four.N_HEADS * D_K * D_K
 

@@ -81,6 +81,10 @@ def test_a_name_comes_again_at_its_distance_or_another_name_came(distance):
         four.names_again(distance, other) for other in (False, True)
     )
     assert len(same.read) == len(other.read) == 8 * len(four.NAMES)
+    between = [
+        [decode(r).partition("\n")[2][: distance - 1] for r in c.read] for c in (same, other)
+    ]
+    assert between[0] == between[1]
     assert letters.sum() == elsewhere.sum()
     for case, judged in ((same, letters), (other, elsewhere)):
         for read, wanted, places in zip(case.read, case.wanted, judged, strict=True):
@@ -96,7 +100,7 @@ def test_a_name_comes_again_at_its_distance_or_another_name_came(distance):
 
 def test_a_table_copies_no_name_and_forgets_noise_after_its_order(counted):
     costs = four.name_costs(counted)
-    assert costs["same"] == costs["other"]
+    assert costs["same"] == costs["other"]  # all that differs is out of its reach
     for kind in ("burst", "outlier"):
         extra = four.damage(counted, kind)
         assert extra[0] > 0.5
