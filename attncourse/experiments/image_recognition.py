@@ -327,6 +327,7 @@ EXPERIMENT = Experiment(
         "cnn": (150, SHORT, LONG),
         "dense": (150, SHORT, LONG),
         **{c: (SHORT,) for c in SETTINGS if "shuffled" in c or "vit, 500" in c or "digits" in c},
+        "vit, pixels shuffled": (SHORT, LONG),
         "hybrid": (SHORT,),
     },
     seeds=(0, 1, 2),
