@@ -327,8 +327,10 @@ EXPERIMENT = Experiment(
         "cnn": (150, SHORT, LONG),
         "dense": (150, SHORT, LONG),
         **{c: (SHORT,) for c in SETTINGS if "shuffled" in c},
-        **{c: (SHORT, LONG) for c in ("vit, pixels shuffled", "vit, digits", "vit, digits mixed")},
-        **{c: (SHORT,) for c in ("vit, 500 images", "vit, larger images", "hybrid")},
+        **dict.fromkeys(
+            ("vit, pixels shuffled", "vit, digits", "vit, digits mixed"), (SHORT, LONG)
+        ),
+        **dict.fromkeys(("vit, 500 images", "vit, larger images", "hybrid"), (SHORT,)),
     },
     seeds=(0, 1, 2),
     measure=measure,
