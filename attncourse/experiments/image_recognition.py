@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,14 +21,21 @@ import attncourse.pytorch as att
 from attncourse import data
 from attncourse.analysis import attention_rollout
 from attncourse.experiments.core import Experiment, Trial
+from attncourse.experiments.image_changes import (
+    DAMAGES,
+    GRID,
+    agreement,
+    hide,
+    move,
+    ranks,
+    shuffle,
+)
 from attncourse.training import count_parameters, match_size, train
 from attncourse.training import seed as set_seed
 
 N_CLASSES = 10
 D_MODEL, N_HEADS, N_LAYERS = 48, 4, 2
 BATCH, RATE = 32, 2e-3
-GRID = 4  # patches beside each other, and below
-FURTHEST = 2  # pixels that a copy is moved
 HIDDEN = (1, 2, 4, 6, 8, 12)  # patches hidden, of the 16
 
 
@@ -88,17 +94,6 @@ def images_of(name: str, part: data.Part) -> tuple[Tensor, Tensor]:
     chosen = {"train": order[:1300], "valid": order[1300:1437], "test": order[1437:]}[part]
     images = torch.tensor(pixels[chosen], dtype=torch.float32).reshape(-1, 1, 8, 8) / 16
     return images, torch.tensor(labels[chosen])
-
-
-def shuffle(images: Tensor, what: str, grid: int = GRID) -> Tensor:
-    """Put the patches or the pixels of every image into another order, always the same."""
-    side = images.shape[-1]
-    size = {"patches": side // grid, "pixels": 1}[what]
-    cut = "n c (i p) (j q) -> n c (i j) p q"
-    parts = rearrange(images, cut, p=size, q=size)
-    order = torch.randperm(parts.shape[2], generator=torch.Generator().manual_seed(0))
-    whole = "n c (i j) p q -> n c (i p) (j q)"
-    return rearrange(parts[:, :, order], whole, i=side // size)
 
 
 def read(condition: str, part: data.Part) -> tuple[Tensor, Tensor]:
@@ -176,14 +171,6 @@ def build(condition: str, seed: int = 0) -> nn.Module:
     return made[setting.kind](width)
 
 
-def move(images: Tensor, draw: torch.Generator) -> Tensor:
-    """Move each image by up to two pixels along each axis; what comes in is empty."""
-    n, side = len(images), images.shape[-1]
-    padded = F.pad(images[:, 0], (FURTHEST,) * 4)
-    down, right = torch.randint(2 * FURTHEST + 1, (2, n, 1), generator=draw) + torch.arange(side)
-    return padded[torch.arange(n)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
-
-
 def batches(condition: str, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
     """Give batches without end: every image once, then all again in another order."""
     images, labels = read(condition, "train")
@@ -215,46 +202,12 @@ def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     return (scores(model, images).argmax(-1) == labels).float().mean().item()
 
 
-def occlude(images: Tensor, size: int, shade: float) -> Tensor:
-    """Lay a square somewhere on each image, on the same place for every model."""
-    draw = torch.Generator().manual_seed(0)
-    n, side = len(images), images.shape[-1]
-    top, left = torch.randint(side - size + 1, (2, n, 1), generator=draw)
-    line = torch.arange(side)
-    down, across = ((line >= at) & (line < at + size) for at in (top, left))
-    return images.masked_fill((down[:, :, None] & across[:, None, :])[:, None], shade)
-
-
-def blur(images: Tensor, sigma: float) -> Tensor:
-    """Average each pixel with those around it, by a bell of that deviation."""
-    reach = int(3 * sigma + 0.5)
-    bell = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2))
-    bell = bell / bell.sum()
-    across = F.conv2d(images, bell[None, None, None], padding=(0, reach))
-    return F.conv2d(across, bell[None, None, :, None], padding=(reach, 0))
-
-
-#: Ways to damage an image, each stronger than the one before it.
-DAMAGES: dict[str, list[Callable[[Tensor], Tensor]]] = {
-    "black square": [partial(occlude, size=size, shade=0.0) for size in (7, 10, 14)],
-    "grey square": [partial(occlude, size=size, shade=0.5) for size in (7, 10, 14)],
-    "blur": [partial(blur, sigma=sigma) for sigma in (1.0, 2.0, 3.0)],
-}
-
-
 def rollout(model: att.VisionTransformer, images: Tensor) -> np.ndarray:
     """Give, for each image, how much of each patch is in the class token, by rollout."""
     with torch.no_grad():
         _, weights = model(images, attend=att.scaled_dot_product_attention, return_weights=True)
     layers = np.stack([layer.self_attention.double().numpy() for layer in weights])
     return attention_rollout(layers)[-1, :, 0, 1:]
-
-
-def hide(images: Tensor, hidden: Tensor, grid: int = GRID) -> Tensor:
-    """Paint patches black; ``hidden`` is (n, n_patches), True where."""
-    squares = rearrange(hidden, "n (i j) -> n 1 i j", i=grid)
-    size = images.shape[-1] // grid
-    return images.masked_fill(squares.repeat_interleave(size, 2).repeat_interleave(size, 3), 0.0)
 
 
 def rankings(model: att.VisionTransformer, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -278,17 +231,6 @@ def rankings(model: att.VisionTransformer, images: Tensor, labels: Tensor) -> di
         "rollout, untrained": torch.tensor(rollout(untrained, images)),
         "effect": torch.stack(lost, -1),
     }
-
-
-def ranks(values: Tensor) -> Tensor:
-    """Give each number's place in its row: 0 for the largest."""
-    return values.argsort(-1, descending=True).argsort(-1)
-
-
-def agreement(a: Tensor, b: Tensor) -> float:
-    """Average the correlation of two rows over all rows: 1 alike, 0 unrelated, -1 opposed."""
-    a, b = (x.double() - x.double().mean(-1, keepdim=True) for x in (a, b))
-    return F.cosine_similarity(a, b).mean().item()
 
 
 def hidden_first(model: nn.Module, images: Tensor, labels: Tensor, values: Tensor) -> list[float]:

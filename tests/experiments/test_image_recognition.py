@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import attncourse.pytorch as att
+from attncourse.experiments import image_changes as changes
 from attncourse.experiments import image_recognition as task
 from attncourse.training import count_parameters
 
@@ -42,18 +43,18 @@ def test_images_are_from_zero_to_one_and_a_larger_one_is_the_same_picture():
 
 def test_a_permutation_of_patches_moves_patches_whole_and_is_the_same_for_every_image():
     images = torch.arange(2 * 28 * 28.0).reshape(2, 1, 28, 28)
-    shuffled = task.shuffle(images, "patches")
+    shuffled = changes.shuffle(images, "patches")
     before, after = (att.patches(x, 7) for x in (images, shuffled))
     places = [[before[n].tolist().index(row) for row in after[n].tolist()] for n in range(2)]
     assert places[0] == places[1]
     assert sorted(places[0]) == list(range(16))
     assert places[0] != list(range(16))
-    assert torch.equal(shuffled, task.shuffle(images, "patches"))
+    assert torch.equal(shuffled, changes.shuffle(images, "patches"))
 
 
 def test_a_permutation_of_pixels_tears_patches_apart():
     images = torch.arange(28 * 28.0).reshape(1, 1, 28, 28)
-    shuffled = task.shuffle(images, "pixels")
+    shuffled = changes.shuffle(images, "pixels")
     assert torch.equal(shuffled.flatten().sort().values, images.flatten())
     sets = [{*map(float, patch)} for patch in att.patches(images, 7)[0]]
     assert {*map(float, att.patches(shuffled, 7)[0, 0])} not in sets
@@ -63,9 +64,9 @@ def test_a_vision_transformer_whose_positions_move_along_does_not_notice():
     """The page says why shuffled patches cost it nothing: the same network, other rows."""
     model = task.build("vit", seed=1)
     images = torch.rand(5, 1, 28, 28)
-    shuffled = task.shuffle(images, "patches")
+    shuffled = changes.shuffle(images, "patches")
     numbered = torch.arange(16.0).reshape(1, 1, 4, 4).repeat_interleave(7, 2)
-    order = task.shuffle(numbered.repeat_interleave(7, 3), "patches")[0, 0, ::7, ::7].flatten()
+    order = changes.shuffle(numbered.repeat_interleave(7, 3), "patches")[0, 0, ::7, ::7].flatten()
     moved = task.build("vit", seed=1)
     with torch.no_grad():
         moved.positions[1:] = model.positions[1:][order.long()]
@@ -103,7 +104,7 @@ def test_every_image_is_seen_before_any_is_seen_again():
 def test_a_moved_copy_is_the_same_picture_elsewhere():
     images = torch.zeros(40, 1, 9, 9)
     images[:, 0, 4, 4] = torch.arange(1.0, 41)
-    moved = task.move(images, torch.Generator().manual_seed(0))
+    moved = changes.move(images, torch.Generator().manual_seed(0))
     assert moved.shape == images.shape
     assert torch.equal(moved.sum((1, 2, 3)), torch.arange(1.0, 41))
     places = moved.flatten(1).argmax(-1)
@@ -113,7 +114,7 @@ def test_a_moved_copy_is_the_same_picture_elsewhere():
 
 def test_a_square_hides_its_size_at_a_place_of_the_images_own():
     images = torch.ones(30, 1, 28, 28)
-    hidden = task.occlude(images, 7, 0.0) == 0
+    hidden = changes.occlude(images, 7, 0.0) == 0
     assert (hidden.sum((1, 2, 3)) == 49).all()
     assert len({tuple(x.flatten().nonzero()[0].tolist()) for x in hidden}) > 20
     for one in hidden[:, 0]:
@@ -124,7 +125,7 @@ def test_a_square_hides_its_size_at_a_place_of_the_images_own():
 def test_blur_keeps_ink_and_spreads_it_to_all_sides():
     point = torch.zeros(1, 1, 21, 21)
     point[0, 0, 10, 10] = 1
-    soft = task.blur(point, 2.0)
+    soft = changes.blur(point, 2.0)
     torch.testing.assert_close(soft.sum(), torch.tensor(1.0))
     torch.testing.assert_close(soft, soft.mT)
     torch.testing.assert_close(soft, soft.flip(-1))
@@ -137,16 +138,16 @@ def test_hidden_patches_are_the_ones_that_were_named():
     images = torch.ones(2, 1, 8, 8)
     hidden = torch.zeros(2, 16, dtype=torch.bool)
     hidden[0, 1] = hidden[1, 12] = True  # first row, second patch; last row, first patch
-    shown = task.hide(images, hidden)
+    shown = changes.hide(images, hidden)
     assert torch.equal(att.patches(shown, 2).eq(0).all(-1), hidden)
 
 
 def test_places_and_agreement_by_hand():
-    assert task.ranks(torch.tensor([[0.2, 0.9, 0.5]])).tolist() == [[2, 0, 1]]
+    assert changes.ranks(torch.tensor([[0.2, 0.9, 0.5]])).tolist() == [[2, 0, 1]]
     a = torch.tensor([[1.0, 2, 3]])
-    assert task.agreement(a, 2 * a + 1) == pytest.approx(1)
-    assert task.agreement(a, -a) == pytest.approx(-1)
-    both = task.agreement(torch.cat([a, a]), torch.cat([a, -a]))
+    assert changes.agreement(a, 2 * a + 1) == pytest.approx(1)
+    assert changes.agreement(a, -a) == pytest.approx(-1)
+    both = changes.agreement(torch.cat([a, a]), torch.cat([a, -a]))
     assert both == pytest.approx(0, abs=1e-12)
 
 
