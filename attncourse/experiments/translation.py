@@ -98,11 +98,15 @@ def strings(language: data.Language) -> Strings:
         return [(a, b) for a, b in pairs if 0 < len(a) <= LONGEST and 0 < len(b) < MAX_LEN]
 
     known = short("train")
+    read = {a for a, _ in known}
+    valid, new = ([pair for pair in short(p) if pair[0] not in read] for p in ("valid", "test"))
     learned = [pair for pair in known if data.part_of(" ".join(pair[0])) != "test"]
     siblings = [pair for pair in known if data.part_of(" ".join(pair[0])) == "test"]
     counts = [Counter(word for pair in learned for word in pair[side]) for side in (0, 1)]
-    numbered = [Vocabulary([UNKNOWN, *(w for w in c if c[w] >= RARE)]) for c in counts]
-    return Strings(learned, short("valid"), short("test"), siblings, *numbered, counts[1])
+    english, foreign = (
+        Vocabulary([UNKNOWN, *(word for word in c if c[word] >= RARE)]) for c in counts
+    )
+    return Strings(learned, valid, new, siblings, english, foreign, counts[1])
 
 
 def encode(words: Sequence[str], numbered: Vocabulary) -> list[int]:
@@ -145,9 +149,19 @@ def learn(
 
     batches = BucketedBatches(numbers(known.train), batch_size=64, seed=seed)
     unread = list(BucketedBatches(numbers(known.valid), batch_size=64)) if every else []
-    watch = {"validate": lambda: float(np.mean([model.loss(*b).item() for b in unread]))}
-    watched = {**watch, "every": every} if every else {}
-    return train(model, model.loss, batches, n_steps=n_steps, label=label, **watched)
+
+    def watch() -> float:
+        return float(np.mean([model.loss(*batch).item() for batch in unread]))
+
+    return train(
+        model,
+        model.loss,
+        batches,
+        n_steps=n_steps,
+        label=label,
+        validate=watch if every else None,
+        every=every or n_steps,
+    )
 
 
 def translate(
@@ -231,6 +245,19 @@ def recall(
     return found
 
 
+def copied(
+    said: Sequence[Said], put: Sequence[Sequence[str]], right: Sequence[Sequence[str]]
+) -> list[int]:
+    """Count the unknown words that were replaced by a word of the right translation; and all."""
+    each = [
+        word in reference
+        for one, words, reference in zip(said, put, right, strict=True)
+        for unknown, word in zip(one.words, words, strict=True)
+        if unknown == UNKNOWN
+    ]
+    return [sum(each), len(each)]
+
+
 def nearest(language: data.Language, sources: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Give the translation of the learned string that shares most words: a translator's memory."""
     learned = strings(language).train
@@ -260,28 +287,25 @@ def turned(said: Sequence[Said]) -> list[int]:
 
 
 def measure(trial: Trial) -> dict[str, Any]:
-    """Train one network and let it translate the strings held out."""
+    """Train one network and let it translate what was held out."""
     name, memory = trial.condition.split(", ")
     language = LANGUAGES[name]
     known, model = strings(language), build(language, memory, trial.seed)
     learn(model, language, trial.n_steps, trial.seed, str(trial))
-    measured: dict[str, Any] = {}
-    for part, pairs in {"new": known.new, "siblings": known.siblings}.items():
-        said = translate(model, language, [a for a, _ in pairs])
-        right = [b for _, b in pairs]
-        measured[part] = judge(language, said, right)
-    return measured
+    return {
+        part: judge(language, translate(model, language, [a for a, _ in pairs]), pairs)
+        for part, pairs in {"new": known.new, "siblings": known.siblings}.items()
+    }
 
 
-def judge(
-    language: data.Language, said: list[Said], right: list[tuple[str, ...]]
-) -> dict[str, Any]:
+def judge(language: data.Language, said: list[Said], pairs: list[Pair]) -> dict[str, Any]:
     """Measure translations: quality, with unknown words left or filled; by length; by rareness."""
+    right = [b for _, b in pairs]
+    looks = [s.weights[:-1] for s in said if s.weights is not None]
     ways = {"left": [s.words for s in said]}
-    ways |= {how: [filled(s, language, how) for s in said] for how in ("in order", "looked at")}
-    if said[0].weights is None:
-        del ways["looked at"]
-    best = ways["in order"] if said[0].weights is None else ways["looked at"]
+    for how in ("in order", "looked at") if looks else ("in order",):
+        ways[how] = [filled(s, language, how) for s in said]
+    best = ways["looked at" if looks else "in order"]
     lengths = {}
     for low, high in LENGTHS:
         inside = [i for i, s in enumerate(said) if low <= len(s.source) <= high]
@@ -289,18 +313,14 @@ def judge(
         found = [hit for a, b in zip(*some, strict=True) for _, hit in hits(a, b)]
         scores = [round(score, 2) for score in quality(language, *some)]
         lengths[str(low)] = [len(inside), *scores, sum(found), len(found)]
-    measured = {
-        "quality": {
-            how: [round(x, 2) for x in quality(language, w, right)] for how, w in ways.items()
-        },
-        "recall": {how: recall(language, w, right) for how, w in ways.items()},
+    return {
+        "quality": {w: [round(x, 2) for x in quality(language, s, right)] for w, s in ways.items()},
+        "recall": {w: recall(language, s, right) for w, s in ways.items()},
+        "copied": {w: copied(said, s, right) for w, s in ways.items()},
         "by length": lengths,
-        "unknown": sum(s.words.count(UNKNOWN) for s in said),
+        "order": float(np.mean([kendall(w) for w in looks if len(w) > 1] or [0])),
+        "turned": turned(said),
     }
-    if said[0].weights is not None:
-        taus = [kendall(s.weights[:-1]) for s in said if s.weights is not None and len(s.words) > 1]
-        measured |= {"order": round(float(np.mean(taus or [0])), 4), "turned": turned(said)}
-    return measured
 
 
 LANGUAGES: dict[str, data.Language] = {"Spanish": "es", "Chinese": "zh-Hans"}
@@ -308,8 +328,8 @@ LANGUAGES: dict[str, data.Language] = {"Spanish": "es", "Chinese": "zh-Hans"}
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "Spanish, attention": (250, 900),
-        "Spanish, one vector": (250, 900),
+        "Spanish, attention": (200, 600),
+        "Spanish, one vector": (200, 600),
         "Chinese, attention": (300,),
         "Chinese, one vector": (300,),
     },
