@@ -3,9 +3,10 @@
 A page trains one short run live. Further seeds and longer trainings stand in ``results/``, one
 JSON file an experiment, with what made them; ``make runs`` computes them, goes on where it was
 interrupted, and computes nothing twice. Page and command import the same definition: a file of
-this room with an :class:`Experiment` named ``EXPERIMENT``. A new file is found by itself. Two
-files hold none: ``keep`` trains networks that the package keeps (``make trained``), and
-``encoder_heads`` counts what a published model's heads do.
+this room with an :class:`Experiment` named ``EXPERIMENT``. A new file is found by itself. Three
+files hold none: ``keep`` trains networks that the package keeps (``make trained``),
+``encoder_heads`` counts what a published model's heads do, and ``alignment`` reads the translator
+that is kept.
 
 >>> from attncourse import experiments
 >>> from attncourse.experiments import say_it_back
