@@ -18,12 +18,12 @@ from attncourse.training import AdditiveAttention, Seq2Seq
 
 #: Strings of components that no network has read, for maps that a reader may follow.
 SHOWN = (
-    "api name",
-    "outdoor temperature",
-    "the name of the device.",
-    "water heater temperature sensor",
-    "failed to connect to {host}",
-    "the device is already configured",
+    "supply temperature",
+    "memory usage (real)",
+    "number of data bits",
+    "call monitor {phonebook_name}",
+    "the notification sound to play.",
+    "fuel cell gas consumption this month",
 )
 
 
