@@ -44,7 +44,7 @@ def shown(model: Seq2Seq, texts: Sequence[str] = SHOWN) -> list[dict[str, Any]]:
     return [
         {
             "source": list(one.source),
-            "target": [*task.filled(one, "es", "looked at"), "end"][: len(one.weights)],
+            "target": [*task.filled(one, "es", "in order"), "end"][: len(one.weights)],
             "weights": one.weights.round(4).tolist(),
         }
         for one in said

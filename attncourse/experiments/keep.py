@@ -122,7 +122,8 @@ def judge_translators(model: Any, copy: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part, pairs in {"new": known.new, "siblings": known.siblings}.items():
         said = [translation.translate(each, "es", [a for a, _ in pairs]) for each in (model, copy)]
-        scores = [translation.judge("es", each, pairs)["quality"]["looked at"] for each in said]
+        judged = [translation.judge("es", each, pairs) for each in said]
+        scores = [{name: each[name] for name in ("BLEU", "chrF")} for each in judged]
         found[part] = {
             "strings": len(pairs),
             **{"float32": scores[0], "int8": scores[1]},

@@ -57,6 +57,10 @@ WORD = re.compile(rf"\{{\w+\}}|[{HAN}]|[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)?|\
 Pair = tuple[tuple[str, ...], tuple[str, ...]]
 
 
+#: How an unknown word of a translation is filled.
+Way = Literal["in order", "looked at", "looked at, unknown"]
+
+
 class Said(NamedTuple):
     """What a network writes for one string, and where it looked (with a last row for the end)."""
 
@@ -209,23 +213,25 @@ def translate(
     return [found[i] for i in range(len(sources))]
 
 
-def filled(
-    said: Said, language: data.Language, how: Literal["looked at", "in order"]
-) -> tuple[str, ...]:
+def filled(said: Said, language: data.Language, how: Way) -> tuple[str, ...]:
     """Replace each unknown word of a translation by a word of the English string.
 
-    By the one with the largest weight; or, which needs no attention, the first unknown word by the
-    first English word that is unknown, and so on.
+    By the one with the largest weight, of all or of the unknown ones; or, which needs no attention,
+    the first unknown word by the first English word that is unknown, and so on.
     """
     known = set(strings(language).english.symbols)
-    strange = [word for word in said.source if word not in known] or list(said.source)
+    everywhere = range(len(said.source))
+    strange = [j for j in everywhere if said.source[j] not in known] or list(everywhere)
     words, n = [], 0
     for t, word in enumerate(said.words):
-        if word == UNKNOWN and how == "looked at" and said.weights is not None:
-            word = said.source[int(said.weights[t].argmax())]
-        elif word == UNKNOWN:
-            word, n = strange[min(n, len(strange) - 1)], n + 1
-        words.append(word)
+        if word != UNKNOWN:
+            words.append(word)
+        elif how == "in order" or said.weights is None:
+            words.append(said.source[strange[min(n, len(strange) - 1)]])
+            n += 1
+        else:
+            places = strange if how == "looked at, unknown" else everywhere
+            words.append(said.source[max(places, key=said.weights[t].__getitem__)])
     return tuple(words)
 
 
@@ -323,22 +329,24 @@ def measure(trial: Trial) -> dict[str, Any]:
 
 
 def judge(language: data.Language, said: list[Said], pairs: list[Pair]) -> dict[str, Any]:
-    """Measure translations: quality, with unknown words filled; by length; by rareness."""
+    """Measure translations: quality and, by length and by rareness, the words that were written.
+
+    Unknown words are filled in order, with any network, but where the ways of filling are compared.
+    """
     right = [b for _, b in pairs]
     looks = [s.weights[:-1] for s in said if s.weights is not None]
-    ways = {"in order": [filled(s, language, "in order") for s in said]}
-    if looks:
-        ways["looked at"] = [filled(s, language, "looked at") for s in said]
-    best = ways["looked at" if looks else "in order"]
+    hows: list[Way] = ["in order", "looked at", "looked at, unknown"]
+    ways = {how: [filled(s, language, how) for s in said] for how in hows[: 3 if looks else 1]}
     lengths = {}
     for low, high in LENGTHS:
         inside = [i for i, s in enumerate(said) if low <= len(s.source) <= high]
-        some = [best[i] for i in inside], [right[i] for i in inside]
+        some = [ways["in order"][i] for i in inside], [right[i] for i in inside]
         found = [hit for a, b in zip(*some, strict=True) for _, hit in hits(a, b)]
-        scores = [round(score, 2) for score in quality(language, *some)]
-        lengths[str(low)] = [len(inside), *scores, sum(found), len(found)]
+        lengths[str(low)] = [len(inside), sum(found), len(found)]
+    bleu, chrf = quality(language, ways["in order"], right)
     return {
-        "quality": {w: [round(x, 2) for x in quality(language, s, right)] for w, s in ways.items()},
+        "BLEU": round(bleu, 2),
+        "chrF": round(chrf, 2),
         "recall": {w: recall(language, s, right) for w, s in ways.items()},
         "copied": {w: copied(said, s, right) for w, s in ways.items()},
         "by length": lengths,
@@ -352,8 +360,8 @@ LANGUAGES: dict[str, data.Language] = {"Spanish": "es", "Chinese": "zh-Hans"}
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "Spanish, attention": (200, 800),
-        "Spanish, one vector": (200, 800),
+        "Spanish, attention": (200, 600),
+        "Spanish, one vector": (200, 600),
         "Chinese, attention": (300,),
         "Chinese, one vector": (300,),
     },

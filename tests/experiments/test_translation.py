@@ -89,6 +89,11 @@ def test_an_unknown_word_is_copied_from_where_it_looks_or_in_order():
     one = said("the vicare of bahdanau", f"{U} de {U}", looks=[3, 0, 1])
     assert task.filled(one, "es", "looked at") == ("bahdanau", "de", "vicare")
     assert task.filled(one, "es", "in order") == ("vicare", "de", "bahdanau")
+    off = said("the vicare of bahdanau", f"{U} de {U}", looks=[2, 0, 0])
+    weights = 0.9 * off.weights + 0.1 * np.eye(4)[[3, 3, 1, 0]]
+    off = off._replace(weights=weights)
+    assert task.filled(off, "es", "looked at") == ("of", "de", "the")
+    assert task.filled(off, "es", "looked at, unknown") == ("bahdanau", "de", "vicare")
     blind = said("the vicare", f"{U} {U}")
     assert task.filled(blind, "es", "in order") == ("vicare", "vicare")
 
