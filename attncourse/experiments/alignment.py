@@ -14,16 +14,16 @@ import torch
 
 from attncourse import trained
 from attncourse.experiments import translation as task
-from attncourse.training import AdditiveAttention, Seq2Seq
+from attncourse.training import START, AdditiveAttention, Seq2Seq, pad
 
 #: Strings of components that no network has read, for maps that a reader may follow.
 SHOWN = (
-    "supply temperature",
-    "memory usage (real)",
-    "number of data bits",
-    "call monitor {phonebook_name}",
-    "the notification sound to play.",
-    "fuel cell gas consumption this month",
+    "local ip address",
+    "timer end time",
+    "solar energy production today",
+    "update your login information for {name}.",
+    "number of minutes to set the timer.",
+    "clears a sonos timer.",
 )
 
 
@@ -80,6 +80,79 @@ def checked(said: Sequence[task.Said], words: dict[str, str]) -> dict[str, int]:
                 counts.update(looks=1, right=best == j, diagonal=guess == j)
                 counts.update(near=abs(best - j) == 1)
     return dict(counts)
+
+
+def strange(source: Sequence[str]) -> list[int]:
+    """Give the places of the English words that are unknown."""
+    known = set(task.strings("es").english.symbols)
+    return [j for j, word in enumerate(source) if word not in known]
+
+
+def beside(said: Sequence[task.Said], right: Sequence[Sequence[str]]) -> Counter[int]:
+    """Count how many words beside the unknown English word the look falls that writes ``<unk>``.
+
+    Only where there is no doubt which word it is: there is one of each, and the right translation
+    has the English word as it is.
+    """
+    found: Counter[int] = Counter()
+    for one, reference in zip(said, right, strict=True):
+        places = strange(one.source)
+        if one.weights is None or len(places) != 1 or one.words.count(task.UNKNOWN) != 1:
+            continue
+        if one.source[places[0]] in reference:
+            row = one.weights[one.words.index(task.UNKNOWN)]
+            found[int(row.argmax()) - places[0]] += 1
+    return found
+
+
+def at_unknown(said: Sequence[task.Said]) -> list[int]:
+    """Count the looks that write ``<unk>`` and fall on an English word that is unknown; and all."""
+    looks = [
+        int(row.argmax()) in strange(one.source)
+        for one in said
+        for word, row in zip(one.words, () if one.weights is None else one.weights, strict=False)
+        if word == task.UNKNOWN
+    ]
+    return [sum(looks), len(looks)]
+
+
+@torch.no_grad()
+def moved(model: Seq2Seq, said: Sequence[task.Said]) -> dict[str, list[int]]:
+    """Count the ``<unk>`` that stay when the whole row is put on one English word; and all.
+
+    On the unknown word next to the look, on the known word before it or behind it, or on nothing.
+    """
+    known = task.strings("es")
+    unknown = known.foreign.encode([task.UNKNOWN])[0]
+    kept = {name: [0, 0] for name in ("unknown word", "word before", "word behind", "nothing")}
+    some = [one for one in said if task.UNKNOWN in one.words and strange(one.source)]
+    state, memory = model.encode(pad([task.encode(one.source, known.english) for one in some]))
+    targets = pad([task.encode(one.words, known.foreign) for one in some])
+    previous = torch.full_like(targets[:, 0], START)
+    for t in range(targets.shape[1]):
+        embedded, (usual, weights) = model.embed_out(previous), model.memory(state, memory)
+        rows = [row for row, one in enumerate(some) if one.words[t : t + 1] == (task.UNKNOWN,)]
+        for row in rows:
+            source, look = some[row].source, int(weights[row].argmax())
+            places = strange(source)
+            at = min(places, key=lambda j, look=look: abs(j - look))
+            tried = {"unknown word": at, "word before": at - 1, "word behind": at + 1}
+            contexts = {
+                name: memory[0][row, j]
+                for name, j in tried.items()
+                if 0 <= j < len(source) and (j == at or j not in places)
+            }
+            contexts["nothing"] = torch.zeros_like(usual[row])
+            read = torch.stack(list(contexts.values()))
+            same = torch.cat([embedded[row].expand(len(read), -1), read], dim=-1)
+            then = model.decoder(same, state[row].expand(len(read), -1))
+            words = model.out(torch.cat([then, read], dim=-1)).argmax(-1)
+            for name, word in zip(contexts, words.tolist(), strict=True):
+                kept[name][0] += word == unknown
+                kept[name][1] += 1
+        state = model.decoder(torch.cat([embedded, usual], dim=-1), state)
+        previous = targets[:, t]
+    return kept
 
 
 def multiply_adds(model: Seq2Seq, kv_len: int, q_len: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from attncourse.experiments import alignment
 from attncourse.experiments import translation as task
@@ -42,6 +43,48 @@ def test_the_dictionary_has_strings_of_one_word_with_one_translation():
     assert len(words) > 300
     assert all(((english,), (spanish,)) in pairs for english, spanish in words.items())
     assert words["temperature"] == "temperatura"
+
+
+U = task.UNKNOWN
+
+
+def test_a_look_is_beside_the_unknown_word_where_there_is_no_doubt():
+    one = said("clears a sonos timer", f"borra un {U}", [0, 1, 3])
+    right = ("borra", "un", "sonos")
+    assert alignment.strange(one.source) == [2]
+    assert alignment.beside([one], [right]) == {1: 1}
+    assert alignment.beside([one], [("borra", "un")]) == {}  # the English word is not due
+    twice = said("clears a sonos timer", f"borra {U} {U}", [0, 1, 3])
+    assert alignment.beside([twice], [right]) == {}
+    assert alignment.at_unknown([one, twice]) == [0, 3]
+    assert alignment.at_unknown([said("the sonos", f"el {U}", [0, 1])]) == [1, 1]
+
+
+def test_a_row_is_put_on_the_unknown_word_on_its_neighbours_and_on_nothing():
+    """A decoder that writes <unk> only while it reads the state of an unknown word."""
+    model = task.build("es", "attention").eval()
+    known = task.strings("es")
+    strange, unknown = (vocabulary.encode([U])[0] for vocabulary in (known.english, known.foreign))
+    one = said("the sonos timer", f"el {U} {U}", [0, 1, 1])
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        states = torch.zeros(1, 3, 192)
+        states[0, 1, 0] = 1  # that of the unknown word
+        model.out.weight[unknown, 128] = 1
+        model.out.bias[7] = 0.5
+    assert task.encode(one.source, known.english)[1] == strange
+    model.encode = lambda source: (
+        torch.zeros(1, 128),
+        (states, torch.zeros(1, 3, 64), torch.ones(1, 1, 3, dtype=torch.bool)),
+    )
+    found = alignment.moved(model, [one])
+    assert found == {
+        "unknown word": [2, 2],
+        "word before": [0, 2],
+        "word behind": [0, 2],
+        "nothing": [0, 2],
+    }
 
 
 def test_multiply_adds_are_those_counted_by_hand():
