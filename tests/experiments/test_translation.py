@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from attncourse import data
 from attncourse.experiments import translation as task
 from attncourse.training import PAD, count_parameters
 
@@ -47,6 +48,19 @@ def test_nothing_that_is_judged_on_was_learned_from(language):
         assert not learned & {a for a, _ in part}
     assert not {a for a, _ in known.new} & {a for a, _ in known.siblings}
     assert min(known.counts[w] for w in known.foreign.symbols if w != U) == task.RARE
+
+
+def test_strings_that_differ_in_spaces_alone_are_one(monkeypatch):
+    parts = {"train": ["Set  up"], "valid": ["Set up"], "test": ["set up ", "Set down"]}
+    monkeypatch.setattr(
+        task.data,
+        "interface_strings",
+        lambda language, part: [data.InterfaceString("a", x, "sí") for x in parts[part]],
+    )
+    known = task.strings.__wrapped__("es")
+    assert [a for a, _ in known.train] == [("set", "up")]
+    assert known.valid == []
+    assert [a for a, _ in known.new] == [("set", "down")]
 
 
 def test_rare_words_become_unknown():
