@@ -19,14 +19,18 @@ class Source(NamedTuple):
 SOURCES = {
     "ainslie2023": Source("Ainslie et al., 2023", "https://arxiv.org/abs/2305.13245"),
     "bahdanau2015": Source("Bahdanau et al., 2015", "https://arxiv.org/abs/1409.0473"),
+    "chan2016": Source("Chan et al., 2016", "https://arxiv.org/abs/1508.01211"),
+    "chorowski2015": Source("Chorowski et al., 2015", "https://arxiv.org/abs/1506.07503"),
     "dao2022": Source("Dao et al., 2022", "https://arxiv.org/abs/2205.14135"),
     "deepseek2024v2": Source("DeepSeek-AI, 2024", "https://arxiv.org/abs/2405.04434"),
     "devlin2019": Source("Devlin et al., 2019", "https://arxiv.org/abs/1810.04805"),
     "gehring2017": Source("Gehring et al., 2017", "https://arxiv.org/abs/1705.03122"),
+    "hori2017": Source("Hori et al., 2017", "https://arxiv.org/abs/1706.02737"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
     "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
     "openai2025": Source("OpenAI, 2025", "https://arxiv.org/abs/2508.10925"),
     "qiu2020nndl": Source("Qiu, 2020", "https://nndl.github.io"),
+    "radford2022": Source("Radford et al., 2022", "https://arxiv.org/abs/2212.04356"),
     "raffel2020": Source("Raffel et al., 2020", "https://arxiv.org/abs/1910.10683"),
     "shazeer2019": Source("Shazeer, 2019", "https://arxiv.org/abs/1911.02150"),
     "socher2011": Source(
