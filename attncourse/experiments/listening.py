@@ -115,3 +115,34 @@ class Spotter(nn.Module):
             said[row, : len(places)] = best[row, places]
             when[row, range(len(places)), places] = 1
         return said, when
+
+
+def share_of_attention(model: ListenAndSpell, n_rows: int, n_digits: int) -> float:
+    """Say what attention's products are of all multiplications, for a sound and its digits."""
+    lower, upper, memory = model.encoder.lower, model.encoder.upper, model.memory
+    n_states = n_rows // 2
+    listening = sum(
+        8 * n * cell.hidden_size * (cell.input_size + cell.hidden_size)
+        for n, cell in ((n_rows, lower), (n_states, upper))
+    )
+    d_state, d_memory = model.decoder.hidden_size, 2 * upper.hidden_size
+    d_key = memory.v.numel()
+    asking = n_states * d_memory * d_key + n_digits * (
+        d_state * d_key + n_states * (d_key + d_memory)
+    )
+    spelling = 3 * d_state * (model.decoder.input_size + d_state) + model.out.weight.numel()
+    return asking / (listening + asking + n_digits * spelling)
+
+
+def share_in_whisper(model: Any, n_tokens: int) -> float:
+    """Say what attention's products are of all multiplications in Whisper, without a cache's cost.
+
+    Projections are not counted as attention's: a layer without attention would have some too.
+    """
+    n_frames, d_model = model.positions.shape
+    blocks = len(model.encoder.blocks)
+    products = blocks * 2 * d_model * (n_frames**2 + n_tokens * (n_frames + n_tokens))
+    kernels = model.conv1.weight.numel() * 2 * n_frames + model.conv2.weight.numel() * n_frames
+    projected = blocks * d_model**2 * (n_frames * (12 + 2) + n_tokens * 14)
+    named = n_tokens * model.target.embedding.tokens.numel()
+    return products / (products + kernels + projected + named)

@@ -135,21 +135,24 @@ def stack(frames: Sequence[Tensor]) -> Sound:
 
 
 def with_noise(said: Sequence[Utterance], decibels: float, kind: str = "pink") -> list[Tensor]:
-    """Mix each utterance with a disturbance that is so much softer: what is heard then.
+    """Give what is heard of each utterance beside a disturbance that is so much softer."""
+    return [listen(disturbed(said, i, decibels, kind), u.rate) for i, u in enumerate(said)]
+
+
+def disturbed(said: Sequence[Utterance], i: int, decibels: float, kind: str) -> np.ndarray:
+    """Mix an utterance with a disturbance that is so much softer.
 
     ``pink`` noise, another ``voice`` saying digits, or that voice ``backwards``.
     """
-    found = []
-    for i, one in enumerate(said):
-        if kind == "pink":
-            other = pink(len(one.wave), i)
-        else:
-            mine = speaker_of(one)
-            wave = next(u.wave for u in (*said[i + 1 :], *said) if speaker_of(u) != mine)
-            other = np.resize(wave[::-1] if kind == "backwards" else wave, len(one.wave))
-            other = other / np.sqrt((other**2).mean())
-        found.append(listen(one.wave + 10 ** (-decibels / 20) * other, one.rate))
-    return found
+    mine = said[i]
+    if kind == "pink":
+        other = pink(len(mine.wave), i)
+    else:
+        later = (*said[i + 1 :], *said)
+        wave = next(u.wave for u in later if speaker_of(u) != speaker_of(mine))
+        other = np.resize(wave[::-1] if kind == "backwards" else wave, len(mine.wave))
+        other = other / np.sqrt((other**2).mean())
+    return mine.wave + 10 ** (-decibels / 20) * other
 
 
 @cache
