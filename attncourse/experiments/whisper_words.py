@@ -114,12 +114,12 @@ def forward_path(gain: np.ndarray) -> np.ndarray:
 def onsets(samples: Tensor, quiet: float = 0.25) -> np.ndarray:
     """Find where sound begins after a pause, in seconds: by loudness alone, no network.
 
-    A frame of 10 milliseconds is loud above a tenth of the loudest.
+    A frame of 10 milliseconds is loud above a fifth of the loudest.
     """
     hop = RATE // 100
     frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
     loudness = frames.square().mean(1).sqrt().numpy()
-    loud = np.flatnonzero(loudness > 0.1 * np.quantile(loudness, 0.99)) * 0.01
+    loud = np.flatnonzero(loudness > 0.2 * np.quantile(loudness, 0.99)) * 0.01
     return loud[np.diff(loud, prepend=-np.inf) > quiet]
 
 
