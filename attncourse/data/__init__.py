@@ -2,7 +2,7 @@
 
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'espeak']
+['cmudict', 'shakespeare', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """

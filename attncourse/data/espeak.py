@@ -16,7 +16,7 @@ from typing import NamedTuple
 from attncourse.data.archive import Archive, DataError, fetch
 
 ESPEAK = Archive(
-    name="espeak",
+    name="speak",
     requirement="espeakng-loader==0.2.4",
     filename="espeakng_loader-0.2.4-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
     sha256="08721baf27d13d461f6be6eed9a65277e70d68234ff484fd8b9897b222cdcb6d",
