@@ -235,7 +235,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        **dict.fromkeys(("attention", "GRU", "gated linear"), (100, 400, 1200)),
+        **dict.fromkeys(("attention", "GRU", "gated linear"), (100, 400)),
         **dict.fromkeys(("attention, noise", "GRU, noise"), (400,)),
     },
     seeds=(0, 1, 2),
