@@ -272,7 +272,9 @@ EXPERIMENT = Experiment(
         **dict.fromkeys(
             ("vit, pixels shuffled", "vit, digits", "vit, digits mixed"), (SHORT, LONG)
         ),
-        **dict.fromkeys(("vit, 500 images", "vit, larger images", "hybrid"), (SHORT,)),
+        **dict.fromkeys(("vit, 500 images", "vit, larger images"), (SHORT,)),
+        "hybrid": (SHORT, LONG),
+        "vit, moved copies": (LONG,),
     },
     seeds=(0, 1, 2),
     measure=measure,

@@ -161,6 +161,12 @@ def test_hiding_first_what_decides_hurts_first():
     first, last = torch.arange(16.0).expand(8, -1).neg(), torch.arange(16.0).expand(8, -1)
     assert task.hidden_first(LooksAtOnePatch(), images, labels, first) == [0.0] * len(task.HIDDEN)
     assert task.hidden_first(LooksAtOnePatch(), images, labels, last) == [1.0] * len(task.HIDDEN)
+    # As the second to be hidden, or the third, it goes with that number and not before.
+    for place in (2, 3):
+        later = first.clone()
+        later[:, 0] = 0.5 - place
+        expected = [float(n < place) for n in task.HIDDEN]
+        assert task.hidden_first(LooksAtOnePatch(), images, labels, later) == expected
 
 
 def test_rankings_know_the_patch_that_decides_and_rollout_is_a_share():
