@@ -274,7 +274,7 @@ EXPERIMENT = Experiment(
         ),
         **dict.fromkeys(("vit, 500 images", "vit, larger images"), (SHORT,)),
         "hybrid": (SHORT, LONG),
-        "vit, moved copies": (LONG,),
+        "vit, moved copies": (LONG, 2 * LONG),
     },
     seeds=(0, 1, 2),
     measure=measure,
