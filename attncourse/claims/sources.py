@@ -19,10 +19,13 @@ class Source(NamedTuple):
 SOURCES = {
     "ainslie2023": Source("Ainslie et al., 2023", "https://arxiv.org/abs/2305.13245"),
     "bahdanau2015": Source("Bahdanau et al., 2015", "https://arxiv.org/abs/1409.0473"),
+    "belinkov2018": Source("Belinkov and Bisk, 2018", "https://arxiv.org/abs/1711.02173"),
     "dao2022": Source("Dao et al., 2022", "https://arxiv.org/abs/2205.14135"),
     "deepseek2024v2": Source("DeepSeek-AI, 2024", "https://arxiv.org/abs/2405.04434"),
     "devlin2019": Source("Devlin et al., 2019", "https://arxiv.org/abs/1810.04805"),
     "gehring2017": Source("Gehring et al., 2017", "https://arxiv.org/abs/1705.03122"),
+    "jelassi2024": Source("Jelassi et al., 2024", "https://arxiv.org/abs/2402.01032"),
+    "kaplan2020": Source("Kaplan et al., 2020", "https://arxiv.org/abs/2001.08361"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
     "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
     "oktay2018": Source("Oktay et al., 2018", "https://arxiv.org/abs/1804.03999"),
