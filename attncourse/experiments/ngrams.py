@@ -40,7 +40,8 @@ class NGrams:
     Parameters
     ----------
     symbols
-        The text to count in, as numbers.
+        The text to count in, as numbers; or a row for each of several texts. No stretch goes from
+        one row to the next.
     n_symbols
         How many different ones there may be.
     order

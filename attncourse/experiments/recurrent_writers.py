@@ -1,9 +1,11 @@
-"""Two writers without attention: a GRU, and a Transformer whose attention is linear and forgets.
+"""Writers without attention: a GRU; and a Transformer with gated linear attention, or with a GRU.
 
-They are compared in ``four_writers``, where they are trained; this file has no experiment.
+They are trained in ``four_writers`` and ``near_first``; this file has no experiment.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -53,18 +55,34 @@ class GatedLinear(nn.Module):
         return self.out(self.norm(mixed.transpose(1, 2).flatten(-2)))
 
 
-class LinearWriter(nn.Module):
-    """The Transformer with gated linear attention in place of attention; it needs no places."""
+class GRUMixer(nn.Module):
+    """A GRU in a block, where attention stood; its state is brought to the block's width."""
 
-    def __init__(self, n_tokens: int, d_model: int, n_heads: int, n_layers: int) -> None:
+    def __init__(self, d_model: int, d_state: int) -> None:
+        super().__init__()
+        self.gru = nn.GRU(d_model, d_state, batch_first=True)
+        self.out = nn.Linear(d_state, d_model, bias=False)
+        nn.init.normal_(self.out.weight, std=d_state**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape."""
+        return self.out(self.gru(x)[0])
+
+
+class Blocks(nn.Module):
+    """The Transformer with something else in place of attention; it needs no places."""
+
+    def __init__(
+        self, n_tokens: int, d_model: int, n_layers: int, mixer: Callable[[], nn.Module]
+    ) -> None:
         super().__init__()
         self.tokens = nn.Parameter(0.02 * torch.randn(n_tokens, d_model))
-        mixers = [GatedLinear(d_model, n_heads) for _ in range(n_layers)]
+        mixers = [mixer() for _ in range(n_layers)]
         self.mlps = nn.ModuleList(att.MLP(d_model, 4 * d_model) for _ in range(n_layers))
         self.norms = nn.ModuleList(att.LayerNorm(d_model) for _ in range(2 * n_layers + 1))
         with torch.no_grad():  # smaller by the root of what is added up, as the library begins
-            for mixer in mixers:
-                mixer.out.weight /= (2 * n_layers) ** 0.5
+            for each in mixers:
+                each.get_parameter("out.weight").div_((2 * n_layers) ** 0.5)
         self.mixers = nn.ModuleList(mixers)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -74,3 +92,17 @@ class LinearWriter(nn.Module):
             x = x + mix(self.norms[2 * i](x))
             x = x + mlp(self.norms[2 * i + 1](x))
         return self.norms[-1](x) @ self.tokens.T
+
+
+class LinearWriter(Blocks):
+    """The Transformer with gated linear attention."""
+
+    def __init__(self, n_tokens: int, d_model: int, n_heads: int, n_layers: int) -> None:
+        super().__init__(n_tokens, d_model, n_layers, lambda: GatedLinear(d_model, n_heads))
+
+
+class GRUWriter(Blocks):
+    """The Transformer with a GRU in each block."""
+
+    def __init__(self, n_tokens: int, d_model: int, d_state: int, n_layers: int) -> None:
+        super().__init__(n_tokens, d_model, n_layers, lambda: GRUMixer(d_model, d_state))

@@ -65,3 +65,14 @@ def test_its_size_is_counted_in_stretches():
 def test_too_long_a_stretch_is_refused():
     with pytest.raises(ValueError, match="76 symbols to the power 11"):
         NGrams(TEXT, 76, order=11)
+
+
+def test_rows_are_texts_of_their_own():
+    rows = torch.tensor([[0, 1, 2], [3, 0, 1]])
+    apart, joined = NGrams(rows, 5, order=2), NGrams(rows.flatten(), 5, order=2)
+    assert len(joined) - len(apart) == 2  # 2 3 stands in no row, so 3 stands behind nothing
+    asked, wanted = torch.tensor([[2]]), torch.tensor([[3]])
+    assert apart.losses(asked, wanted) > joined.losses(asked, wanted)
+    whole = NGrams(TEXT[None], 6, order=3)
+    case = TEXT[None, :-1], TEXT[None, 1:]
+    assert torch.equal(whole.losses(*case), NGrams(TEXT, 6, order=3).losses(*case))

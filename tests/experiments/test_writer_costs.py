@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import attncourse.pytorch as att
 from attncourse.experiments import four_writers as four
 from attncourse.experiments import near_first, writer_costs
+from attncourse.training import count_parameters
 
 NETWORKS = ("attention", "GRU", "gated linear")
 
@@ -49,13 +50,46 @@ def test_times_are_taken_of_all():
         assert writer_costs.training_seconds(four.build(name), 64, 128) > 0
 
 
-def test_nearness_is_all_that_differs_and_it_has_no_parameters():
-    told, plain = near_first.build(3), four.build("attention", 3)
+@pytest.mark.parametrize("condition", near_first.NETWORKS[:2])
+def test_nearness_is_all_that_differs_and_it_has_no_parameters(condition):
+    told, plain = near_first.build(condition, 3), four.build("attention", 3)
     pairs = zip(told.named_parameters(), plain.named_parameters(), strict=True)
     assert all(a == b and torch.equal(x, y) for (a, x), (b, y) in pairs)
     tokens = torch.randint(70, (1, 30))
     with torch.no_grad():
-        looks = told(tokens, return_weights=True, attend=att.scaled_dot_product_attention)
-        assert not torch.equal(looks[0], plain(tokens))
-        heads = looks[-1][0].self_attention[0, :, -1]  # nearly even before training
+        assert not torch.equal(told(tokens), plain(tokens))
+
+
+def test_the_slopes_make_what_is_near_weigh_more_before_training():
+    told = near_first.build("attention, ALiBi", 3)
+    with torch.no_grad():
+        looks = told(
+            torch.randint(70, (1, 30)),
+            return_weights=True,
+            attend=att.scaled_dot_product_attention,
+        )
+    heads = looks[-1][0].self_attention[0, :, -1]  # nearly even without slopes
     assert heads[0, -1] > 3 * heads[0, 0]
+
+
+def test_slopes_beside_rotary_positions_are_those_of_alibi():
+    """Where every place turns by nothing, slopes are all that is left of places."""
+    both = near_first.build("attention, rotary and ALiBi", 3)
+    alone = near_first.build("attention, ALiBi", 3)
+    tokens = torch.randint(70, (2, 30))
+    with torch.no_grad():
+        assert not torch.allclose(both(tokens), alone(tokens), atol=1e-3)
+        both.relative.frequencies = torch.zeros(writer_costs.D_K // 2)
+        torch.testing.assert_close(both(tokens), alone(tokens))
+
+
+def test_the_gru_in_the_blocks_is_not_the_smaller_one_and_sees_no_future():
+    model = near_first.build("GRU in the blocks")
+    size = count_parameters(four.build("attention"))
+    assert size <= count_parameters(model) < 1.02 * size
+    tokens = torch.randint(70, (2, 50))
+    other = tokens.clone()
+    other[:, 40] += 1
+    with torch.no_grad():
+        moved = (model(other) - model(tokens)).abs().amax((0, 2)) > 0
+    assert moved.tolist() == [place >= 40 for place in range(50)]
