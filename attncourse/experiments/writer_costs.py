@@ -1,4 +1,4 @@
-"""What the networks of ``four_writers`` cost: counted from their sizes, and timed.
+"""What the networks of ``four_writers`` cost: counted from their sizes, timed, and read.
 
 Nothing is trained here, so there is no experiment in this file.
 """
@@ -6,15 +6,19 @@ Nothing is trained here, so there is no experiment in this file.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 
+import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from attncourse import analysis
 from attncourse.experiments import four_writers as four
 from attncourse.experiments.reading_the_code import text
 from attncourse.experiments.recurrent_writers import Recurrent
+from attncourse.training import seed as set_seed
+from attncourse.training import train
 
 D_K = four.D_MODEL // four.N_HEADS
 CHUNK = 32  # characters that gated linear attention computes at once
@@ -87,3 +91,35 @@ def training_seconds(model: nn.Module, length: int, n_characters: int = 4096) ->
         F.cross_entropy(model(read).mT, wanted).backward()
 
     return timed(step) / n_characters
+
+
+def step_seconds(names: Sequence[str], n_steps: int = 20, n_rounds: int = 3) -> dict[str, float]:
+    """Time a step of training, as the networks are trained; by turns, so that all meet the same.
+
+    Parameters
+    ----------
+    names
+        The networks, made anew for each round.
+    n_steps, n_rounds
+        Steps of a round; the least of the rounds counts.
+    """
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(n_rounds):
+        for name in names:
+            history = train(
+                model := four.build(name),
+                lambda read, wanted, model=model: F.cross_entropy(model(read).mT, wanted),
+                four.Windows(0.0),
+                n_steps=n_steps,
+                learning_rate=four.RATE,
+                label=name,
+            )
+            found[name].append(history.cpu_seconds / n_steps)
+    return {name: min(each) for name, each in found.items()}
+
+
+def read_by(n_steps: int, seed: int = 0) -> Tensor:
+    """Give the windows that a network of this seed has read, one in a row, in their order."""
+    set_seed(seed)
+    pairs = islice(four.Windows(0.0), n_steps)
+    return torch.cat([torch.cat([read, wanted[:, -1:]], dim=1) for read, wanted in pairs])

@@ -93,3 +93,25 @@ def test_the_gru_in_the_blocks_is_not_the_smaller_one_and_sees_no_future():
     with torch.no_grad():
         moved = (model(other) - model(tokens)).abs().amax((0, 2)) > 0
     assert moved.tolist() == [place >= 40 for place in range(50)]
+
+
+def test_what_a_network_has_read_is_what_it_was_trained_on(monkeypatch):
+    seen = []
+
+    class Watched(four.Windows):
+        def __iter__(self):
+            for read, wanted in super().__iter__():
+                seen.append(torch.cat([read, wanted[:, -1:]], dim=1))
+                yield read, wanted
+
+    monkeypatch.setattr(four, "Windows", Watched)
+    four.learn(four.build("GRU", seed=2), "GRU", 3, seed=2)
+    monkeypatch.undo()
+    assert torch.equal(writer_costs.read_by(3, seed=2), torch.cat(seen[:3]))
+    assert not torch.equal(writer_costs.read_by(3, seed=1), torch.cat(seen[:3]))
+
+
+def test_a_step_is_timed_of_each():
+    found = writer_costs.step_seconds(NETWORKS, n_steps=1, n_rounds=1)
+    assert list(found) == list(NETWORKS)
+    assert min(found.values()) > 0
