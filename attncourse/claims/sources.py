@@ -19,12 +19,16 @@ class Source(NamedTuple):
 SOURCES = {
     "ainslie2023": Source("Ainslie et al., 2023", "https://arxiv.org/abs/2305.13245"),
     "bahdanau2015": Source("Bahdanau et al., 2015", "https://arxiv.org/abs/1409.0473"),
+    "cho2014gru": Source("Cho et al., 2014", "https://arxiv.org/abs/1406.1078"),
     "dao2022": Source("Dao et al., 2022", "https://arxiv.org/abs/2205.14135"),
     "deepseek2024v2": Source("DeepSeek-AI, 2024", "https://arxiv.org/abs/2405.04434"),
     "devlin2019": Source("Devlin et al., 2019", "https://arxiv.org/abs/1810.04805"),
     "gehring2017": Source("Gehring et al., 2017", "https://arxiv.org/abs/1705.03122"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
+    "koehn2017": Source("Koehn and Knowles, 2017", "https://arxiv.org/abs/1706.03872"),
     "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
+    "liu2020": Source("Liu et al., 2020", "https://arxiv.org/abs/2001.08210"),
+    "luong2015rare": Source("Luong et al., 2015", "https://arxiv.org/abs/1410.8206"),
     "oktay2018": Source("Oktay et al., 2018", "https://arxiv.org/abs/1804.03999"),
     "openai2025": Source("OpenAI, 2025", "https://arxiv.org/abs/2508.10925"),
     "qiu2020nndl": Source("Qiu, 2020", "https://nndl.github.io"),
@@ -42,4 +46,5 @@ SOURCES = {
     "xu2015": Source("Xu et al., 2015", "https://arxiv.org/abs/1502.03044"),
     "yang2016": Source("Yang et al., 2016", "https://aclanthology.org/N16-1174"),
     "yuan2025": Source("Yuan et al., 2025", "https://arxiv.org/abs/2502.11089"),
+    "zhu2020": Source("Zhu et al., 2020", "https://arxiv.org/abs/2002.06823"),
 }
