@@ -13,7 +13,9 @@ from typing import Any
 import torch
 
 from attncourse import trained
+from attncourse.experiments import bitext
 from attncourse.experiments import translation as task
+from attncourse.experiments import translation_scores as scores
 from attncourse.training import START, AdditiveAttention, Seq2Seq, pad
 
 #: Strings of components that no network has read, for maps that a reader may follow.
@@ -40,11 +42,11 @@ def shown(model: Seq2Seq, texts: Sequence[str] = SHOWN) -> list[dict[str, Any]]:
 
     The last row is the decision to stop; its word is ``"end"``.
     """
-    said = task.translate(model, "es", [task.words_of(text) for text in texts])
+    said = task.translate(model, "es", [bitext.words_of(text) for text in texts])
     return [
         {
             "source": list(one.source),
-            "target": [*task.filled(one, "es", "in order"), "end"][: len(one.weights)],
+            "target": [*scores.filled(one, "es", "in order"), "end"][: len(one.weights)],
             "weights": one.weights.round(4).tolist(),
         }
         for one in said
@@ -55,13 +57,13 @@ def shown(model: Seq2Seq, texts: Sequence[str] = SHOWN) -> list[dict[str, Any]]:
 def lexicon() -> dict[str, str]:
     """Give each English word that is a string by itself, with its Spanish word, if it has one."""
     found = defaultdict(set)
-    for english, spanish in task.strings("es").train:
+    for english, spanish in bitext.strings("es").train:
         if len(english) == len(spanish) == 1 and english != spanish:
             found[english[0]].add(spanish[0])
     return {english: spanish.pop() for english, spanish in found.items() if len(spanish) == 1}
 
 
-def checked(said: Sequence[task.Said], words: dict[str, str]) -> dict[str, int]:
+def checked(said: Sequence[scores.Said], words: dict[str, str]) -> dict[str, int]:
     """Count the looks that fall on the word whose translation is being written.
 
     Only words count that stand once in the translation and whose English stands once in the string,
@@ -84,11 +86,11 @@ def checked(said: Sequence[task.Said], words: dict[str, str]) -> dict[str, int]:
 
 def strange(source: Sequence[str]) -> list[int]:
     """Give the places of the English words that are unknown."""
-    known = set(task.strings("es").english.symbols)
+    known = set(bitext.strings("es").english.symbols)
     return [j for j, word in enumerate(source) if word not in known]
 
 
-def beside(said: Sequence[task.Said], right: Sequence[Sequence[str]]) -> Counter[int]:
+def beside(said: Sequence[scores.Said], right: Sequence[Sequence[str]]) -> Counter[int]:
     """Count how many words beside the unknown English word the look falls that writes ``<unk>``.
 
     Only where there is no doubt which word it is: there is one of each, and the right translation
@@ -97,41 +99,41 @@ def beside(said: Sequence[task.Said], right: Sequence[Sequence[str]]) -> Counter
     found: Counter[int] = Counter()
     for one, reference in zip(said, right, strict=True):
         places = strange(one.source)
-        if one.weights is None or len(places) != 1 or one.words.count(task.UNKNOWN) != 1:
+        if one.weights is None or len(places) != 1 or one.words.count(bitext.UNKNOWN) != 1:
             continue
         if one.source[places[0]] in reference:
-            row = one.weights[one.words.index(task.UNKNOWN)]
+            row = one.weights[one.words.index(bitext.UNKNOWN)]
             found[int(row.argmax()) - places[0]] += 1
     return found
 
 
-def at_unknown(said: Sequence[task.Said]) -> list[int]:
+def at_unknown(said: Sequence[scores.Said]) -> list[int]:
     """Count the looks that write ``<unk>`` and fall on an English word that is unknown; and all."""
     looks = [
         int(row.argmax()) in strange(one.source)
         for one in said
         for word, row in zip(one.words, () if one.weights is None else one.weights, strict=False)
-        if word == task.UNKNOWN
+        if word == bitext.UNKNOWN
     ]
     return [sum(looks), len(looks)]
 
 
 @torch.no_grad()
-def moved(model: Seq2Seq, said: Sequence[task.Said]) -> dict[str, list[int]]:
+def moved(model: Seq2Seq, said: Sequence[scores.Said]) -> dict[str, list[int]]:
     """Count the ``<unk>`` that stay when the whole row is put on one English word; and all.
 
     On the unknown word next to the look, on the known word before it or behind it, or on nothing.
     """
-    known = task.strings("es")
-    unknown = known.foreign.encode([task.UNKNOWN])[0]
+    known = bitext.strings("es")
+    unknown = known.foreign.encode([bitext.UNKNOWN])[0]
     kept = {name: [0, 0] for name in ("unknown word", "word before", "word behind", "nothing")}
-    some = [one for one in said if task.UNKNOWN in one.words and strange(one.source)]
-    state, memory = model.encode(pad([task.encode(one.source, known.english) for one in some]))
-    targets = pad([task.encode(one.words, known.foreign) for one in some])
+    some = [one for one in said if bitext.UNKNOWN in one.words and strange(one.source)]
+    state, memory = model.encode(pad([bitext.encode(one.source, known.english) for one in some]))
+    targets = pad([bitext.encode(one.words, known.foreign) for one in some])
     previous = torch.full_like(targets[:, 0], START)
     for t in range(targets.shape[1]):
         embedded, (usual, weights) = model.embed_out(previous), model.memory(state, memory)
-        rows = [row for row, one in enumerate(some) if one.words[t : t + 1] == (task.UNKNOWN,)]
+        rows = [row for row, one in enumerate(some) if one.words[t : t + 1] == (bitext.UNKNOWN,)]
         for row in rows:
             source, look = some[row].source, int(weights[row].argmax())
             places = strange(source)

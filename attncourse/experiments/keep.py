@@ -19,7 +19,13 @@ import typer
 from torch import nn
 
 from attncourse import trained
-from attncourse.experiments import letters_to_sounds, translation, writing
+from attncourse.experiments import (
+    bitext,
+    letters_to_sounds,
+    translation,
+    translation_scores,
+    writing,
+)
 from attncourse.experiments.core import Experiment, Trial, provenance
 from attncourse.training import History
 
@@ -118,11 +124,11 @@ def judge_writers(model: Any, copy: Any) -> dict[str, Any]:
 
 def judge_translators(model: Any, copy: Any) -> dict[str, Any]:
     """Let both translate: BLEU and chrF on new components and on siblings, and what differs."""
-    known = translation.strings("es")
+    known = bitext.strings("es")
     found: dict[str, Any] = {}
     for part, pairs in {"new": known.new, "siblings": known.siblings}.items():
         said = [translation.translate(each, "es", [a for a, _ in pairs]) for each in (model, copy)]
-        judged = [translation.judge("es", each, pairs) for each in said]
+        judged = [translation_scores.judge("es", each, pairs) for each in said]
         scores = [{name: each[name] for name in ("BLEU", "chrF")} for each in judged]
         found[part] = {
             "strings": len(pairs),
@@ -134,7 +140,7 @@ def judge_translators(model: Any, copy: Any) -> dict[str, Any]:
 
 def translator_symbols() -> dict[str, Any]:
     """Give its two lists of words, numbered from 3 on."""
-    known = translation.strings("es")
+    known = bitext.strings("es")
     return {"english": known.english.symbols, "spanish": known.foreign.symbols}
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from attncourse.experiments import alignment
+from attncourse.experiments import alignment, bitext
 from attncourse.experiments import translation as task
+from attncourse.experiments import translation_scores as scores
 
 
 def said(source, words, looks):
     """A translation whose rows look at one place each, and whose last row looks at the first."""
     weights = np.eye(len(source.split()))[[*looks, 0]]
-    return task.Said(tuple(source.split()), tuple(words.split()), weights)
+    return scores.Said(tuple(source.split()), tuple(words.split()), weights)
 
 
 WORDS = {"temperature": "temperatura", "outdoor": "exterior", "sensor": "sensor"}
@@ -39,13 +40,13 @@ def test_a_look_is_right_on_the_word_that_is_translated(one, expected):
 
 def test_the_dictionary_has_strings_of_one_word_with_one_translation():
     words = alignment.lexicon()
-    pairs = [(a, b) for a, b in task.strings("es").train if len(a) == len(b) == 1]
+    pairs = [(a, b) for a, b in bitext.strings("es").train if len(a) == len(b) == 1]
     assert len(words) > 300
     assert all(((english,), (spanish,)) in pairs for english, spanish in words.items())
     assert words["temperature"] == "temperatura"
 
 
-U = task.UNKNOWN
+U = bitext.UNKNOWN
 
 
 def test_a_look_is_beside_the_unknown_word_where_there_is_no_doubt():
@@ -63,7 +64,7 @@ def test_a_look_is_beside_the_unknown_word_where_there_is_no_doubt():
 def test_a_row_is_put_on_the_unknown_word_on_its_neighbours_and_on_nothing():
     """A decoder that writes <unk> only while it reads the state of an unknown word."""
     model = task.build("es", "attention").eval()
-    known = task.strings("es")
+    known = bitext.strings("es")
     strange, unknown = (vocabulary.encode([U])[0] for vocabulary in (known.english, known.foreign))
     one = said("the sonos timer", f"el {U} {U}", [0, 1, 1])
     with torch.no_grad():
@@ -73,7 +74,7 @@ def test_a_row_is_put_on_the_unknown_word_on_its_neighbours_and_on_nothing():
         states[0, 1, 0] = 1  # that of the unknown word
         model.out.weight[unknown, 128] = 1
         model.out.bias[7] = 0.5
-    assert task.encode(one.source, known.english)[1] == strange
+    assert bitext.encode(one.source, known.english)[1] == strange
     model.encode = lambda source: (
         torch.zeros(1, 128),
         (states, torch.zeros(1, 3, 64), torch.ones(1, 1, 3, dtype=torch.bool)),
@@ -89,7 +90,7 @@ def test_a_row_is_put_on_the_unknown_word_on_its_neighbours_and_on_nothing():
 
 def test_multiply_adds_are_those_counted_by_hand():
     model = task.build("es", "attention")
-    n_out = len(task.strings("es").foreign)
+    n_out = len(bitext.strings("es").foreign)
     counts = alignment.multiply_adds(model, kv_len=5, q_len=7)
     assert counts["attention"] == 5 * 192 * 64 + 7 * (128 * 64 + 5 * 64 + 5 * 192)
     assert counts["output"] == 7 * 320 * n_out
@@ -107,5 +108,5 @@ def test_runs_for_a_picture_have_a_row_for_each_word_and_the_end():
 
 
 def test_what_is_shown_was_not_learned_from():
-    learned = {a for a, _ in task.strings("es").train}
-    assert not learned & {task.words_of(text) for text in alignment.SHOWN}
+    learned = {a for a, _ in bitext.strings("es").train}
+    assert not learned & {bitext.words_of(text) for text in alignment.SHOWN}
