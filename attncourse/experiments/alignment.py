@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -81,6 +82,29 @@ def checked(said: Sequence[scores.Said], words: dict[str, str]) -> dict[str, int
                 guess = int((t + 0.5) / len(one.words) * len(one.source))
                 counts.update(looks=1, right=best == j, diagonal=guess == j)
                 counts.update(near=abs(best - j) == 1)
+    return dict(counts)
+
+
+def ordered(
+    said: Sequence[scores.Said], right: Sequence[Sequence[str]], words: dict[str, str]
+) -> dict[str, int]:
+    """Count neighbours in English whose two translations are written in the right order.
+
+    Only pairs count of which both translations stand once in what is written and once in the right
+    translation: the order is judged, and not the choice of words. ``"turned"`` are those that the
+    right translation turns round.
+    """
+    counts = Counter(pairs=0, turned=0, right=0, turned_right=0)
+    for one, reference in zip(said, right, strict=True):
+        for english in pairwise(one.source):
+            pair = [words.get(word, "") for word in english]
+            there = [text.count(word) == 1 for text in (one.words, reference) for word in pair]
+            if all(there) and pair[0] != pair[1]:
+                ours, theirs = (
+                    text.index(pair[1]) < text.index(pair[0]) for text in (one.words, reference)
+                )
+                counts.update(pairs=1, turned=theirs, right=ours == theirs)
+                counts.update(turned_right=ours and theirs)
     return dict(counts)
 
 

@@ -46,6 +46,24 @@ def test_the_dictionary_has_strings_of_one_word_with_one_translation():
     assert words["temperature"] == "temperatura"
 
 
+@pytest.mark.parametrize(
+    ("written", "right", "expected"),
+    [
+        ("la temperatura exterior", "temperatura exterior", (1, 1, 1, 1)),
+        ("la exterior temperatura", "temperatura exterior", (1, 1, 0, 0)),
+        ("la exterior temperatura", "exterior y temperatura", (1, 0, 1, 0)),
+        # One of the two is not written, or not due, or stands there twice.
+        ("la temperatura", "temperatura exterior", (0, 0, 0, 0)),
+        ("la temperatura exterior", "temperatura", (0, 0, 0, 0)),
+        ("exterior temperatura exterior", "temperatura exterior", (0, 0, 0, 0)),
+    ],
+)
+def test_order_is_judged_where_both_words_are_there(written, right, expected):
+    one = said("the outdoor temperature", written, [0] * len(written.split()))
+    found = alignment.ordered([one], [tuple(right.split())], WORDS)
+    assert tuple(found[k] for k in ("pairs", "turned", "right", "turned_right")) == expected
+
+
 U = bitext.UNKNOWN
 
 
