@@ -2,7 +2,7 @@
 
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'sentiment']
+['cmudict', 'shakespeare', 'sentiment', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -14,19 +14,22 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
-ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT)
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, ESPEAK)
 
 __all__ = [
     "ARCHIVES",
     "Archive",
     "DataError",
+    "Line",
     "Part",
     "Rated",
+    "Spoken",
     "cache_dir",
     "cmudict",
     "fetch",
@@ -34,6 +37,7 @@ __all__ = [
     "part_of",
     "sentiment",
     "shakespeare",
+    "speak",
 ]
 
 
