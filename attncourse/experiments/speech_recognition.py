@@ -185,11 +185,11 @@ def judge(model: Any) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "attention": (150, 500, 2000),
-        "one vector": (150, 500, 2000),
-        "no decoder": (150, 500, 2000),
+        "attention": (150, 500, 1500),
+        "one vector": (150, 500, 1500),
+        "no decoder": (150, 500, 1500),
         "attention, convolutions": (150, 500),
-        "attention, 2 speakers": (150, 500),
+        "attention, 2 speakers": (150,),
         "attention, 8 speakers": (150, 500),
         "attention, an eighth": (150, 500),
     },
