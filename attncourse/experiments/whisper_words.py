@@ -111,16 +111,19 @@ def forward_path(gain: np.ndarray) -> np.ndarray:
     return path
 
 
-def onsets(samples: Tensor, quiet: float = 0.25) -> np.ndarray:
+def onsets(samples: Tensor, quiet: float = 0.25, lasting: float = 0.2) -> np.ndarray:
     """Find where sound begins after a pause, in seconds: by loudness alone, no network.
 
-    A frame of 10 milliseconds is loud above a fifth of the loudest.
+    A frame of 10 milliseconds is loud above a fifth of the loudest. Sound lasts if half of what
+    follows is loud; a breath or a click does not.
     """
     hop = RATE // 100
     frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
     loudness = frames.square().mean(1).sqrt().numpy()
-    loud = np.flatnonzero(loudness > 0.2 * np.quantile(loudness, 0.99)) * 0.01
-    return loud[np.diff(loud, prepend=-np.inf) > quiet]
+    loud = loudness > 0.2 * np.quantile(loudness, 0.99)
+    places = np.flatnonzero(loud)
+    found = places[np.diff(places, prepend=-np.inf) > 100 * quiet]
+    return np.array([0.01 * i for i in found if loud[i : i + int(100 * lasting)].mean() >= 0.5])
 
 
 def between(samples: Tensor, start: float, end: float, margin: float = 0.1) -> Tensor:

@@ -218,6 +218,7 @@ def test_sound_after_a_pause_is_found():
     wave = torch.zeros(32_000)
     wave[4_000:8_000] = 0.5
     wave[9_600:12_000] = 0.5  # after a tenth of a second: no pause
+    wave[28_800:29_120] = 0.5  # a click of 20 milliseconds: no word
     wave[20_000:24_000] = 0.5
     np.testing.assert_allclose(whisper_words.onsets(wave), [0.25, 1.25], atol=0.011)
 
