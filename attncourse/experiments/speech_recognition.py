@@ -189,7 +189,7 @@ EXPERIMENT = Experiment(
         "one vector": (150, 500, 1500),
         "no decoder": (150, 500, 1500),
         "attention, convolutions": (150, 500),
-        "attention, 2 speakers": (150,),
+        "attention, 2 speakers": (150, 500),
         "attention, 8 speakers": (150, 500),
         "attention, an eighth": (150, 500),
     },

@@ -10,7 +10,7 @@ import torch
 
 from attncourse import data
 from attncourse.data.espeak import ESPEAK, Line
-from attncourse.experiments import hear, listening, spoken_digits, whisper_words
+from attncourse.experiments import after_a_pause, hear, listening, spoken_digits, whisper_words
 from attncourse.experiments import speech_recognition as short
 from attncourse.experiments.spoken_digits import DIGITS, Sound, Utterance
 from attncourse.training import END, PAD, count_parameters
@@ -249,3 +249,32 @@ def test_the_share_of_attention_grows_with_length():
     network = short.build("attention")
     shares = [listening.share_of_attention(network, n, n // 8) for n in (40, 400)]
     assert 0 < shares[0] < shares[1] < 1
+
+
+def test_a_pause_moves_what_follows_and_is_in_no_digit():
+    one = utterance("1234", 2.0)
+    longer = after_a_pause.paused(one, 0.6)
+    begins, ends = after_a_pause.spans(longer, 0.6)
+    np.testing.assert_allclose(begins, [0, 0.5, 1.6, 2.1])
+    np.testing.assert_allclose(ends, [0.5, 1.0, 2.1, 2.6], atol=1e-4)
+    assert not longer.wave[int(1.05 * RATE) : int(1.55 * RATE)].any()
+    assert longer.wave[int(1.65 * RATE) : int(2.55 * RATE)].all()
+
+
+def test_a_look_into_the_pause_is_in_no_digit():
+    one = after_a_pause.paused(utterance("12", 1.0), 0.6)  # 0 to 0.5 and 1.1 to 1.6 seconds
+    middles = (np.arange(len(one.frames) // 2) + 0.5) * short.seconds(one)
+    weights = np.zeros((2, len(middles)))
+    weights[0, np.abs(middles - 0.8).argmin()] = 1
+    weights[1, np.abs(middles - 1.3).argmin()] = 1
+    found = after_a_pause.looked([("12", weights)], [one], 0.6)
+    assert found == {"digits": 2, "inside": 0.5, "evenly": 1.0}
+    assert after_a_pause.looked([("1", weights)], [one], 0.6)["inside"] is None
+
+
+@speaks
+def test_without_a_pause_the_two_clocks_agree():
+    said = [one for one in short.held_out() if len(one.digits) > 1][:20]
+    even = [(u.digits, np.ones((len(u.digits), len(u.frames) // 2)) / 9) for u in said]
+    (inside, evenly, _), again = short.timed(even, said), after_a_pause.looked(even, said, 0.0)
+    assert (again["inside"], again["evenly"]) == (np.mean(inside), np.mean(evenly))
