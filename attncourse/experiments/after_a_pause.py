@@ -1,8 +1,8 @@
 """A pause in the middle of spoken digits: a look that follows the sound, or the share of the time.
 
 A ruler that points at the middles of equal parts of a string is nearly always right, since digits
-take about equally long. A pause parts the two: the digits move, and the equal parts do not follow. The
-networks never learned from strings with a pause.
+take about equally long. A pause parts the two: the digits move, and the equal parts do not follow.
+The networks never learned from strings with a pause.
 """
 
 from __future__ import annotations
