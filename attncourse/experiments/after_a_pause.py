@@ -78,7 +78,7 @@ def measure(trial: Trial) -> dict[str, Any]:
 
 EXPERIMENT = Experiment(
     __file__,
-    budgets={"attention": (500, 1500), "no decoder": (500,)},
+    budgets={"attention": (500, 1500), "no decoder": (500, 1500)},
     seeds=(0, 1, 2),
     measure=measure,
 )

@@ -185,9 +185,9 @@ def judge(model: Any) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "attention": (150, 500, 1500),
-        "one vector": (150, 500, 1500),
-        "no decoder": (150, 500, 1500),
+        "attention": (150, 500, 1500, 4000),
+        "one vector": (150, 500, 1500, 4000),
+        "no decoder": (150, 500, 1500, 4000),
         "attention, convolutions": (150, 500),
         "attention, 2 speakers": (150, 500),
         "attention, 8 speakers": (150, 500),
