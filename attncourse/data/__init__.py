@@ -3,6 +3,7 @@
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
 ['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings']
+['cmudict', 'shakespeare', 'sentiment', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -16,6 +17,7 @@ from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.interface import INTERFACE, InterfaceString, Language, interface_strings
 from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
+from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
@@ -28,6 +30,7 @@ ARCHIVES: tuple[Archive, ...] = (
     MNIST_SAMPLE,
     INTERFACE,
 )
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, ESPEAK)
 
 __all__ = [
     "ARCHIVES",
@@ -35,8 +38,10 @@ __all__ = [
     "DataError",
     "InterfaceString",
     "Language",
+    "Line",
     "Part",
     "Rated",
+    "Spoken",
     "cache_dir",
     "cmudict",
     "fetch",
@@ -46,6 +51,7 @@ __all__ = [
     "part_of",
     "sentiment",
     "shakespeare",
+    "speak",
 ]
 
 
