@@ -2,8 +2,7 @@
 
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings']
-['cmudict', 'shakespeare', 'sentiment', 'speak']
+['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -15,9 +14,9 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.interface import INTERFACE, InterfaceString, Language, interface_strings
 from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
-from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
@@ -29,8 +28,8 @@ ARCHIVES: tuple[Archive, ...] = (
     SENTIMENT,
     MNIST_SAMPLE,
     INTERFACE,
+    ESPEAK,
 )
-ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, ESPEAK)
 
 __all__ = [
     "ARCHIVES",
