@@ -119,7 +119,9 @@ class Spotter(nn.Module):
 
 def share_of_attention(model: ListenAndSpell, n_rows: int, n_digits: int) -> float:
     """Say what attention's products are of all multiplications, for a sound and its digits."""
-    lower, upper, memory = model.encoder.lower, model.encoder.upper, model.memory
+    encoder: Any = model.encoder
+    lower, upper = encoder.lower, encoder.upper
+    memory: Any = model.memory
     n_states = n_rows // 2
     listening = sum(
         8 * n * cell.hidden_size * (cell.input_size + cell.hidden_size)
