@@ -76,8 +76,8 @@ def images_of(name: str, part: data.Part) -> tuple[Tensor, Tensor]:
     """Give images (n, 1, side, side) from 0 to 1, and their labels.
 
     Of scikit-learn's 1,797 digits, which come writer by writer, the first 1,300 are learned from
-    and the last 360 are held out; the 137 between, about as many as a writer wrote, are left out.
-    Mixed, the same numbers are drawn at random: then every writer is in both parts.
+    and the last 360 are held out; the 137 between, about as many as a writer wrote on average, are
+    left out. Mixed, the same numbers are drawn at random: then every writer is in both parts.
     """
     if name.startswith("mnist"):
         pixels, labels = data.mnist_sample(part)

@@ -12,7 +12,7 @@ from attncourse.training import count_parameters
 
 
 def test_digits_by_writer_leave_a_gap_and_share_no_place():
-    """A writer's digits come in a row; about 138 each, so none can be on both sides of 137."""
+    """A writer's digits come in a row, 138 on average: whoever wrote no more is on one side only."""
     train, rest, test = (task.images_of("digits", part)[0] for part in ("train", "valid", "test"))
     assert [len(x) for x in (train, rest, test)] == [1300, 137, 360]
     from sklearn.datasets import load_digits
