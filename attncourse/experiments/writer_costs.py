@@ -38,9 +38,20 @@ def shape() -> analysis.TransformerShape:
     )
 
 
-def operations(network: str, length: int) -> float:
-    """Count the operations in matrix products for each character of a text, read at once."""
-    pairs = analysis.visible_pairs(length, length, causal=True)
+def operations(network: str, length: int, *, hidden: bool = False) -> float:
+    """Count the operations in matrix products for each character of a text, read at once.
+
+    Parameters
+    ----------
+    network
+        Its name.
+    length
+        Of the text.
+    hidden
+        Whether pairs that the mask hides are computed, too: all of the text with attention, all
+        within a chunk with the gated recurrence. Both are counted alike.
+    """
+    pairs = analysis.visible_pairs(length, length, causal=not hidden)
     if network == "attention":
         return analysis.model_operations(shape(), length, pairs=pairs).matmul / length
     if network == "GRU":
@@ -53,9 +64,15 @@ def operations(network: str, length: int) -> float:
     # The Transformer without its scores and its mixing, with what takes their place.
     without = analysis.model_operations(shape(), length, pairs=0).matmul
     sizes = {"n_heads": four.N_HEADS, "d_k": D_K, "d_v": D_K}
-    mixing = analysis.chunked_linear_operations(length, chunk_len=min(CHUNK, length), **sizes)
+    mixing = analysis.chunked_linear_operations(
+        length, chunk_len=min(CHUNK, length), **sizes
+    ).matmul
+    if not hidden:
+        chunks = [min(CHUNK, length - first) for first in range(0, length, CHUNK)]
+        unseen = sum(c * c - analysis.visible_pairs(c, c, causal=True) for c in chunks)
+        mixing -= 2 * four.N_HEADS * unseen * 2 * D_K
     gates = 2 * length * four.D_MODEL * four.N_HEADS
-    return (without + four.N_LAYERS * (mixing.matmul + gates)) / length
+    return (without + four.N_LAYERS * (mixing + gates)) / length
 
 
 def kept(network: str, length: int) -> int:

@@ -28,7 +28,8 @@ def test_the_gated_recurrences_operations_are_those_that_pytorch_counts(length):
         four.build("gated linear")(tokens)
     # The library carries a column for the normaliser, which is not asked for here.
     column = 2 * four.N_HEADS * (writer_costs.CHUNK + 2 * writer_costs.D_K)
-    counted = writer_costs.operations("gated linear", length) + four.N_LAYERS * column
+    counted = writer_costs.operations("gated linear", length, hidden=True)
+    counted += four.N_LAYERS * column
     assert counter.get_total_flops() == length * counted
 
 
@@ -36,6 +37,15 @@ def test_attention_costs_more_for_each_character_the_longer_the_text():
     costs = [writer_costs.operations("attention", n) for n in (64, 128, 192)]
     # A character sees half a character more for each that is added: 2 layers of 2 products.
     assert costs[1] - costs[0] == costs[2] - costs[1] == 2 * 2 * four.N_LAYERS * four.D_MODEL * 32
+
+
+def test_hidden_pairs_are_left_out_of_both_alike():
+    """Of c * c pairs, c (c - 1) / 2 are hidden: in a text of attention, in each chunk of the other."""
+    length, chunk = 96, writer_costs.CHUNK
+    for name, seen in (("attention", length), ("gated linear", chunk)):
+        both = (writer_costs.operations(name, length, hidden=hidden) for hidden in (True, False))
+        more = next(both) - next(both)
+        assert more == pytest.approx(2 * 2 * four.N_LAYERS * four.D_MODEL * (seen - 1) / 2)
 
 
 def test_what_is_kept_grows_with_attention_alone():
