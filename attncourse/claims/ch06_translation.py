@@ -100,11 +100,12 @@ def rare_words(
     says="In long sentences attention may fail to catch all that matters.",
     chinese="在处理长句翻译时，注意力机制可能难以捕捉到所有的重要信息",
     reading="Catch (捕捉) is read as: the words of the right translation that are written, in long "
-    "strings against short ones. The control is the same network without attention.",
+    "strings against shorter ones that have as few unknown words. The control is the same network "
+    "without attention.",
     sources=("bahdanau2015", "koehn2017"),
 )
 def misses_in_long(*, short: Mapping[str, Seeds], long: Mapping[str, Seeds]) -> Verdict:
-    """Compare short strings with long ones, with and without attention.
+    """Compare shorter strings with long ones, with and without attention.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def misses_in_long(*, short: Mapping[str, Seeds], long: Mapping[str, Seeds]) -> 
     """
     names = {"attention": "with attention", "one vector": "without it"}
     told = "; ".join(
-        f"{_range(short[name], ' %')} in short strings and {_range(long[name], ' %')} in long "
+        f"{_range(short[name], ' %')} in shorter strings and {_range(long[name], ' %')} in long "
         f"ones {words}"
         for name, words in names.items()
     )
