@@ -2,7 +2,7 @@
 
 >>> from attncourse import data
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'sentiment', 'interface_strings']
+['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -14,13 +14,22 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.interface import INTERFACE, InterfaceString, Language, interface_strings
+from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
-ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, INTERFACE)
+ARCHIVES: tuple[Archive, ...] = (
+    CMUDICT,
+    SHAKESPEARE,
+    SENTIMENT,
+    MNIST_SAMPLE,
+    INTERFACE,
+    ESPEAK,
+)
 
 __all__ = [
     "ARCHIVES",
@@ -28,16 +37,20 @@ __all__ = [
     "DataError",
     "InterfaceString",
     "Language",
+    "Line",
     "Part",
     "Rated",
+    "Spoken",
     "cache_dir",
     "cmudict",
     "fetch",
     "fetch_all",
     "interface_strings",
+    "mnist_sample",
     "part_of",
     "sentiment",
     "shakespeare",
+    "speak",
 ]
 
 
