@@ -119,8 +119,8 @@ def rare_words(
     chinese="在处理长句翻译时，注意力机制可能难以捕捉到所有的重要信息",
     reading="Catch (捕捉) is read as: the words of the reference, signs and digits included, that "
     "are written, in long strings against shorter ones that have as few unknown words. Not all "
-    "that is not written is missed: a long string can be said in more ways than one, and few that are "
-    "learned from are as long. The control is the same network without attention.",
+    "that is not written is missed: a long string can be said in more ways than one, and few that "
+    "are learned from are as long. The control is the same network without attention.",
     sources=("bahdanau2015", "koehn2017"),
 )
 def misses_in_long(*, short: Mapping[str, Seeds], long: Mapping[str, Seeds]) -> Verdict:
