@@ -32,6 +32,7 @@ SOURCES = {
     "kaplan2020": Source("Kaplan et al., 2020", "https://arxiv.org/abs/2001.08361"),
     "hori2017": Source("Hori et al., 2017", "https://arxiv.org/abs/1706.02737"),
     "kobayashi2020": Source("Kobayashi et al., 2020", "https://arxiv.org/abs/2004.10102"),
+    "jean2015": Source("Jean et al., 2015", "https://arxiv.org/abs/1412.2007"),
     "koehn2017": Source("Koehn and Knowles, 2017", "https://arxiv.org/abs/1706.03872"),
     "kwon2023": Source("Kwon et al., 2023", "https://arxiv.org/abs/2309.06180"),
     "liu2020": Source("Liu et al., 2020", "https://arxiv.org/abs/2001.08210"),

@@ -17,6 +17,7 @@ CASES = {
     "C32": Case(
         measured={
             "few": {"attention": [30.0, 31.0, 33.0], "one vector": [10.0, 11.0, 12.0]},
+            "more": {"attention": [60.0, 61.0, 62.0], "one vector": [50.0, 51.0, 52.0]},
             "copied": {"attention": [20.0, 21.0, 22.0]},
             "rule": {"attention": [15.0, 16.0, 15.0], "one vector": [9.0, 9.0, 10.0]},
         },
@@ -24,6 +25,7 @@ CASES = {
         # The rule does as well without any weights, and few examples teach both as much.
         counterexample={
             "few": {"attention": [30.0, 31.0, 33.0], "one vector": [29.0, 31.0, 32.0]},
+            "more": {"attention": [60.0, 61.0, 62.0], "one vector": [50.0, 51.0, 52.0]},
             "copied": {"attention": [20.0, 21.0, 22.0]},
             "rule": {"attention": [20.5, 21.0, 22.0], "one vector": [9.0, 9.0, 10.0]},
         },
