@@ -58,7 +58,8 @@ def attention_hears_better(*, usual: Runs, long: Runs) -> Verdict:
     says="Attention's high cost may make speech recognition slow.",
     chinese="计算复杂度较高，可能导致识别速度较慢",
     reading="May make slow (可能导致较慢) is read as: of all multiplications of a recogniser, at "
-    "least a quarter compare moments with one another or average them.",
+    "least a quarter compare moments with one another or average them; projections are not "
+    "counted. Multiplications are not time: what goes state by state can be slow with few.",
     sources=("chan2016", "radford2022"),
 )
 def attention_is_slow(*, shares: Mapping[str, float]) -> Verdict:
@@ -86,10 +87,10 @@ def attention_is_slow(*, shares: Mapping[str, float]) -> Verdict:
     chinese="结合卷积神经网络和循环神经网络；使用大量的语音数据",
     reading="Help is read as: fewer errors on unseen voices, from every seed, than with fewer "
     "voices, with fewer strings (大量的语音数据), and without convolutions before the recurrent "
-    "layers (结合).",
+    "layers (结合); after as many steps of training, with one draw of the voices.",
     sources=("hori2017",),
 )
-def remedies_help(*, with_them: Sequence[float], without: Runs) -> Verdict:
+def remedies_help(*, with_them: Sequence[float], without: Runs, n_steps: int) -> Verdict:
     """Compare error rates with all data and with less, and with convolutions and without.
 
     Parameters
@@ -99,6 +100,8 @@ def remedies_help(*, with_them: Sequence[float], without: Runs) -> Verdict:
     without
         The same with ``"fewer voices"``, with ``"fewer strings"``, and ``"convolutions"``: the
         errors of the network that has them too.
+    n_steps
+        How long all of them trained.
     """
     worse = {name: _below(with_them, errors) for name, errors in without.items()}
     worse["convolutions"] = _below(without["convolutions"], with_them)
@@ -109,7 +112,8 @@ def remedies_help(*, with_them: Sequence[float], without: Runs) -> Verdict:
     names = {"fewer voices": "more voices", "fewer strings": "more strings"}
     if helped:
         what = " or ".join(names.get(name, name) for name in helped)
-        return Verdict("holds if", because, f"the remedy is {what}")
+        when = f"after {n_steps:,} steps, with one draw of the voices"
+        return Verdict("holds if", because, f"the remedy is {what}, {when}")
     return Verdict("does not hold", because)
 
 
@@ -119,28 +123,35 @@ def remedies_help(*, with_them: Sequence[float], without: Runs) -> Verdict:
     says="Attention copes better with noise, and has trouble telling several speakers apart.",
     chinese="更好地处理噪声和语音变体；难以区分不同的声音",
     reading="Copes better (更好地处理) is read as: fewer errors in noise than networks without "
-    "attention, from every seed; has trouble (难以区分) as: a second voice does more harm than "
-    "that voice backwards, which says nothing, and the others of that size are harmed less.",
+    "attention, from every seed and at each loudness, however many there are without noise; has "
+    "trouble (难以区分) as: a second voice does more harm than that voice backwards, which "
+    "says no whole words, and the others of that size are harmed less.",
     sources=("chan2016",),
 )
-def noise_and_speakers(*, noise: Runs, voice: Runs, backwards: Runs) -> Verdict:
+def noise_and_speakers(
+    *, quiet: Runs, noise: Mapping[str, Runs], voice: Runs, backwards: Runs
+) -> Verdict:
     """Compare error rates in noise, with a second voice, and with that voice backwards.
 
     Parameters
     ----------
-    noise, voice, backwards
-        For ``"attention"`` and for each network without, its error rates at one loudness of what
-        disturbs, one a seed.
+    quiet, voice, backwards
+        For ``"attention"`` and for each network without, its error rates, one a seed: with nothing
+        that disturbs, and at one loudness of what does.
+    noise
+        The same in noise, for each loudness.
     """
-    others = [name for name in noise if name != "attention"]
-    copes = [name for name in others if _below(noise["attention"], noise[name])]
-    harm = {n: float(np.mean(voice[n]) - np.mean(backwards[n])) for n in noise}
+    others = [name for name in voice if name != "attention"]
+    copes = [n for n in others if all(_below(e["attention"], e[n]) for e in noise.values())]
+    harm = {n: float(np.mean(voice[n]) - np.mean(backwards[n])) for n in voice}
     spread = float(np.ptp(voice["attention"]) + np.ptp(backwards["attention"]))
     mixes = harm["attention"] > spread
     alone = mixes and all(harm["attention"] - harm[name] > spread for name in others)
     because = (
-        f"Errors in noise: {_told(noise)}. Beside a second voice: {_told(voice)}; beside that "
-        f"voice backwards: {_told(backwards)}."
+        f"Errors in quiet: {_told(quiet)}. In noise: "
+        + "; ".join(f"{level}, {_told(errors)}" for level, errors in noise.items())
+        + f". Beside a second voice: {_told(voice)}; beside that voice backwards: "
+        f"{_told(backwards)}."
     )
     if copes == others and alone:
         return Verdict("holds", because)

@@ -40,7 +40,10 @@ def spans(one: Utterance, seconds: float) -> tuple[np.ndarray, np.ndarray]:
 def looked(
     written: Sequence[tuple[str, Any]], said: Sequence[Utterance], seconds: float
 ) -> dict[str, Any]:
-    """Judge what was written rightly: the share of looks inside their digit, and of equal parts."""
+    """Judge what was written rightly: the share of looks inside their digit, and of equal parts.
+
+    A look is its middle. Weights on both sides of a pause have theirs in it, and so in no digit.
+    """
     inside: list[bool] = []
     evenly: list[bool] = []
     for (digits, weights), one in zip(written, said, strict=True):

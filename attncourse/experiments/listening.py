@@ -13,13 +13,21 @@ from attncourse.experiments.spoken_digits import DIGITS, N_MELS, STACKED, Sound
 from attncourse.training import END, PAD, Seq2Seq
 
 D_IN = STACKED * N_MELS
+#: Layers of the encoder, as many of the decoder, and their width.
+WHISPERS = {
+    "tiny": (4, 384),
+    "base": (6, 512),
+    "small": (12, 768),
+    "medium": (24, 1024),
+    "large": (32, 1280),
+}
 
 
 class Listener(nn.Module):
     """A pyramid: two recurrent layers in both directions, the second over pairs of states.
 
-    Source: Chan et al. (2016), section 3.1, arXiv:1508.01211; theirs has a layer more, and LSTM
-    cells.
+    Source: Chan et al. (2016), section 3.1, arXiv:1508.01211; theirs has three layers that read
+    pairs, above one that does not.
     """
 
     def __init__(self, d_state: int, *, convolutions: bool = False) -> None:
@@ -30,7 +38,7 @@ class Listener(nn.Module):
         self.upper = nn.LSTM(4 * d_state, d_state, batch_first=True, bidirectional=True)
 
     def forward(self, sound: Sound) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the states, (batch, seq / 2, 2 d_state), how many there are, and the last two."""
+        """Give the states, (batch, seq / 2, 2 d_state), their number, and the last of each way."""
         frames, lengths = sound
         if self.front is not None:
             frames = self.front(frames)
@@ -118,7 +126,10 @@ class Spotter(nn.Module):
 
 
 def share_of_attention(model: ListenAndSpell, n_rows: int, n_digits: int) -> float:
-    """Say what attention's products are of all multiplications, for a sound and its digits."""
+    """Say what attention's products are of all multiplications, for a sound and its digits.
+
+    Projections to queries and keys are not counted as attention's, as in Whisper's share.
+    """
     encoder: Any = model.encoder
     lower, upper = encoder.lower, encoder.upper
     memory: Any = model.memory
@@ -129,22 +140,24 @@ def share_of_attention(model: ListenAndSpell, n_rows: int, n_digits: int) -> flo
     )
     d_state, d_memory = model.decoder.hidden_size, 2 * upper.hidden_size
     d_key = memory.v.numel()
-    asking = n_states * d_memory * d_key + n_digits * (
-        d_state * d_key + n_states * (d_key + d_memory)
-    )
+    products = n_digits * n_states * (d_key + d_memory)
+    projected = (n_states * d_memory + n_digits * d_state) * d_key
     spelling = 3 * d_state * (model.decoder.input_size + d_state) + model.out.weight.numel()
-    return asking / (listening + asking + n_digits * spelling)
+    return products / (listening + products + projected + n_digits * spelling)
 
 
-def share_in_whisper(model: Any, n_tokens: int) -> float:
-    """Say what attention's products are of all multiplications in Whisper, without a cache's cost.
+def share_in_whisper(size: str, n_tokens: int) -> float:
+    """Say what attention's products are of all multiplications in a Whisper of a size.
 
-    Projections are not counted as attention's: a layer without attention would have some too.
+    Projections are not counted as attention's: a layer without attention would have some too. Nor
+    is what a decoder without a cache does again. A clip is filled up to 30 seconds.
+
+    Source: for the sizes, Radford et al. (2022), table 1, arXiv:2212.04356.
     """
-    n_frames, d_model = model.positions.shape
-    blocks = len(model.encoder.blocks)
+    blocks, d_model = WHISPERS[size]
+    n_frames, n_mels, n_symbols = 1500, 80, 51864
     products = blocks * 2 * d_model * (n_frames**2 + n_tokens * (n_frames + n_tokens))
-    kernels = model.conv1.weight.numel() * 2 * n_frames + model.conv2.weight.numel() * n_frames
+    kernels = 3 * d_model * (2 * n_frames * n_mels + n_frames * d_model)
     projected = blocks * d_model**2 * (n_frames * (12 + 2) + n_tokens * 14)
-    named = n_tokens * model.target.embedding.tokens.numel()
+    named = n_tokens * n_symbols * d_model
     return products / (products + kernels + projected + named)

@@ -1,8 +1,9 @@
 """Write down spoken digits: attention, one vector, and no decoder at all, over training time.
 
 Three networks of equal size hear strings of digits in many voices. They differ in what stands
-between what was heard and what is written. They are judged on voices that they have not heard:
-over the length of the string, over noise, and with a second voice.
+between what was heard and what is written; without a decoder, all parameters are the listener's,
+which is then the larger one. They are judged on voices that they have not heard: over the length
+of the string, over noise, and with a second voice.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ KINDS = ("pink", "voice", "backwards")
 
 
 def build(condition: str, seed: int = 0) -> Any:
-    """Make one of the networks; no other is smaller than the one with attention."""
+    """Make one of the networks.
+
+    Neither of those without attention is smaller than the one with it. The one with convolutions
+    is, by 7 %: they hand 48 numbers to the listener in place of 128.
+    """
     d_state, d_decoder = 48, 80
 
     def spelling(memory: Any, wide: int, **options: Any) -> ListenAndSpell:

@@ -33,7 +33,13 @@ class Timed(NamedTuple):
     heads: np.ndarray
 
 
-def timed(model: Any, tokenizer: Any, samples: Tensor, text: str | None = None) -> Timed:
+def timed(
+    model: Any,
+    tokenizer: Any,
+    samples: Tensor,
+    text: str | None = None,
+    heads: Sequence[tuple[int, int]] | None = None,
+) -> Timed:
     """Let Whisper write down what is said, and say when.
 
     Source: the method is that of OpenAI's program, https://github.com/openai/whisper: the looks of
@@ -48,6 +54,8 @@ def timed(model: Any, tokenizer: Any, samples: Tensor, text: str | None = None) 
         16,000 a second.
     text
         What is said, where it is known.
+    heads
+        Layer and number of those that tell the time; without them, the alignment heads.
     """
     text = transcribe(model, tokenizer, samples) if text is None else text
     numbers = tokenizer.encode(f" {text}", add_special_tokens=False).ids
@@ -60,7 +68,7 @@ def timed(model: Any, tokenizer: Any, samples: Tensor, text: str | None = None) 
     n_frames = math.ceil(len(samples) / RATE / FRAME)
     looks = cross[:, 0, :, len(begin) - 1 :, :n_frames].double().numpy()
     looks = looks / looks.sum(-1, keepdims=True)
-    chosen = np.array([looks[layer, head] for layer, head in model.alignment_heads])
+    chosen = np.array([looks[layer, head] for layer, head in heads or model.alignment_heads])
     path = forward_path(clear(chosen).mean(0))
     times = np.array([FRAME * path.tolist().index(i) for i in range(len(numbers) + 1)])
     tokens = [tokenizer.decode([n]) for n in numbers]
