@@ -99,8 +99,9 @@ function waveStrip(view, one) {
   const { n, frame } = one, shade = Array.from({ length: n }, (_, j) => svg("rect", { class: "shade", x: j, y: 0, width: 1, height: HIGH }));
   const bars = Array.from({ length: n }, (_, j) => svg("rect", { class: "bar", x: j + 0.12, width: 0.76 }));
   const stretch = svg("rect", { class: "stretch", y: 1.5, height: HIGH - 3, "vector-effect": "non-scaling-stroke" });
+  const gold = svg("rect", { class: "gold", y: HIGH - 9, height: 6 });
   const hand = svg("line", { class: "hand", y1: 0, y2: HIGH, "vector-effect": "non-scaling-stroke" });
-  const root = svg("svg", { class: "wave", preserveAspectRatio: "none", viewBox: `0 0 ${n} ${HIGH}`, role: "img", "aria-label": `Loudness over ${fixed(n * frame, 1)} seconds, shaded by weight` }, ...shade, ...bars, stretch, hand);
+  const root = svg("svg", { class: "wave", preserveAspectRatio: "none", viewBox: `0 0 ${n} ${HIGH}`, role: "img", "aria-label": `Loudness over ${fixed(n * frame, 1)} seconds, shaded by weight` }, ...shade, ...bars, gold, stretch, hand);
   const look = (event) => {
     const box = root.getBoundingClientRect();
     view.look("source", Math.min(n - 1, Math.max(0, Math.floor(((event.clientX - box.left) * n) / box.width))));
@@ -125,6 +126,9 @@ function waveStrip(view, one) {
       });
       const [from, to] = side === "target" ? result.stretch[result.at] : [result.at, result.at];
       assign(stretch, { x: from, width: to - from + 1 });
+      // When the chosen digit was said.
+      const said = (side === "target" && one.gold[result.at]) || [];
+      assign(gold, said.length ? { x: said[0], width: said.at(-1) - said[0] + 1 } : { width: 0 });
     },
     mark(seconds) {
       hand.style.display = seconds >= 0 ? "" : "none";

@@ -67,9 +67,15 @@ export function compute(state) {
 
 const longest = ({ examples }) => Math.max(...examples.each.map(({ n, target }) => Math.max(n, target.length))) - 1;
 
-export const { toLink, fromLink } = links({
+const link = links({
   example: wholeLink(0, ({ examples }) => examples.each.length - 1),
   least: numberLink(0, ({ limits }) => limits.least),
   side: choiceLink(({ limits }) => limits.sides),
   unit: wholeLink(0, longest),
 });
+
+/** What a link carries of a state. */
+export const toLink = link.toLink;
+
+/** The state a link describes; throws where it does not fit the widget it is meant for. */
+export const fromLink = link.fromLink;
