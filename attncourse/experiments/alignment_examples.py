@@ -23,14 +23,14 @@ from attncourse.widgets.alignment.runs import clean
 
 #: Strings of components that no network has read.
 INTO_SPANISH = (
-    "timer end time",
-    "update your login information for {name}.",
     "solar energy production today",
+    "update your login information for {name}.",
+    "clears a sonos timer.",
 )
 INTO_CHINESE = ("outdoor temperature", "timer end time", "solar energy production today")
 STEPS = {"Chinese": 600, "digits": 4000}
 #: Of the held-out voices: five digits in a row, one that comes twice, and one that goes wrong.
-SPOKEN = (0, 1, 2)
+SPOKEN = (53, 46, 15)
 
 
 def readers() -> tuple[Seq2Seq, Any]:

@@ -1,5 +1,6 @@
 """Where a network looked as it wrote: words that it translated, or sound that it heard."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -105,6 +106,25 @@ class Alignment(kit.CourseWidget):
             example=example, side=side, unit=unit, least=least, preset=preset, name=name
         )
 
+    def named_states(self) -> dict[str, dict[str, Any]]:
+        """Return what each preset changes of the start; they belong to the stored examples."""
+        if not self.examples["stored"]:
+            return {}
+        return {
+            # The noun comes first, and is the third word of English.
+            "turned round": {"example": 0, "side": "target", "unit": 0},
+            # A word that English does not have looks at a neighbour of what it belongs to.
+            "no word for it": {"example": 1, "side": "target", "unit": 5},
+            # What the network cannot write, it looks at all the same.
+            "unknown word": {"example": 2, "side": "target", "unit": 4},
+            # In Chinese the order is that of English.
+            "in step": {"example": 4, "side": "target", "unit": 3},
+            # The same digit twice, each at its own place.
+            "six six": {"example": 7, "side": "target", "unit": 2},
+            # Two sevens and a one become others.
+            "misheard": {"example": 8, "side": "target", "unit": 2},
+        }
+
     @property
     def shown(self) -> dict[str, Any]:
         """The example that is shown, as it is kept."""
@@ -140,8 +160,7 @@ class Alignment(kit.CourseWidget):
         if frame:
             cuts = np.unique(np.linspace(0, one["n"], 9).round().astype(int))
             weights = np.add.reduceat(weights, cuts[:-1], axis=1)
-            spans = zip(cuts, cuts[1:], strict=False)
-            heads = [f"{a * frame:.2f} to {b * frame:.2f} s" for a, b in spans]
+            heads = [f"{a * frame:.2f} to {b * frame:.2f} s" for a, b in pairwise(cuts)]
         rows = [
             [word, *(f"{w:.2f}" for w in row)]
             for word, row in zip(one["target"], weights, strict=True)

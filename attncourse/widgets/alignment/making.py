@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def of_speech(
         bounds = [*one.starts, len(one.wave) / one.rate]
         gold = [
             np.flatnonzero((begins <= middles) & (middles < ends)).tolist()
-            for begins, ends in zip(bounds, bounds[1:], strict=False)
+            for begins, ends in pairwise(bounds)
         ]
         found.append(
             {

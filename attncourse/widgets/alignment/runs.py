@@ -1,14 +1,13 @@
-"""Examples of the widget as a page keeps them: weights in 255ths, sound in bytes; and their numbers.
+"""Examples as a page keeps them: weights in 255ths, sound in bytes; and numbers of them.
 
 An example is made of a dict::
 
     {"title": str, "names": (str, str), "source": [str, …], "target": [str, …],
      "weights": (target, source)}
 
-``names`` says what both sides are. For sound, ``source`` is left out, and these are given instead:
-``wave`` and its ``rate``, and ``frame``, the seconds of a column of the weights. Both kinds may have
-a ``note``, on where it is from, and ``gold``: for each target the sources it should look at, or
-none.
+``names`` says what both sides are. Sound has no ``source``, and these instead: ``wave`` and its
+``rate``, and ``frame``, the seconds of a column of the weights. Both kinds may have a ``note``, on
+where it is from, and ``gold``: for each target the sources that it should look at, or none.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from __future__ import annotations
 import base64
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def at_rate(wave: Any, rate: float, name: str = "wave") -> Float[np.ndarray, " s
 
 
 def as_bytes(wave: Float[np.ndarray, " samples"]) -> UInt8[np.ndarray, " samples"]:
-    """Return samples from -1 to 1 in bytes, finer where they are small (the μ-law of telephones)."""
+    """Return samples from -1 to 1 in bytes, finer where they are small: a telephone's law."""
     bent = np.sign(wave) * np.log1p(255 * np.abs(wave)) / np.log(256)
     return np.rint(127.5 * (bent + 1)).astype(np.uint8)
 
@@ -187,7 +187,7 @@ def loudness(sound: str, frame: float, n: int) -> tuple[float, ...]:
     edges = [int(j * frame * RATE + 0.5) for j in range(n + 1)]
     return tuple(
         float(np.sqrt((wave[a:b] ** 2).mean())) if a < len(wave) else 0.0
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
     )
 
 
