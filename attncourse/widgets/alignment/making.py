@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from attncourse.widgets.alignment.runs import MOST
+
 #: The target of a row that says nothing more: the decision to stop.
 END = "(end)"
 
@@ -74,7 +76,7 @@ def of_speech(
     ----------
     written
         What ``attncourse.experiments.speech_recognition.write`` gives: digits, and a row of
-        weights for each.
+        weights for each. What is longer than the widget shows is cut.
     said
         What was heard, in the same order: each has ``digits``, ``starts``, ``wave``, ``rate`` and
         ``line``. Where the digits are the right ones, gold is the frames in which each was said.
@@ -97,8 +99,8 @@ def of_speech(
             {
                 "title": f"Speech: {one.digits}, by {one.line.voice}",
                 "names": ("sound", "digits"),
-                "target": list(digits),
-                "weights": weights,
+                "target": list(digits)[: MOST["heard"]],
+                "weights": weights[: MOST["heard"]],
                 "wave": one.wave,
                 "rate": one.rate,
                 "frame": frame,
