@@ -35,47 +35,39 @@ SPOKEN = (53, 46, 15)
 
 def readers() -> tuple[Seq2Seq, Any]:
     """Train the translator into Chinese and the listener, each once."""
-    chinese = translation.build("zh-Hans", "attention")
-    translation.learn(chinese, "zh-Hans", STEPS["Chinese"])
+    translator = translation.build("zh-Hans", "attention")
+    translation.learn(translator, "zh-Hans", STEPS["Chinese"])
     listener = speech_recognition.build("attention")
     speech_recognition.learn(listener, "attention", STEPS["digits"])
-    return chinese, listener
+    return translator, listener
 
 
-def examples(chinese: Seq2Seq, listener: Any) -> list[dict[str, Any]]:
-    """Let the networks translate and listen."""
-    into_spanish = translation.translate(alignment.kept(), "es", list(map(_words, INTO_SPANISH)))
-    into_chinese = translation.translate(chinese, "zh-Hans", list(map(_words, INTO_CHINESE)))
+def spanish() -> list[dict[str, Any]]:
+    """Let the kept network translate."""
+    said = translation.translate(alignment.kept(), "es", list(map(bitext.words_of, INTO_SPANISH)))
+    n_steps = trained.load("translation").record["n_steps"]
+    note = f"By the network of chapter 6, trained for {n_steps:,} steps; it has not read this."
+    return of_translation(said, "Spanish", words=alignment.lexicon(), note=note)
+
+
+def chinese(model: Seq2Seq) -> list[dict[str, Any]]:
+    """Let a network translate into Chinese, character by character."""
+    said = translation.translate(model, "zh-Hans", list(map(bitext.words_of, INTO_CHINESE)))
+    n_steps = STEPS["Chinese"]
+    note = f"By a network of chapter 6, trained for {n_steps:,} steps; it has not read this."
+    return of_translation(said, "Chinese", note=note)
+
+
+def digits(listener: Any) -> list[dict[str, Any]]:
+    """Let a network listen."""
     heard = [speech_recognition.held_out()[i] for i in SPOKEN]
-    return [
-        *of_translation(
-            into_spanish,
-            "Spanish",
-            words=alignment.lexicon(),
-            note="By the network of chapter 6, trained for "
-            f"{trained.load('translation').record['n_steps']:,} steps; it has not read this.",
-        ),
-        *of_translation(
-            into_chinese,
-            "Chinese",
-            note=f"By a network of chapter 6, trained for {STEPS['Chinese']:,} steps; it has not "
-            "read this.",
-        ),
-        *of_speech(
-            speech_recognition.write(listener, [one.frames for one in heard]),
-            heard,
-            speech_recognition.seconds(heard[0]),
-            note=f"By a network of chapter 6, trained for {STEPS['digits']:,} steps; it has not "
-            "heard this voice.",
-        ),
-    ]
+    written = speech_recognition.write(listener, [one.frames for one in heard])
+    n_steps = STEPS["digits"]
+    note = f"By a network of chapter 6, trained for {n_steps:,} steps; it has not heard this voice."
+    return of_speech(written, heard, speech_recognition.seconds(heard[0]), note=note)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return bitext.words_of(text)
-
-
-def record(chinese: Seq2Seq, listener: Any) -> dict[str, Any]:
+def record(translator: Seq2Seq, listener: Any) -> dict[str, Any]:
     """Give the examples as they are kept, and say what they rest on."""
     return {
         "provenance": {
@@ -88,7 +80,9 @@ def record(chinese: Seq2Seq, listener: Any) -> dict[str, Any]:
             **{name: version(name).partition("+")[0] for name in ("numpy", "torch")},
             "date": datetime.now(UTC).date().isoformat(),
         },
-        "examples": clean("examples", examples(chinese, listener))["each"],
+        "examples": clean("examples", [*spanish(), *chinese(translator), *digits(listener)])[
+            "each"
+        ],
     }
 
 

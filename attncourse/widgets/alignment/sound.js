@@ -7,12 +7,13 @@ import { span } from "./words.js";
 
 /** Two buttons and a slider of time, shown where there is sound; `mark` hears where the sound is, in seconds. */
 export function player(view, mark) {
-  let context = null, playing = null, now = null, result = null, drawing = 0;
+  let context = null, playing = null, now = null, result = null, drawing = 0, asked = 0;
   const whole = button({ class: "play", onclick: () => press("whole") }), part = button({ class: "play", onclick: () => press("part") });
   const time = html("input", { type: "range", min: 0, step: 1, "aria-label": "Frame", oninput: () => view.look("source", time.valueAsNumber) });
   const node = html("div", { class: "buttons sound", role: "group", "aria-label": "Sound" }, whole, part, html("label", { class: "setting" }, "Frame", time));
 
   function stop() {
+    asked += 1;
     if (!playing) return;
     playing.node.onended = null;
     playing.node.stop();
@@ -39,12 +40,13 @@ export function player(view, mark) {
     const before = playing?.kind;
     stop();
     if (before === kind) return;
-    const one = shownOf(now), wave = waveOf(one.sound), long = wave.length / RATE;
+    const mine = asked, one = shownOf(now), wave = waveOf(one.sound), long = wave.length / RATE;
     const [from, to] = kind === "whole" ? [0, long] : stretch().map((t) => Math.min(t, long));
     try {
       // A browser lets a page sound once its reader has pressed something.
       context ??= new AudioContext();
       await context.resume();
+      if (mine !== asked) return; // pressed again meanwhile
       const sound = context.createBuffer(1, wave.length, RATE), source = context.createBufferSource();
       sound.copyToChannel(Float32Array.from(wave), 0);
       source.buffer = sound;
