@@ -1,8 +1,8 @@
 """Real data, one loader a set, verified by hash.
 
 >>> from attncourse import data
->>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'sentiment']
+>>> sorted({archive.name for archive in data.ARCHIVES})
+['cmudict', 'docstrings', 'sentiment', 'shakespeare']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -14,21 +14,24 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.docs import PACKAGES, Docstring, docstrings
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
-ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT)
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, *PACKAGES)
 
 __all__ = [
     "ARCHIVES",
     "Archive",
     "DataError",
+    "Docstring",
     "Part",
     "Rated",
     "cache_dir",
     "cmudict",
+    "docstrings",
     "fetch",
     "fetch_all",
     "part_of",
