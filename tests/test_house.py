@@ -52,7 +52,7 @@ LIBRARIES = {
     "_checks": {"jaxtyping", "numpy"},
     "reference": {"einops", "jaxtyping", "numpy"},
     # unearth fetches the one source distribution: pip would run its setup.py.
-    "data": {"platformdirs", "tqdm", "unearth"},
+    "data": {"numpy", "platformdirs", "tqdm", "unearth"},
     "claims": {"IPython", "numpy"},
     "trained": {"numpy"},
 }

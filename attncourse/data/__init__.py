@@ -3,6 +3,8 @@
 >>> from attncourse import data
 >>> sorted({archive.name for archive in data.ARCHIVES})
 ['cmudict', 'docstrings', 'sentiment', 'shakespeare']
+>>> [archive.name for archive in data.ARCHIVES]
+['cmudict', 'shakespeare', 'sentiment', 'mnist_sample']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -15,12 +17,14 @@ from pathlib import Path
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.docs import PACKAGES, Docstring, docstrings
+from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
 ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, *PACKAGES)
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, MNIST_SAMPLE)
 
 __all__ = [
     "ARCHIVES",
@@ -34,6 +38,7 @@ __all__ = [
     "docstrings",
     "fetch",
     "fetch_all",
+    "mnist_sample",
     "part_of",
     "sentiment",
     "shakespeare",

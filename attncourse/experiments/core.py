@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import importlib
 import json
 import multiprocessing
 import os
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-ROOM = __package__  # where another process finds an experiment by its name
 WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 #: Packages whose version may change a number.
 LIBRARIES = ("numpy", "torch")
@@ -204,31 +202,32 @@ Result = tuple[Trial, dict[str, Any], float]
 
 def _in_turn(experiment: Experiment, todo: Sequence[Trial]) -> Generator[Result]:
     for trial in todo:
-        start = time.process_time()
-        measured = experiment.measure(trial)
-        yield trial, measured, time.process_time() - start
+        yield _timed(experiment.measure, trial)
+
+
+def _timed(measure: Callable[[Trial], dict[str, Any]], trial: Trial) -> Result:
+    start = time.process_time()
+    measured = measure(trial)
+    return trial, measured, time.process_time() - start
 
 
 def _side_by_side(experiment: Experiment, todo: Sequence[Trial], jobs: int) -> Generator[Result]:
     """Measure in processes of their own, each on one thread: a trial gives what it gives alone."""
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
-        where = f"{ROOM}.{experiment.name}"
-        asked = [pool.submit(_measured, where, trial) for trial in todo]
+        asked = [pool.submit(_measured, experiment.measure, trial) for trial in todo]
         for answered in as_completed(asked):
             yield answered.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _measured(module: str, trial: Trial) -> Result:
-    """Measure one trial in a process that knows the experiment by its name only."""
+def _measured(measure: Callable[[Trial], dict[str, Any]], trial: Trial) -> Result:
+    """Measure one trial in this process; the other one sent the function by its name."""
     import torch
 
     torch.set_num_threads(1)
-    experiment = importlib.import_module(module).EXPERIMENT
-    (result,) = _in_turn(experiment, [trial])
-    return result
+    return _timed(measure, trial)
 
 
 def write(path: Path, record: dict[str, Any]) -> None:

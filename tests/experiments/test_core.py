@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,6 @@ def apart(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     (package / "apart.py").write_text(SIDE_BY_SIDE)
     monkeypatch.syspath_prepend(str(tmp_path))  # a spawned process is given the same path
-    monkeypatch.setattr(core, "ROOM", "room")
     return importlib.import_module("room.apart").EXPERIMENT
 
 
@@ -129,6 +129,11 @@ def test_a_trial_that_fails_beside_others_loses_nothing_that_is_done(apart):
         experiments.run(broken, jobs=2, say=silent)
     experiments.run(apart, jobs=2, say=silent)
     assert set(experiments.stored(apart)) == set(apart.trials())
+
+
+def test_another_process_finds_how_each_experiment_measures():
+    for name, experiment in experiments.known().items():
+        assert pickle.loads(pickle.dumps(experiment.measure)) is experiment.measure, name
 
 
 def test_words_are_free_and_code_is_not(made):

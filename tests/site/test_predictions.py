@@ -58,9 +58,9 @@ def answer(page, part) -> str:
         return str(int(right == 0) + 1)
     part.locator("input, textarea").focus()
     if kind == "number":
-        page.keyboard.type("12345")
+        page.keyboard.type("9876543210")
         page.keyboard.press("Enter")
-        return "12345"
+        return "9876543210"
     page.keyboard.type("I expect this.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -80,7 +80,7 @@ def given(part) -> str:
 COMMIT_ALL = """() => [...document.querySelectorAll(".att-predict")].map((part) => {
   const radio = part.querySelector("input[type=radio]");
   if (radio) radio.click();
-  else part.querySelector("input, textarea").value = "12345";
+  else part.querySelector("input, textarea").value = "9876543210";
   part.querySelector("button[type=submit]").click();
   return [part.dataset.kind, part.dataset.right ?? null, part.dataset.state ?? null,
     part.querySelector("details").open, part.querySelectorAll("details .att-predict-tag").length];

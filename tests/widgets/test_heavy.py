@@ -272,7 +272,8 @@ def test_the_site_has_the_scripts_and_none_of_yesterday(tmp_path, monkeypatch):
     extension.write(html, ValueError("the build failed"))
     assert old.exists()
     extension.write(html, None)
-    assert [path.name for path in old.parent.iterdir()] == [HEAVY.file]
+    assert {path.name for path in old.parent.iterdir()} == {it.file for it in extension.known()}
+    assert script(tmp_path).name in {path.name for path in old.parent.iterdir()}
     assert script(tmp_path).read_text() == HEAVY.script()
     other = tmp_path / "other"
     extension.write(SimpleNamespace(outdir=other, builder=SimpleNamespace(name="latex")), None)

@@ -15,7 +15,7 @@ export { cleaned, lineOf } from "./text.js";
 export { toPython } from "./words.js";
 
 const LINE = 48; // characters that are written ahead
-const SLICE = 8; // milliseconds of a frame that the model may take; a character more is read at least
+const SLICE = 5; // milliseconds of a frame that the model may take; a character more is read at least
 const LOOKS = ["layer", "head", "key"];
 
 function render({ model, el }) {
