@@ -6,11 +6,7 @@ line. What they say is judged on files that they have not read.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from attncourse import data
 from attncourse.experiments.core import Experiment, Trial
+from attncourse.experiments.summary_scores import focus, pairs_of, repeats, rouge
+from attncourse.experiments.summary_texts import N_READ, N_SAID, UNKNOWN, Pair, rare, texts
 from attncourse.training import (
-    END,
     PAD,
     START,
     AdditiveAttention,
@@ -29,7 +25,6 @@ from attncourse.training import (
     FixedVector,
     History,
     Seq2Seq,
-    Vocabulary,
     count_parameters,
     match_size,
     pad,
@@ -37,83 +32,7 @@ from attncourse.training import (
 )
 from attncourse.training import seed as set_seed
 
-N_READ, N_SAID = 60, 20  # words that are read of a docstring, and the most that are said
-OFTEN = 30  # how often a word has to occur to be in the vocabulary
 WIDTH = 96  # of the decoder's state
-STOP, UNKNOWN = "|", "?"  # between the name and the text; a word that is not in the vocabulary
-
-
-def words(text: str) -> list[str]:
-    """Split into words and numbers, in small letters; names are taken apart.
-
-    >>> words("Compute the ``readTopology`` of a graph_view.")
-    ['compute', 'the', 'read', 'topology', 'of', 'a', 'graph', 'view']
-    """
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return re.findall(r"[a-z]+|[0-9]+", apart.lower())
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What is read and what should be said, in words."""
-
-    doc: data.Docstring
-    source: list[str]
-    target: list[str]
-
-    @staticmethod
-    def of(doc: data.Docstring) -> Pair:
-        """Cut a docstring into words."""
-        source = [*words(doc.name), STOP, *words(doc.body)]
-        return Pair(doc, source[:N_READ], words(doc.summary)[:N_SAID])
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What is learned from, what is held out, and the words that are known by number."""
-
-    train: list[Pair]
-    test: list[Pair]
-    vocabulary: Vocabulary
-    often: frozenset[str]
-
-    def further(self, pair: Pair) -> list[str]:
-        """Give the words of the source that are not in the vocabulary, each once."""
-        return list(dict.fromkeys(word for word in pair.source if word not in self.often))
-
-    def encode(self, pair: Pair) -> tuple[list[int], list[int]]:
-        """Number both sides; an unknown word of the source has a number of its own in this pair.
-
-        These numbers begin where the vocabulary ends, in the order of the words. A target's word
-        that is neither in the vocabulary nor in the source is :data:`UNKNOWN`.
-        """
-        first = len(self.vocabulary)
-        numbers = {word: first + i for i, word in enumerate(self.further(pair))}
-
-        def number(word: str) -> int:
-            in_vocabulary = word if word in self.often else UNKNOWN
-            return numbers.get(word) or self.vocabulary.encode([in_vocabulary])[0]
-
-        return [number(word) for word in pair.source], [number(word) for word in pair.target]
-
-    def decode(self, pair: Pair, numbers: Sequence[int]) -> list[str]:
-        """Give the words before the first END; what has a number in this pair only is copied."""
-        said = [int(n) for n in numbers]
-        said = said[: said.index(END)] if END in said else said
-        further, first = self.further(pair), len(self.vocabulary)
-        return [further[i - first] if i >= first else self.vocabulary.decode([i])[0] for i in said]
-
-
-@cache
-def texts() -> Texts:
-    """Split by file: 90 % to learn from, 10 % held out (two parts, as nothing was tuned on one)."""
-    parts = {
-        part: [Pair.of(doc) for doc in data.docstrings(part)] for part in ("train", "valid", "test")
-    }
-    counted = Counter(word for pair in parts["train"] for word in [*pair.source, *pair.target])
-    often = {word for word, n in counted.items() if n >= OFTEN} | {STOP}
-    vocabulary = Vocabulary([*often, UNKNOWN])
-    return Texts(parts["train"], parts["valid"] + parts["test"], vocabulary, frozenset(often))
 
 
 class TwoRounds(nn.Module):
@@ -268,54 +187,18 @@ def summaries(
     return said, maps, gates
 
 
-def rouge(said: Sequence[Sequence[str]], asked: Sequence[Pair]) -> np.ndarray:
-    """Give ROUGE-L for each: the F measure of the longest common subsequence of words.
-
-    Source: Lin (2004), section 3, https://aclanthology.org/W04-1013/; by Google's ``rouge_score``.
-    """
-    from rouge_score.rouge_scorer import RougeScorer
-
-    scorer = RougeScorer(["rougeL"])
-    both = zip(said, asked, strict=True)
-    found = (scorer.score(" ".join(p.target), " ".join(s).replace(UNKNOWN, "")) for s, p in both)
-    return np.array([each["rougeL"].fmeasure for each in found])
-
-
-def lead(pair: Pair, n: int = 10) -> list[str]:
-    """Say the text's first words, a newspaper's own summary."""
-    return pair.source[pair.source.index(STOP) + 1 :][:n]
-
-
-def name(pair: Pair) -> list[str]:
-    """Say the function's name."""
-    return pair.source[: pair.source.index(STOP)]
-
-
-def nearest(known: Sequence[Pair], asked: Sequence[Pair]) -> list[list[str]]:
-    """Say what stands above the most similar docstring, by the cosine of TF-IDF vectors."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.metrics.pairwise import cosine_similarity
-
-    vectors = TfidfVectorizer(analyzer=lambda pair: pair.source, sublinear_tf=True)
-    of_known = vectors.fit_transform(known)
-    alike = cosine_similarity(vectors.transform(asked), of_known)
-    return [known[i].target for i in alike.argmax(axis=1)]
-
-
-def rare(pair: Pair) -> set[str]:
-    """Give the words of the right summary that have no number but stand in what is read."""
-    return {word for word in pair.target if word not in texts().often and word in pair.source}
-
-
 def measure(trial: Trial) -> dict[str, Any]:
     """Train one network and judge what it says of held-out files."""
     model = build(trial.condition, trial.seed)
     learn(model, trial.n_steps, trial.seed, str(trial))
     asked = texts().test
-    said, _, gates = summaries(model, asked)
+    said, maps, gates = summaries(model, asked)
     found = rouge(said, asked)
     long = np.array([len(pair.source) == N_READ for pair in asked])
     hits = [(len(rare(p) & set(s)), len(rare(p))) for s, p in zip(said, asked, strict=True)]
+    known = set().union(*(pairs_of(pair.target) for pair in texts().train))
+    pairs = [pair for words_said in said for pair in pairs_of(words_said)]
+    looked = [] if maps[0] is None else focus(maps, asked)
     return {
         "rouge": round(float(found.mean()), 4),
         "short": round(float(found[~long].mean()), 4),
@@ -323,16 +206,19 @@ def measure(trial: Trial) -> dict[str, Any]:
         "rare": round(sum(n for n, _ in hits) / sum(n for _, n in hits), 4),
         "gate": round(float(np.concatenate(gates).mean()), 4),
         "words": round(float(np.mean([len(s) for s in said])), 2),
+        "known pairs": round(float(np.mean([pair in known for pair in pairs])), 4),
+        "repeats": round(float(np.mean([repeats(s) for s in said])), 4),
+        "focus": [round(float(each), 4) for each in looked],
     }
 
 
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "one vector": (150, 600),
-        "attention": (150, 600),
-        "attention that copies": (150, 600),
-        "two rounds": (600,),
+        "one vector": (75, 150, 300, 600),
+        "attention": (75, 150, 300, 600),
+        "attention that copies": (75, 150, 300, 600),
+        "two rounds": (300,),
     },
     seeds=(0, 1, 2),
     measure=measure,
