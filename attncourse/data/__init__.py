@@ -4,7 +4,7 @@
 >>> sorted({archive.name for archive in data.ARCHIVES})
 ['cmudict', 'docstrings', 'sentiment', 'shakespeare']
 >>> [archive.name for archive in data.ARCHIVES]
-['cmudict', 'shakespeare', 'sentiment', 'mnist_sample']
+['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings', 'speak']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.docs import PACKAGES, Docstring, docstrings
+from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
+from attncourse.data.interface import INTERFACE, InterfaceString, Language, interface_strings
 from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
 from attncourse.data.plays import SHAKESPEARE, shakespeare
 from attncourse.data.rated import SENTIMENT, Rated, sentiment
@@ -25,23 +27,37 @@ from attncourse.data.split import Part, part_of
 #: Every archive that the course reads, in the order in which it needs them.
 ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, *PACKAGES)
 ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, MNIST_SAMPLE)
+ARCHIVES: tuple[Archive, ...] = (
+    CMUDICT,
+    SHAKESPEARE,
+    SENTIMENT,
+    MNIST_SAMPLE,
+    INTERFACE,
+    ESPEAK,
+)
 
 __all__ = [
     "ARCHIVES",
     "Archive",
     "DataError",
     "Docstring",
+    "InterfaceString",
+    "Language",
+    "Line",
     "Part",
     "Rated",
+    "Spoken",
     "cache_dir",
     "cmudict",
     "docstrings",
     "fetch",
     "fetch_all",
+    "interface_strings",
     "mnist_sample",
     "part_of",
     "sentiment",
     "shakespeare",
+    "speak",
 ]
 
 

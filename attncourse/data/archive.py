@@ -291,7 +291,8 @@ def _platform(filename: str) -> list[str]:
     version, implementation = python.removeprefix("py"), "py"
     return [
         *("--python-version", version, "--implementation", implementation),
-        *("--abi", abi, "--platform", platform),
+        *("--abi", abi),
+        *(option for one in platform.split(".") for option in ("--platform", one)),
     ]
 
 

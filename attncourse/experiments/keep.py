@@ -19,7 +19,13 @@ import typer
 from torch import nn
 
 from attncourse import trained
-from attncourse.experiments import letters_to_sounds, writing
+from attncourse.experiments import (
+    bitext,
+    letters_to_sounds,
+    translation,
+    translation_scores,
+    writing,
+)
 from attncourse.experiments.core import Experiment, Trial, provenance
 from attncourse.training import History
 
@@ -116,6 +122,28 @@ def judge_writers(model: Any, copy: Any) -> dict[str, Any]:
     }
 
 
+def judge_translators(model: Any, copy: Any) -> dict[str, Any]:
+    """Let both translate: BLEU and chrF on new components and on siblings, and what differs."""
+    known = bitext.strings("es")
+    found: dict[str, Any] = {}
+    for part, pairs in {"new": known.new, "siblings": known.siblings}.items():
+        said = [translation.translate(each, "es", [a for a, _ in pairs]) for each in (model, copy)]
+        judged = [translation_scores.judge("es", each, pairs) for each in said]
+        scores = [{name: each[name] for name in ("BLEU", "chrF")} for each in judged]
+        found[part] = {
+            "strings": len(pairs),
+            **{"float32": scores[0], "int8": scores[1]},
+            "said otherwise": sum(a.words != b.words for a, b in zip(*said, strict=True)),
+        }
+    return found
+
+
+def translator_symbols() -> dict[str, Any]:
+    """Give its two lists of words, numbered from 3 on."""
+    known = bitext.strings("es")
+    return {"english": known.english.symbols, "spanish": known.foreign.symbols}
+
+
 NETWORKS = (
     Network(
         letters_to_sounds.EXPERIMENT,
@@ -134,6 +162,16 @@ NETWORKS = (
         learn=lambda model, trial: writing.learn(model, trial.n_steps, trial.seed, str(trial)),
         judge=judge_writers,
         symbols=lambda: {"alphabet": writing.text().alphabet, "window": writing.WINDOW},
+    ),
+    Network(
+        translation.EXPERIMENT,
+        Trial("Spanish, attention", 1500, 0),
+        build=lambda trial: translation.build("es", "attention", trial.seed),
+        learn=lambda model, trial: translation.learn(
+            model, "es", trial.n_steps, trial.seed, str(trial), every=250
+        ),
+        judge=judge_translators,
+        symbols=translator_symbols,
     ),
 )
 

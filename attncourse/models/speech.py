@@ -91,17 +91,17 @@ def log_mel(
     window = torch.hann_window(_WINDOW, device=samples.device)
     waves = torch.stft(filled, _WINDOW, _HOP, window=window, return_complex=True)
     power = waves[..., :-1].abs() ** 2
-    loud = (_mel_filters(n_mels).to(power) @ power).clamp(min=1e-10).log10()
+    loud = (mel_filters(n_mels, _WINDOW, RATE).to(power) @ power).clamp(min=1e-10).log10()
     loud = torch.maximum(loud, loud.amax((-2, -1), keepdim=True) - 8)
     return (loud + 4) / 4
 
 
-def _mel_filters(n_mels: int) -> Float[Tensor, "n_mels n_frequencies"]:
+def mel_filters(n_mels: int, window: int, rate: int) -> Float[Tensor, "n_mels n_frequencies"]:
     """Triangles on the mel scale: even below 1,000 Hz, logarithmic above."""
     linear, step = 200 / 3, np.log(6.4) / 27  # Hz a mel below, and log(Hz) a mel above
-    mels = np.linspace(0, 15 + np.log(RATE / 2 / 1000) / step, n_mels + 2)
+    mels = np.linspace(0, 15 + np.log(rate / 2 / 1000) / step, n_mels + 2)
     corners = np.where(mels < 15, mels * linear, 1000 * np.exp((mels - 15) * step))
-    frequencies = np.linspace(0, RATE / 2, _WINDOW // 2 + 1)
+    frequencies = np.linspace(0, rate / 2, window // 2 + 1)
     low, middle, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     rising, falling = (frequencies - low) / (middle - low), (high - frequencies) / (high - middle)
     triangles = np.maximum(0, np.minimum(rising, falling))

@@ -169,7 +169,7 @@ class Seq2Seq(nn.Module):
             What stands in a row after its first END means nothing. Without attention, no weights.
         """
         state, memory = self.encode(source)
-        said = torch.full_like(source[:, 0], START)
+        said = torch.full(state.shape[:1], START, device=state.device)
         symbols, maps = [], []
         while len(symbols) < max_len and not _all_ended(symbols):
             logits, state, weights = self.step(said, state, memory)
