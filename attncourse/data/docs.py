@@ -128,8 +128,8 @@ def docstrings(part: Part | None = None) -> list[Docstring]:
 
     Examples
     --------
-    >>> docstrings("test")[0].summary  # doctest: +SKIP
-    'Find the greatest common divisor of two polynomials.'
+    >>> docstrings("test")[0].file  # doctest: +SKIP
+    'sympy/combinatorics/coset_table.py'
     """
     check_part(part)
     return [doc for doc in _every() if part is None or part_of(doc.file) == part]

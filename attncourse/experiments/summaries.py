@@ -215,9 +215,9 @@ def measure(trial: Trial) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "one vector": (75, 150, 300, 600),
-        "attention": (75, 150, 300, 600),
-        "attention that copies": (75, 150, 300, 600),
+        "one vector": (75, 150, 300),
+        "attention": (75, 150, 300),
+        "attention that copies": (75, 150, 300),
         "two rounds": (300,),
     },
     seeds=(0, 1, 2),
