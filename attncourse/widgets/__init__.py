@@ -3,6 +3,7 @@
 :mod:`attncourse.widgets.kit.base` says what a widget consists of and how to add one.
 """
 
+from attncourse.widgets.alignment import Alignment
 from attncourse.widgets.bug_bench import BugBench
 from attncourse.widgets.cost_roofline import CostRoofline
 from attncourse.widgets.encoder_heads import EncoderHeads
@@ -17,6 +18,7 @@ from attncourse.widgets.score_shapes import ScoreShapes
 from attncourse.widgets.writing_model import WritingModel
 
 __all__ = [
+    "Alignment",
     "AttentionPlane",
     "BugBench",
     "CostRoofline",

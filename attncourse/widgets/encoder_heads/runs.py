@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attncourse import analysis
+from attncourse.widgets.kit.rows import in_255ths
 
 STORED = Path(__file__).parent / "runs.json"
 #: The largest runs that stay legible and small.
@@ -31,16 +32,6 @@ _BYTES = [LETTERS[b] if b < 80 else LETTERS[b // 16 + 75] + LETTERS[b % 16] for 
 def stored() -> dict[str, Any]:
     """Give the stored runs, without their provenance."""
     return json.loads(STORED.read_text("utf8"))["runs"]
-
-
-def in_255ths(weights: Float[np.ndarray, "*batch n"]) -> Float[np.ndarray, "*batch n"]:
-    """Round rows that sum to one to whole 255ths that still do; none is off by a whole one."""
-    exact = 255 * weights / weights.sum(axis=-1, keepdims=True)
-    down = np.floor(exact)
-    missing = np.rint(255 - down.sum(axis=-1, keepdims=True))
-    # What was rounded down the furthest is rounded up.
-    rank = np.argsort(np.argsort(down - exact, axis=-1, kind="stable"), axis=-1, kind="stable")
-    return down + (rank < missing)
 
 
 def clean(name: str, value: Any) -> dict[str, Any]:

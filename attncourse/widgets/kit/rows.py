@@ -27,3 +27,13 @@ def pinned(
         return np.array([held[j] / total for j in range(len(own))])
     rest = max(0.0, 1 - total) * own / own[free].sum()
     return np.array([held.get(j, rest[j]) for j in range(len(own))])
+
+
+def in_255ths(weights: Float[np.ndarray, "*batch n"]) -> Float[np.ndarray, "*batch n"]:
+    """Round rows that sum to one to whole 255ths that still do; none is off by a whole one."""
+    exact = 255 * weights / weights.sum(axis=-1, keepdims=True)
+    down = np.floor(exact)
+    missing = np.rint(255 - down.sum(axis=-1, keepdims=True))
+    # What was rounded down the furthest is rounded up.
+    rank = np.argsort(np.argsort(down - exact, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return down + (rank < missing)
