@@ -43,6 +43,7 @@ SOURCES = {
     "qiu2020nndl": Source("Qiu, 2020", "https://nndl.github.io"),
     "radford2022": Source("Radford et al., 2022", "https://arxiv.org/abs/2212.04356"),
     "raffel2020": Source("Raffel et al., 2020", "https://arxiv.org/abs/1910.10683"),
+    "see2017": Source("See et al., 2017", "https://arxiv.org/abs/1704.04368"),
     "shazeer2019": Source("Shazeer, 2019", "https://arxiv.org/abs/1911.02150"),
     "socher2011": Source(
         "Socher et al., 2011", "https://nlp.stanford.edu/pubs/SocherLinNgManning_ICML2011.pdf"

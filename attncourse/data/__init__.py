@@ -1,6 +1,8 @@
 """Real data, one loader a set, verified by hash.
 
 >>> from attncourse import data
+>>> sorted({archive.name for archive in data.ARCHIVES})
+['cmudict', 'docstrings', 'sentiment', 'shakespeare']
 >>> [archive.name for archive in data.ARCHIVES]
 ['cmudict', 'shakespeare', 'sentiment', 'mnist_sample', 'interface_strings', 'speak']
 
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.cmu import CMUDICT, cmudict
+from attncourse.data.docs import PACKAGES, Docstring, docstrings
 from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
 from attncourse.data.interface import INTERFACE, InterfaceString, Language, interface_strings
 from attncourse.data.mnist import MNIST_SAMPLE, mnist_sample
@@ -22,6 +25,8 @@ from attncourse.data.rated import SENTIMENT, Rated, sentiment
 from attncourse.data.split import Part, part_of
 
 #: Every archive that the course reads, in the order in which it needs them.
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, *PACKAGES)
+ARCHIVES: tuple[Archive, ...] = (CMUDICT, SHAKESPEARE, SENTIMENT, MNIST_SAMPLE)
 ARCHIVES: tuple[Archive, ...] = (
     CMUDICT,
     SHAKESPEARE,
@@ -35,6 +40,7 @@ __all__ = [
     "ARCHIVES",
     "Archive",
     "DataError",
+    "Docstring",
     "InterfaceString",
     "Language",
     "Line",
@@ -43,6 +49,7 @@ __all__ = [
     "Spoken",
     "cache_dir",
     "cmudict",
+    "docstrings",
     "fetch",
     "fetch_all",
     "interface_strings",

@@ -1,0 +1,56 @@
+from tests.claims.case import Case
+
+LOW, HIGH = [0.21, 0.22, 0.23], [0.29, 0.30, 0.31]
+
+CASES = {
+    "C18-summaries": Case(
+        measured={
+            "attention": HIGH,
+            "vector": LOW,
+            "without": {"the name": 0.25, "the first ten words": 0.16},
+            "fluent": [0.80, 0.81, 0.82],
+            "vector_fluent": [0.95, 0.96, 0.97],
+        },
+        expected="holds if",  # more useful, and not more fluent
+        # No seed may fall among the others', and the name alone may not be better.
+        counterexample={
+            "attention": [0.22, 0.24, 0.24],
+            "vector": LOW,
+            "without": {"the name": 0.25, "the first ten words": 0.16},
+            "fluent": [0.80, 0.81, 0.82],
+            "vector_fluent": [0.95, 0.96, 0.97],
+        },
+        flipped="does not hold",
+    ),
+    "C33-summaries": Case(
+        measured={
+            "short": HIGH,
+            "long": LOW,
+            "name_short": 0.26,
+            "name_long": 0.25,
+            "recall": {4: 0.2, 20: 0.3},
+        },
+        expected="holds",
+        # The longer ones have harder summaries for everybody, and the last words said are no loss.
+        counterexample={
+            "short": HIGH,
+            "long": LOW,
+            "name_short": 0.32,
+            "name_long": 0.20,
+            "recall": {4: 0.29, 20: 0.3},
+        },
+        flipped="does not hold",
+    ),
+    "C34-summaries": Case(
+        measured={
+            "rounds": {"before": HIGH, "after": [0.30, 0.31, 0.29]},
+            "names": {"before": [0.0, 0.0, 0.0], "after": [0.2, 0.3, 0.25]},
+        },
+        expected="holds if",
+        counterexample={
+            "rounds": {"before": LOW, "after": HIGH},
+            "names": {"before": [0.0, 0.0, 0.0], "after": [0.2, 0.3, 0.25]},
+        },
+        flipped="holds",
+    ),
+}
