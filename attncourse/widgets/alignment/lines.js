@@ -10,7 +10,7 @@ const THICK = 9; // pixels of all the weight
 const HIGH = 100; // of the wave, and of the space for lines below it
 
 export function sides(view) {
-  const figure = html("figure", { class: "part sides" }), title = html("span", {}), caption = html("figcaption", {}, html("b", {}, title), " point at a word, or use the arrows");
+  const figure = html("figure", { class: "part sides" }), title = html("span", {}), rest = html("span", {}), caption = html("figcaption", {}, html("b", {}, title), rest);
   let shown = null, source = [], target = [], lines = [], wave = null;
 
   /** Words to press, one of which may be chosen. */
@@ -42,6 +42,7 @@ export function sides(view) {
     target = below.parts;
     const block = html("div", { class: heard ? "heard" : "read", style: `--count: ${heard ? one.target.length : count}` }, ...(heard ? [wave.node, space, below.node] : [above.node, space, below.node]));
     figure.replaceChildren(caption, block, html("p", { class: "legend" }, one.note));
+    rest.textContent = ` point at a ${heard ? "digit" : "word"}, or use the arrows`;
     Object.assign(shown, { space, heard });
     // Undo may change the example under the focus.
     if (held) target[0].cell.focus();
