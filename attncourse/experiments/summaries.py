@@ -218,7 +218,7 @@ EXPERIMENT = Experiment(
         "one vector": (75, 150, 300),
         "attention": (75, 150, 300),
         "attention that copies": (75, 150, 300),
-        "two rounds": (300,),
+        "two rounds": (75,),
     },
     seeds=(0, 1, 2),
     measure=measure,
