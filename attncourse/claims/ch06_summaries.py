@@ -89,8 +89,8 @@ def extracts_the_useful(
     "what is read than of any seed on shorter ones, and the loss larger than that of the "
     "function's name alone, which reads no text; asked of plain attention, and of attention that "
     "copies. No more than 60 words are read, so long texts are not tested. To lose (丢失) is read "
-    "as: the share of the right summary's words that are said falls by a tenth or more at the shorter "
-    "limit. A cut loses words by arithmetic; a network trained to be short is not tried.",
+    "as: the share of the right summary's words that are said falls by a tenth or more at the "
+    "shorter limit. A cut loses words by arithmetic; a network trained to be short is not tried.",
 )
 def long_texts_lose(
     *,
