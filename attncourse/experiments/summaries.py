@@ -56,8 +56,10 @@ class TwoRounds(nn.Module):
 class Summariser(Seq2Seq):
     """A sequence-to-sequence model that may copy a word of its source.
 
-    Source: See et al. (2017), section 2.2, arXiv:1704.04368; the gate here is not told of the word
-    said last, and there is no coverage.
+    Source: See et al. (2017), section 2.2, arXiv:1704.04368; attention here asks with the
+    state before the step, s_{t-1}, which has not been told the word said last (Bahdanau's order),
+    where See asks with s_t. The gate hears of that word through s_t alone, without See's direct
+    input of it, and there is no coverage.
     """
 
     def __init__(self, n_known: int, memory: Any, *, copies: bool, d_decoder: int) -> None:

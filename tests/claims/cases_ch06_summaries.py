@@ -26,15 +26,17 @@ CASES = {
         measured={
             "short": HIGH,
             "long": LOW,
+            "copies": {"short": HIGH, "long": HIGH},
             "name_short": 0.26,
             "name_long": 0.25,
             "recall": {4: 0.2, 20: 0.3},
         },
-        expected="holds",
+        expected="holds if",  # with copying nothing is lost
         # The longer ones have harder summaries for everybody, and the last words said are no loss.
         counterexample={
             "short": HIGH,
             "long": LOW,
+            "copies": {"short": HIGH, "long": LOW},
             "name_short": 0.32,
             "name_long": 0.20,
             "recall": {4: 0.29, 20: 0.3},
@@ -46,7 +48,7 @@ CASES = {
             "rounds": {"before": HIGH, "after": [0.30, 0.31, 0.29]},
             "names": {"before": [0.0, 0.0, 0.0], "after": [0.2, 0.3, 0.25]},
         },
-        expected="holds if",
+        expected="does not hold",  # rare words that are copied are no entities
         counterexample={
             "rounds": {"before": LOW, "after": HIGH},
             "names": {"before": [0.0, 0.0, 0.0], "after": [0.2, 0.3, 0.25]},
