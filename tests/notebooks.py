@@ -288,7 +288,23 @@ def words(notebook: NotebookNode, path: Path) -> Iterator[str]:
                 yield f"{found[0]!r}: the course writes {right!r}"
 
 
-RULES = [spine, predictions, plain, links, citations, folds, code, words]
+#: What a phone gives to a plot, and its smallest letter that is no small print; pixels.
+PHONE, SMALLEST = 358, 11
+NEW = re.compile(r"figures\.new\(\s*(?P<width>\d+(?:\.\d+)?)?")
+
+
+def letters(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """Letters that are given a size are large enough where the plot is as narrow as a phone."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or not (opened := NEW.search(cell.source)):
+            continue
+        width = float(opened["width"] or 5.2)
+        for size in re.findall(r"fontsize=(\d+(?:\.\d+)?)", cell.source):
+            if float(size) * PHONE / (72 * width) < SMALLEST:
+                yield f"fontsize={size} in a figure {width} inches wide is small print on a phone"
+
+
+RULES = [spine, predictions, plain, links, citations, folds, code, words, letters]
 
 
 def complaints(notebook: NotebookNode, path: Path) -> list[str]:

@@ -209,6 +209,13 @@ FAULTS = {
         put("# The code of the figure: one bar\nfigures.show(fig, alt='a')\nx = 1", **FOLDED),
         "folds: figures.show shows nothing",
     ),
+    "small print": (
+        put(
+            "# The code of the figure: a\nfig, ax = figures.new(5.0, 3)\nax.legend(fontsize=10)",
+            **FOLDED,
+        ),
+        "letters: fontsize=10 in a figure 5.0 inches",
+    ),
     "a fold without a label": (put("x = 1", **FOLDED), "folds: a folded cell's first line"),
     "a fold labelled by a stray word": (put("# a\nx = 1", **FOLDED), "folds: a folded cell's"),
     "an open figure": (put("figures.show(fig, alt='A line.')"), "folds: figures.show stands"),
