@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT / "book" / "site"), str(ROOT / "book" / "site" / "exten
 #: Notebooks without the parts of a lesson, and why.
 NO_LESSON = {
     "book/index.ipynb": "the front page is a door: it teaches one thing and leads on",
+    "book/06-applications/gallery.ipynb": "a gallery leads to the lessons that drew its pictures",
     "exercises": "an exercise is made from its questions; the page that sends there is the lesson",
     "solutions": "what exercises are made from",
 }
@@ -299,9 +300,9 @@ def letters(notebook: NotebookNode, path: Path) -> Iterator[str]:
         if cell.cell_type != "code" or not (opened := NEW.search(cell.source)):
             continue
         width = float(opened["width"] or 5.2)
-        for size in re.findall(r"fontsize=(\d+(?:\.\d+)?)", cell.source):
+        for size in re.findall(r"(?:font|label)size=(\d+(?:\.\d+)?)", cell.source):
             if float(size) * PHONE / (72 * width) < SMALLEST:
-                yield f"fontsize={size} in a figure {width} inches wide is small print on a phone"
+                yield f"letters of {size} points in a figure {width} inches wide is small print on a phone"
 
 
 RULES = [spine, predictions, plain, links, citations, folds, code, words, letters]

@@ -214,7 +214,7 @@ FAULTS = {
             "# The code of the figure: a\nfig, ax = figures.new(5.0, 3)\nax.legend(fontsize=10)",
             **FOLDED,
         ),
-        "letters: fontsize=10 in a figure 5.0 inches",
+        "letters: letters of 10 points in a figure 5.0 inches",
     ),
     "a fold without a label": (put("x = 1", **FOLDED), "folds: a folded cell's first line"),
     "a fold labelled by a stray word": (put("# a\nx = 1", **FOLDED), "folds: a folded cell's"),

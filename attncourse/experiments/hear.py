@@ -11,7 +11,7 @@ import numpy as np
 from IPython.display import HTML
 
 
-def mp3(wave: np.ndarray, rate: int, bit_rate: int = 24_000) -> bytes:
+def mp3(wave: np.ndarray, rate: int, bit_rate: int = 16_000) -> bytes:
     """Compress samples; the loudest becomes nine tenths of the loudest there can be."""
     level = 0.9 * 32767 / max(float(np.abs(wave).max()), 1e-9)
     buffer = io.BytesIO()

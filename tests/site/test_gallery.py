@@ -14,7 +14,11 @@ sys.path.insert(0, str(ROOT / "book" / "site" / "extensions"))
 from attsite.gallery import picture
 
 PAGE = BUILD / "html" / "book" / "06-applications" / "gallery.html"
-APPLICATIONS = sorted(path.stem for path in (ROOT / "book" / "06-applications").glob("*.ipynb"))
+APPLICATIONS = sorted(
+    path.stem
+    for path in (ROOT / "book" / "06-applications").glob("*.ipynb")
+    if path.stem != "gallery"
+)
 FIGURE = (
     '<figure class="att-figure"><svg viewBox="0 0 90 80" role="img" aria-label="a &gt; b">'
     '<path d="M 0 0"/><g id="t"><text x="1">letters</text></g></svg><figcaption>c</figcaption></figure>'

@@ -455,7 +455,7 @@ def test_an_edit_of_a_mechanism_executes_the_pages_that_use_it(real, pages_of):
 def test_a_claim_belongs_to_the_pages_that_check_it(pages_of):
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf8") for path in BOOK}
     for path in sorted((ROOT / "attncourse" / "claims").glob("ch*.py")):
-        ids = re.findall(r'"(C\d+)"', path.read_text("utf8"))
+        ids = re.findall(r'"(C\d+(?:-[a-z]+)?)"', path.read_text("utf8"))
         check = rf"claims\.check\(\s*(\\n\",\s*\"\s*)?\\\"({'|'.join(ids)})\\\""
         mine = {
             page
