@@ -7,8 +7,8 @@ handed on, leads to all of ``reference``.
 - An index (``__init__``) that is only passed through counts by what it *does*, not by what it
   names. It stands as ``~module``.
 - A package whose modules are imported by name at run time (claims, experiments) is a registry:
-  ``claims.check("C07")`` leads to the module that says "C07", or is called so; any other use of it
-  to all its modules.
+  ``claims.check("C07")`` leads to the module that says "C07", or is called so; any other use of
+  what loads them (of anything, where importing the package does) to all its modules.
 - A file that is no Python (a widget's script, a stored result) belongs to the module beside it that
   has its name, else to every module of its folder. A script comes with the scripts it imports.
 
@@ -109,6 +109,12 @@ class Code:
     def doing(self) -> list[ast.stmt]:
         """Top-level statements that do more than give a name to something."""
         return [node for node in self.tree.body if not _names_only(node)]
+
+    @cached_property
+    def fills(self) -> bool:
+        """Whether modules are imported by name as soon as this one is imported."""
+        calls = (n for node in self.doing for n in ast.walk(node) if isinstance(n, ast.Call))
+        return any(last_name(call.func) in DYNAMIC for call in calls)
 
     def only_doing(self) -> Code:
         """What is left of it where it is only passed through."""
@@ -312,7 +318,8 @@ class Package:
         }:
             return named
         loaders = self.registries[package]
-        filled = package in loaders and not self.code(module).says  # by importing the package
+        # By importing the package, if it loads its modules then and not only when it is asked.
+        filled = self.code(package).fills and not self.code(module).says
         return entries if filled or self._plain_closure(module) & loaders else set()
 
     def _plain_closure(self, module: str) -> set[str]:

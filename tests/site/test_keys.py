@@ -465,6 +465,15 @@ def test_a_claim_belongs_to_the_pages_that_check_it(pages_of):
         assert pages_of(path) == mine, path.name
 
 
+def test_an_experiment_belongs_to_the_pages_that_import_it(pages_of):
+    """To read one's stored results is no use of the others."""
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf8") for path in BOOK}
+    for name in ("beyond_length", "say_it_back", "scores", "text_classification"):
+        importing = {page for page, text in texts.items() if f"experiments import {name}" in text}
+        assert importing
+        assert pages_of(f"attncourse/experiments/{name}.py") == importing, name
+
+
 def test_a_widget_belongs_to_the_pages_that_show_it(pages_of):
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf8") for path in BOOK}
     shown = {page for page, text in texts.items() if "import AttentionPlane" in text}
