@@ -20,7 +20,8 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 TAG = re.compile(r"tag_gallery(?:-first-of-(\d+))?")
 VIEW = re.compile(r'viewBox="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"')
-LABEL = re.compile(r' role="img" aria-label="[^"]*"')
+#: A name for the reader, and a style that lets a drawing reach beyond its frame.
+LABEL = re.compile(r' role="img" aria-label="[^"]*"(?: style="[^"]*")?')
 
 
 def picture(svg: str, first_of: int = 1) -> str:
