@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from tests.site.conftest import BUILD, ROOT
 
-sys.path.insert(0, str(ROOT / "book" / "site" / "extensions"))
+sys.path[:0] = [str(ROOT / "book" / "site"), str(ROOT / "book" / "site" / "extensions")]
 from attsite.gallery import picture
 
 PAGE = BUILD / "html" / "book" / "06-applications" / "gallery.html"
@@ -20,8 +20,8 @@ APPLICATIONS = sorted(
     if path.stem != "gallery"
 )
 FIGURE = (
-    '<figure class="att-figure"><svg viewBox="0 0 90 80" role="img" aria-label="a &gt; b" style="overflow:visible">'
-    '<path d="M 0 0"/><g id="t"><text x="1">letters</text></g></svg><figcaption>c</figcaption></figure>'
+    '<figure class="att-figure"><svg viewBox="0 0 90 80" role="img" aria-label="a &gt; b" '
+    'style="overflow:visible"><path d="M 0 0"/><g id="t"><text x="1">letters</text></g></svg><figcaption>c</figcaption></figure>'
 )
 
 
