@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup
 
 from tests.site.conftest import BUILD, ROOT
 
-sys.path[:0] = [str(ROOT / "book" / "site"), str(ROOT / "book" / "site" / "extensions")]
+sys.path.insert(0, str(ROOT / "book" / "site"))
+sys.path.insert(0, str(ROOT / "book" / "site" / "extensions"))
 from attsite.gallery import picture
 
 PAGE = BUILD / "html" / "book" / "06-applications" / "gallery.html"
