@@ -55,7 +55,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if "att-cards" not in cards["classes"]:
             continue
         cards["classes"].append("att-gallery")
-        for card in cards.findall(nodes.list_item):
+        for card in list(cards.findall(nodes.list_item)):
             link = next(iter(card.findall(nodes.reference)))
             page = re.sub(r"\.html(#.*)?$", "", link["refuri"])
             page = posixpath.normpath(posixpath.join(posixpath.dirname(docname), page))
