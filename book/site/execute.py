@@ -62,6 +62,9 @@ def run_one(page: str, path: Path, notebook: nbformat.NotebookNode, timeout: int
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        # What a cell shows may come late where the machine is busy; the default drops it, silently.
+        iopub_timeout=timeout,
+        raise_on_iopub_timeout=True,
         kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"),
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
