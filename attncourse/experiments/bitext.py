@@ -80,8 +80,7 @@ def strings(language: data.Language) -> Strings:
 
 def encode(words: Sequence[str], numbered: Vocabulary) -> list[int]:
     """Number words; a rare one becomes unknown."""
-    known = set(numbered.symbols)
-    return numbered.encode([word if word in known else UNKNOWN for word in words])
+    return numbered.encode([word if word in numbered else UNKNOWN for word in words])
 
 
 def nearest(language: data.Language, sources: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -14,10 +14,10 @@ GRID = 4  # patches beside each other, and below
 FURTHEST = 2  # pixels that a copy is moved
 
 
-def shuffle(images: Tensor, what: str, grid: int = GRID) -> Tensor:
+def shuffle(images: Tensor, what: str) -> Tensor:
     """Put the patches or the pixels of every image into another order, always the same."""
     side = images.shape[-1]
-    size = {"patches": side // grid, "pixels": 1}[what]
+    size = {"patches": side // GRID, "pixels": 1}[what]
     cut = "n c (i p) (j q) -> n c (i j) p q"
     parts = rearrange(images, cut, p=size, q=size)
     order = torch.randperm(parts.shape[2], generator=torch.Generator().manual_seed(0))
@@ -60,10 +60,10 @@ DAMAGES: dict[str, list[Callable[[Tensor], Tensor]]] = {
 }
 
 
-def hide(images: Tensor, hidden: Tensor, grid: int = GRID) -> Tensor:
+def hide(images: Tensor, hidden: Tensor) -> Tensor:
     """Paint patches black; ``hidden`` is (n, n_patches), True where."""
-    squares = rearrange(hidden, "n (i j) -> n 1 i j", i=grid)
-    size = images.shape[-1] // grid
+    squares = rearrange(hidden, "n (i j) -> n 1 i j", i=GRID)
+    size = images.shape[-1] // GRID
     return images.masked_fill(squares.repeat_interleave(size, 2).repeat_interleave(size, 3), 0.0)
 
 

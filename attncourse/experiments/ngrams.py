@@ -6,22 +6,11 @@ compares its losses with those of three networks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from torch import Tensor
 
-
-class Table(NamedTuple):
-    """Counts of stretches of one length, sorted; a stretch is a number in base ``n_symbols``."""
-
-    stretches: np.ndarray
-    counts: np.ndarray
-    contexts: np.ndarray  # the stretches without their last symbol, each once
-    totals: np.ndarray  # how often a context was followed by anything
-    kinds: np.ndarray  # by how many different symbols
-    discount: float
+from attncourse.experiments.text_generation import Counts, counts, looked_up, numbered
 
 
 class NGrams:
@@ -61,71 +50,48 @@ class NGrams:
         self.n_symbols, self.order = n_symbols, order
         text = symbols.numpy()
         seen = {
-            k: np.unique(stretches(windowed(text, k), n_symbols), return_counts=True)
+            k: np.unique(numbered(text, k, n_symbols), return_counts=True)
             for k in range(1, order + 1)
         }
-        self.tables = []
+        self.tables: list[tuple[Counts, float]] = []
         for k in range(1, order + 1):
-            found, counts = seen[k]
+            found, how_often = seen[k]
             if k < order:
                 behind = seen[k + 1][0] % n_symbols**k
-                found, counts = np.unique(behind, return_counts=True)
-            self.tables.append(table(found, counts, n_symbols))
+                found, how_often = np.unique(behind, return_counts=True)
+            self.tables.append((counts(found, how_often, n_symbols), discount_of(how_often)))
 
     def __len__(self) -> int:
         """Count the entries: stretches of every length."""
-        return sum(len(each.counts) for each in self.tables)
+        return sum(len(table.counts) for table, _ in self.tables)
 
     def losses(self, read: Tensor, wanted: Tensor) -> Tensor:
         """Give -log p of each wanted symbol, from its own row up to the place before it."""
         given, asked = read.numpy(), wanted.numpy()
         chance = np.full(asked.shape, 1 / self.n_symbols)
-        for k, known in enumerate(self.tables, 1):
+        for k, (known, discount) in enumerate(self.tables, 1):
             if k > read.shape[1] + 1:
                 break
-            context = stretches(windowed(given, k - 1), self.n_symbols)
+            context = numbered(given, k - 1, self.n_symbols)
+            context = context[:, 1:] if k == 1 else context  # one place for each symbol
             places = slice(max(0, k - 2), None)  # the first have no context that long
             whole = context * self.n_symbols + asked[:, places]
-            chance[:, places] = interpolate(known, context, whole, chance[:, places])
+            chance[:, places] = interpolate(known, discount, context, whole, chance[:, places])
         return torch.from_numpy(-np.log(chance)).float()
 
 
-def windowed(text: np.ndarray, length: int) -> np.ndarray:
-    """Give every stretch of the last axis; of no symbols, one for each place."""
-    if length == 0:
-        return np.empty((*text.shape, 0), dtype=np.int64)
-    return np.lib.stride_tricks.sliding_window_view(text, length, axis=-1)
-
-
-def stretches(rows: np.ndarray, n_symbols: int) -> np.ndarray:
-    """Write stretches as one number each."""
-    number = np.zeros(rows.shape[:-1], dtype=np.int64)
-    for i in range(rows.shape[-1]):
-        number = number * n_symbols + rows[..., i]
-    return number
-
-
-def table(found: np.ndarray, counts: np.ndarray, n_symbols: int) -> Table:
-    """Sum up what followed each context."""
-    contexts, first = np.unique(found // n_symbols, return_index=True)
-    kinds = np.diff(first, append=len(found))
-    once, twice = ((counts == n).sum() for n in (1, 2))
+def discount_of(how_often: np.ndarray) -> float:
+    """Learn from what was seen once and twice how much to take from every count."""
+    once, twice = ((how_often == n).sum() for n in (1, 2))
     # Where nothing was seen once there is nothing to learn it from.
-    discount = float(once / (once + 2 * twice)) if once else 0.5
-    return Table(found, counts, contexts, np.add.reduceat(counts, first), kinds, discount)
+    return float(once / (once + 2 * twice)) if once else 0.5
 
 
 def interpolate(
-    known: Table, context: np.ndarray, whole: np.ndarray, shorter: np.ndarray
+    known: Counts, discount: float, context: np.ndarray, whole: np.ndarray, shorter: np.ndarray
 ) -> np.ndarray:
     """Give what a table says, and what shorter contexts say where it says nothing."""
-    count = np.maximum(looked_up(known.stretches, known.counts, whole) - known.discount, 0)
+    count = np.maximum(looked_up(known.stretches, known.counts, whole) - discount, 0)
     total = looked_up(known.contexts, known.totals, context)
-    rest = known.discount * looked_up(known.contexts, known.kinds, context)
+    rest = discount * looked_up(known.contexts, known.kinds, context)
     return np.where(total > 0, (count + rest * shorter) / np.maximum(total, 1), shorter)
-
-
-def looked_up(keys: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Give the value of each key that is there, and 0."""
-    at = np.searchsorted(keys, asked).clip(max=len(keys) - 1)
-    return np.where(keys[at] == asked, values[at], 0)

@@ -39,7 +39,7 @@ def filled(said: Said, language: data.Language, how: Way) -> tuple[str, ...]:
     By the one with the largest weight, of all or of the unknown ones; or, which needs no attention,
     the first unknown word by the first English word that is unknown, and so on.
     """
-    known = set(strings(language).english.symbols)
+    known = strings(language).english
     everywhere = range(len(said.source))
     strange = [j for j in everywhere if said.source[j] not in known] or list(everywhere)
     words, n = [], 0

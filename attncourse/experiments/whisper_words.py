@@ -149,8 +149,3 @@ def to_whisper(wave: np.ndarray, rate: int) -> Tensor:
     spectrum[np.fft.rfftfreq(len(wave), 1 / rate) > 0.48 * RATE] = 0
     low = np.interp(places, np.arange(len(wave)), np.fft.irfft(spectrum, len(wave)))
     return torch.from_numpy((0.1 * low / low.std()).astype(np.float32))
-
-
-def misses(found: Sequence[float], true: Sequence[float]) -> np.ndarray:
-    """Give the distance of each true moment to the nearest that was found, in seconds."""
-    return np.abs(np.subtract.outer(np.asarray(true), np.asarray(found))).min(axis=1)

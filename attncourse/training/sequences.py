@@ -31,6 +31,8 @@ class Vocabulary:
     [4, 3, 5]
     >>> letters.decode([4, 3, 5, END, 3])
     ['b', 'a', 'n']
+    >>> "c" in letters
+    False
     """
 
     def __init__(self, symbols: Sequence[str]) -> None:
@@ -39,6 +41,10 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return END + 1 + len(self.symbols)
+
+    def __contains__(self, symbol: object) -> bool:
+        """Whether a symbol has a number."""
+        return symbol in self._number
 
     def encode(self, sequence: Sequence[str]) -> list[int]:
         """Give each symbol's number; a ``ValueError`` names a symbol that has none."""

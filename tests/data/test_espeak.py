@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import platform
-
 import pytest
 
 from attncourse import data
 from attncourse.data import espeak
 from attncourse.data.espeak import Line
-
-cached = (data.cache_dir() / espeak.ESPEAK.filename).is_file()
-here = (platform.system(), platform.machine()) == ("Linux", "x86_64")
-speaks = pytest.mark.skipif(not (cached and here), reason="eSpeak NG is not in the cache")
+from tests.speaking import speaks
 
 
 @speaks

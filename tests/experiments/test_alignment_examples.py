@@ -8,6 +8,7 @@ import numpy as np
 
 from attncourse.experiments import alignment_examples as made
 from attncourse.widgets.alignment import runs
+from tests.speaking import speaks
 
 
 def kept(kind):
@@ -33,6 +34,7 @@ def test_the_stored_strings_are_those_of_the_command():
     assert all(f"{made.STEPS['digits']:,} steps" in one["note"] for one in kept("Speech"))
 
 
+@speaks
 def test_the_sound_that_is_kept_is_what_was_said():
     said = [made.speech_recognition.held_out()[i] for i in made.SPOKEN]
     for utterance, one in zip(said, kept("Speech"), strict=True):

@@ -39,7 +39,7 @@ def test_no_network_sees_the_future(name):
     assert moved[40:].all()
 
 
-def test_a_tiny_training_learns_and_sees_what_others_of_its_seed_see():
+def test_a_tiny_training_learns_and_what_is_wanted_is_the_next_character():
     model = four.build("GRU", seed=1)
     history = four.learn(model, "GRU", 12, seed=1)
     assert history.losses[-1] < history.losses[0] - 0.5

@@ -93,7 +93,6 @@ def test_500_images_are_50_of_each_digit_and_all_from_the_training_part():
 
 
 def test_every_image_is_seen_before_any_is_seen_again():
-    task.images_of.cache_clear()
     supply = task.batches("vit, 500 images", seed=2)
     first = torch.cat([next(supply)[0] for _ in range(16)])
     assert len({x.numpy().tobytes() for x in first}) == 500

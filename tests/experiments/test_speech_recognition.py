@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from attncourse import data
-from attncourse.data.espeak import ESPEAK, Line
+from attncourse.data.espeak import Line
 from attncourse.experiments import after_a_pause, hear, listening, spoken_digits, whisper_words
 from attncourse.experiments import speech_recognition as short
 from attncourse.experiments.spoken_digits import DIGITS, Sound, Utterance
 from attncourse.training import END, PAD, count_parameters
+from tests.speaking import speaks
 
-cached = (data.cache_dir() / ESPEAK.filename).is_file()
-speaks = pytest.mark.skipif(not cached, reason="eSpeak NG is not in the cache: attncourse data")
 RATE = 22_050
 
 
