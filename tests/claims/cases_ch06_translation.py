@@ -19,9 +19,9 @@ CASES = {
             "few": {"attention": [30.0, 31.0, 33.0], "one vector": [10.0, 11.0, 12.0]},
             "more": {"attention": [60.0, 61.0, 62.0], "one vector": [50.0, 51.0, 52.0]},
             "copied": {"attention": [20.0, 21.0, 22.0]},
-            "rule": {"attention": [15.0, 16.0, 15.0], "one vector": [9.0, 9.0, 10.0]},
+            "rule": {"attention": [27.0, 28.0, 27.0], "one vector": [25.0, 25.0, 26.0]},
         },
-        expected="holds",
+        expected="holds if",  # of words learned from a few examples; copying in order does better
         # The rule does as well without any weights, and few examples teach both as much.
         counterexample={
             "few": {"attention": [30.0, 31.0, 33.0], "one vector": [29.0, 31.0, 32.0]},
