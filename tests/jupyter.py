@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -37,7 +38,12 @@ def jupyterlab(folder: Path, scratch: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     with (scratch / "lab.log").open("w") as log:
         server = subprocess.Popen(
-            command, env={**os.environ, **home}, cwd=folder, stdout=log, stderr=subprocess.STDOUT
+            command,
+            env={**os.environ, **home},
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             deadline = time.monotonic() + 240  # a busy machine starts it slowly
@@ -53,4 +59,8 @@ def jupyterlab(folder: Path, scratch: Path) -> Iterator[str]:
             yield address
         finally:
             server.terminate()
-            server.wait(20)
+            try:  # it ends a kernel for each notebook that was opened
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
