@@ -107,7 +107,8 @@ def _check(question: Question, space: dict[str, Any], exercise: str, seed: int) 
         return same_for_all(question, "undefined", message, hidden=False)
     submission = _written(space)
     if _is_untouched(function, submission, name):
-        return same_for_all(question, "not started", "not started", hidden=False)
+        said = submission.not_started(name)
+        return same_for_all(question, "not started", said, hidden=False)
     if call := Shortcuts(submission).find(name, question.ready_made):
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=False)
     call = LocalCall(

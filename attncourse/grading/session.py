@@ -219,7 +219,8 @@ def _grade(
     if submission.definition(name) is None:
         return same_for_all(question, "undefined", submission.missing(name), hidden=hidden)
     if submission.is_stub(name):
-        return same_for_all(question, "not started", "not started", hidden=hidden)
+        said = submission.not_started(name)
+        return same_for_all(question, "not started", said, hidden=hidden)
     call = Shortcuts(submission).find(name, question.ready_made)
     if call is not None:
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=hidden)
