@@ -12,6 +12,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from attncourse import cli_class
+
 # What a command needs is imported inside it, so that --help answers at once.
 
 #: Whatever is wrong with the arguments. Typer exports its children only.
@@ -48,6 +50,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Exercises and data of an open course on the attention mechanism.",
 )
+
+
+for command in cli_class.COMMANDS:
+    app.command()(command)
 
 
 class Exit(IntEnum):
