@@ -174,9 +174,10 @@ def gradescope(one: Standing) -> str:
         }
         for question in one.record["questions"]
     ]
-    notes = [one.record.get("failed") or "", *one.record["notes"]]
+    notes = [*one.record["notes"]]
     if one.days_late:
-        notes.append(f"{one.days_late} days late: {one.share:.0%} of the points count.")
+        days = "a day" if one.days_late == 1 else f"{one.days_late} days"
+        notes.append(f"{days} late: {one.share:.0%} of the points count.")
     said = {"score": number(one.total), "output": " ".join(filter(None, notes)), "tests": tests}
     return json.dumps(said, indent=1) + "\n"
 
