@@ -134,15 +134,23 @@ def check(
 
 
 @app.command()
-def progress() -> None:
-    """Show what is done: points and dates, exercise by exercise."""
+def progress(
+    html: Annotated[Path | None, typer.Option(help="Write it as a page, too.")] = None,
+) -> None:
+    """Show what is done: points and dates, exercise by exercise, and what to read next."""
     from attncourse.grading import progress as book
-    from attncourse.grading.report import print_progress
+    from attncourse.grading.report import print_progress, progress_page
 
     records, warning = book.load()
     if warning:
         typer.echo(_plain(warning), err=True)
     print_progress(records)
+    if html is not None:
+        try:
+            html.write_text(progress_page(records), encoding="utf-8")
+        except OSError as error:
+            _stop(f"{html}: {error.strerror or error}.", Exit.USAGE)
+        typer.echo(_plain(f"wrote {html}"))
 
 
 @app.command()

@@ -116,6 +116,12 @@ def summary(question: str, checks: Sequence[CheckResult]) -> QuestionResult:
     return QuestionResult(question, points, earned, speaker.status, speaker.message, tuple(checks))
 
 
+def rounded(value: float) -> int | float:
+    """Points as a table shows them: whole where they are, else two digits."""
+    short = round(value, 2)
+    return int(short) if short == int(short) else short
+
+
 def number(value: float | None) -> str:
     """A number, short: four significant digits."""
     if value is None:

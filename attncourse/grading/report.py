@@ -112,6 +112,7 @@ def print_progress(records: Sequence[dict[str, Any]]) -> None:
     table.add_column("best", justify="right", no_wrap=True)
     table.add_column("reached", no_wrap=True)
     table.add_column("tries", justify="right", no_wrap=True)
+    table.add_column("read next")
     for name in exercises.names():
         exercise, total = exercises.load(name), 0
         rows = []
@@ -120,11 +121,56 @@ def print_progress(records: Sequence[dict[str, Any]]) -> None:
             total += best
             full = best == question.points()
             style = "green" if full else "default" if tries else "dim"
-            rows.append((question.name, f"{best}/{question.points()}", when, str(tries), style))
-        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "")
+            read = question.read if tries and not full else ""
+            score = f"{best}/{question.points()}"
+            rows.append((Text(question.name, style), score, when, str(tries), read))
+        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "", "")
         for row in rows:
-            table.add_row("", Text(row[0], row[4]), *row[1:4])
+            table.add_row("", *row)
     console.print(table)
+
+
+def progress_page(records: Sequence[dict[str, Any]]) -> str:
+    """Give a page with the best result of every question, and what to read where points miss."""
+    from attncourse.grading import exercises
+    from attncourse.grading.html import bars, render
+
+    parts = []
+    for exercise in map(exercises.load, exercises.names()):
+        questions = []
+        for question in exercise.questions:
+            best, when, tries = best_of(records, exercise.name, question.name)
+            told = (
+                plain_text(result.get("message", ""))
+                for record in reversed(records)
+                if record["exercise"] == exercise.name
+                for result in record["questions"]
+                if result["question"] == question.name and result.get("status") != "not started"
+            )
+            questions.append(
+                {
+                    "name": question.name,
+                    "best": best,
+                    "most": question.points(),
+                    "when": when,
+                    "tries": tries,
+                    "read": question.read,
+                    "said": next(told, ""),
+                }
+            )
+        earned = sum(question["best"] for question in questions)
+        most = exercise.points()
+        parts.append(
+            {"name": exercise.name, "earned": earned, "most": most, "questions": questions}
+        )
+    shares = [(part["name"], part["earned"] / part["most"]) for part in parts]
+    return render(
+        "progress",
+        parts=parts,
+        earned=sum(part["earned"] for part in parts),
+        most=sum(part["most"] for part in parts),
+        chart=bars(shares, "Points, in per cent", 100),
+    )
 
 
 def best_of(

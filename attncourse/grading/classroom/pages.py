@@ -5,7 +5,6 @@ Everything that a learner wrote is escaped, and the pages run no script and load
 
 from __future__ import annotations
 
-import functools
 import re
 import statistics
 from collections import Counter
@@ -15,7 +14,7 @@ from typing import Any
 
 from attncourse.grading.checks import plain_text
 from attncourse.grading.classroom.standing import Standing
-from attncourse.grading.classroom.tables import number
+from attncourse.grading.html import bars, render
 from attncourse.grading.records import UNCLEAR, CheckResult
 
 #: Mistakes in the summary's table.
@@ -24,7 +23,8 @@ _MOST = 10
 
 def feedback(one: Standing) -> str:
     """What one learner sees of one exercise: points, mistakes, hints; never the seed."""
-    return _page("feedback.html.j2").render(one=one)
+    found = {q["question"]: _findings(q) for q in one.record["questions"]}
+    return render("feedback", one=one, found=found)
 
 
 def summary(found: Sequence[Standing]) -> str:
@@ -33,7 +33,8 @@ def summary(found: Sequence[Standing]) -> str:
     for one in found:
         if one.exercise:
             parts.setdefault(one.exercise, []).append(one)
-    return _page("summary.html.j2").render(
+    return render(
+        "summary",
         parts=[_part(name, mine) for name, mine in parts.items()],
         look_at=[one for one in found if one.flags],
     )
@@ -56,30 +57,6 @@ def write_feedback(folder: Path, found: Sequence[Standing]) -> None:
         taken.add(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback(one), encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Any:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise ModuleNotFoundError(
-            "feedback pages need Jinja: pip install 'attncourse[class]'"
-        ) from None
-    made = Environment(
-        loader=PackageLoader("attncourse.grading.classroom"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"points": number, "findings": _findings}
-    made.globals.update(bars=_bars)
-    return made
-
-
-def _page(name: str) -> Any:
-    return _environment().get_template(name)
 
 
 def _findings(question: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -134,8 +111,10 @@ def _part(exercise: str, mine: Sequence[Standing]) -> dict[str, Any]:
         "untouched": sum(
             all(q["status"] == "not started" for q in one.record["questions"]) for one in mine
         ),
-        "histogram": _histogram(totals, most),
-        "hardest": _hardest(mine),
+        "histogram": bars(_histogram(totals, most), "Learners by points", 1),
+        "hardest": bars(
+            _hardest(mine), "Points earned, in per cent, the hardest question first", 100
+        ),
         "mistakes": [
             {"question": q, "bug": bug, "learners": n, "message": told[q, bug]}
             for (q, bug), n in counted.most_common(_MOST)
@@ -164,37 +143,3 @@ def _hardest(mine: Sequence[Standing]) -> list[tuple[str, float]]:
         earned = [one.points.get(question, 0.0) for one in mine]
         shares[question] = sum(earned) / (len(earned) * of) if of else 0.0
     return sorted(shares.items(), key=lambda item: item[1])
-
-
-def _bars(values: Sequence[tuple[str, float]], title: str, unit: float) -> Any:
-    """A bar chart as a drawing in the page."""
-    from markupsafe import Markup
-
-    wide, high, label = 560, 22, 190
-    largest = max((value for _, value in values), default=0) or 1
-    height = high * len(values) + 24
-    marks = [Markup('<text x="0" y="14">{}</text>').format(title)]
-    for i, (name, value) in enumerate(values):
-        y = 24 + i * high
-        length = (wide - label - 50) * value / largest
-        marks.append(
-            Markup(
-                '<text x="{}" y="{}" text-anchor="end">{}</text>'
-                '<rect class="bar" x="{}" y="{}" width="{}" height="14"></rect>'
-                '<text x="{}" y="{}">{}</text>'
-            ).format(
-                label - 8,
-                y + 12,
-                name,
-                label,
-                y + 1,
-                round(length, 1),
-                label + length + 6,
-                y + 12,
-                round(unit * value),
-            )
-        )
-    told = "; ".join(f"{name}: {round(unit * value)}" for name, value in values)
-    return Markup(
-        '<svg role="img" viewBox="0 0 {} {}" width="{}" height="{}" aria-label="{}. {}">{}</svg>'
-    ).format(wide, height, wide, height, title, told, Markup("").join(marks))

@@ -11,6 +11,7 @@ from typing import Any
 
 from attncourse.grading.checks import plain_text
 from attncourse.grading.classroom.standing import Standing
+from attncourse.grading.records import rounded as number
 
 #: A spreadsheet takes what begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -29,12 +30,6 @@ def safe(value: Any) -> Any:
     guarded = value.startswith(_FORMULA)
     text = plain_text(value, 1000)
     return f"'{text}" if guarded or text.startswith(_FORMULA) else text
-
-
-def number(points: float) -> int | float:
-    """Points as a table shows them: whole where they are, else two digits."""
-    rounded = round(points, 2)
-    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def write(path: Path, rows: Iterable[Sequence[Any]]) -> None:
