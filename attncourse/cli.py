@@ -139,7 +139,7 @@ def progress(
 ) -> None:
     """Show what is done: points and dates, exercise by exercise, and what to read next."""
     from attncourse.grading import progress as book
-    from attncourse.grading.report import print_progress, progress_page
+    from attncourse.grading.progress_report import print_progress, progress_page
 
     records, warning = book.load()
     if warning:

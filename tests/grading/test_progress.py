@@ -90,7 +90,7 @@ def test_the_page_says_what_is_missing_and_what_to_read(home):
     from bs4 import BeautifulSoup
 
     from attncourse.grading import exercises
-    from attncourse.grading.report import progress_page
+    from attncourse.grading.progress_report import progress_page
 
     exercise = exercises.load("03-algorithm")
     first, second, *_ = exercise.questions
