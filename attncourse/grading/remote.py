@@ -25,7 +25,11 @@ from attncourse.grading.peak import Gauge, below
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Bytes and seconds."""
+    """What one submission may use. Bytes and seconds.
+
+    ``submission`` is for all its cells and questions together. When it is over, what has been
+    judged stays, and the rest is not.
+    """
 
     memory: int = 4 << 30
     cpu: int = 300
@@ -34,6 +38,7 @@ class Limits:
     cell: float = 30.0
     call: float = 5.0
     question: float = 30.0
+    submission: float = 180.0
 
 
 class Gone(Exception):
@@ -101,6 +106,11 @@ class Worker:
             self._gauge = Gauge(below(self._process.pid, 2 if self._boxed else 0))
         return self._gauge
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there, and has not ended by itself."""
+        return self._process.poll() is None
+
     def _talk(self) -> None:
         source, sink = self._process.stdout, self._process.stdin
         assert source is not None
@@ -138,7 +148,7 @@ class Worker:
             code = self._wait_for_end()
             self.close()
             if answer.reason == "died" and code is not None:
-                answer = Gone("died", _ending(code))
+                answer = Gone("died", ending(code))
             raise answer
         if answer[0].get("id") != identity:
             self.close()
@@ -163,7 +173,8 @@ class Worker:
         self._scratch.cleanup()
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """How a process ended, in words."""
     # bwrap reports a signal as 128 + its number, Popen as its negative.
     number = -code if code < 0 else code - 128
     if number > 0:
