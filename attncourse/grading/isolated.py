@@ -107,6 +107,7 @@ def grade_apart(
     boxed: bool = True,
     limits: Limits | None = None,
     deadline: float | None = None,
+    overlay: str = "",
 ) -> Record:
     """Grade a notebook in a process of its own. May be called from several threads at once.
 
@@ -117,6 +118,8 @@ def grade_apart(
     deadline
         Seconds for everything, reading included. After these the process and all below it are
         killed. By default half a minute more than ``limits.submission``.
+    overlay
+        Folder of an instructor's own checks (:func:`attncourse.grading.exercises.overlay`).
 
     Returns
     -------
@@ -145,6 +148,7 @@ def grade_apart(
         "boxed": boxed,
         "limits": asdict(limits),
         "deadline": deadline,
+        "overlay": overlay,
     }
     answer = _ask(request, deadline + _GRACE)
     if "box" in answer:

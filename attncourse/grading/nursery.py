@@ -150,6 +150,8 @@ def _grade(request: dict[str, Any], folder: str, sink: int) -> None:
     """Grade, within limits, and write the record."""
     tempfile.tempdir = folder
     _limit(request["deadline"])
+    if request["overlay"]:
+        exercises.lay_over(request["overlay"])
     try:
         record = grade(
             Path(request["path"]),

@@ -47,9 +47,9 @@ def progress_page(records: Sequence[dict[str, Any]]) -> str:
     from attncourse.grading import exercises
     from attncourse.grading.html import bars, render
 
-    parts = []
+    parts: list[dict[str, Any]] = []
     for exercise in map(exercises.load, exercises.names()):
-        questions = []
+        questions: list[dict[str, Any]] = []
         for question in exercise.questions:
             best, when, tries = best_of(records, exercise.name, question.name)
             told = (

@@ -109,6 +109,6 @@ def _sentence(found: list[standing.Standing]) -> str:
     graded = [one for one in found if one.exercise]
     most = sum(one.most for one in graded)
     share = sum(one.total for one in graded) / most if most else 0.0
-    lost = len(found) - len(graded)
-    said = f"{len(graded)} results, {share:.0%} of all points"
+    lost = sum(bool(one.record["failed"]) for one in found)
+    said = f"{len(found)} results, {share:.0%} of all points"
     return f"{said}; {lost} could not be graded, see summary.html" if lost else said
