@@ -61,8 +61,10 @@ class _Nursery:
         if here.recv(16) != b"ready":
             raise RuntimeError("the grader's server did not start")
 
-    def send(self, end: socket.socket) -> None:
-        socket.send_fds(self._control, [b"x"], [end.fileno()])
+    def send(self, end: socket.socket, seed: int | None) -> None:
+        """Hand a connection over; with a seed, of which more are to come."""
+        said = b"x" if seed is None else str(seed).encode()
+        socket.send_fds(self._control, [said], [end.fileno()])
 
     def close(self) -> None:
         self._control.close()
@@ -74,17 +76,17 @@ _nursery: _Nursery | None = None
 _lock = threading.Lock()
 
 
-def _send(end: socket.socket) -> None:
+def _send(end: socket.socket, seed: int | None) -> None:
     """Hand a connection to the server; start one where there is none, or none of this process."""
     global _nursery
     with _lock:
         if _nursery is not None and _nursery.owner == os.getpid():
             try:
-                return _nursery.send(end)
+                return _nursery.send(end, seed)
             except OSError:
                 _nursery.close()
         _nursery = _Nursery()
-        _nursery.send(end)
+        _nursery.send(end, seed)
 
 
 @atexit.register
@@ -108,6 +110,7 @@ def grade_apart(
     limits: Limits | None = None,
     deadline: float | None = None,
     overlay: str = "",
+    many: bool = False,
 ) -> Record:
     """Grade a notebook in a process of its own. May be called from several threads at once.
 
@@ -118,6 +121,8 @@ def grade_apart(
     deadline
         Seconds for everything, reading included. After these the process and all below it are
         killed. By default half a minute more than ``limits.submission``.
+    many
+        Others with the same seed follow: their right answers are worked out once.
     overlay
         Folder of an instructor's own checks (:func:`attncourse.grading.exercises.overlay`).
 
@@ -150,7 +155,7 @@ def grade_apart(
         "deadline": deadline,
         "overlay": overlay,
     }
-    answer = _ask(request, deadline + _GRACE)
+    answer = _ask(request, deadline + _GRACE, seed if many else None)
     if "box" in answer:
         raise box.NoBox(answer["box"])
     try:
@@ -170,12 +175,12 @@ def grade_apart(
     return Record(name, seed or 0, "command", results, notes=(said,), failed=said)
 
 
-def _ask(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _ask(request: dict[str, Any], seconds: float, seed: int | None) -> dict[str, Any]:
     """What the server's process says of a file; nothing if it says nothing."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            _send(theirs)
+            _send(theirs, seed)
         ours.settimeout(seconds)
         data = bytearray()
         with contextlib.suppress(OSError):

@@ -25,7 +25,7 @@ from typing import Any
 # Imported for whoever is forked.
 import IPython.core.inputtransformer2  # noqa: F401
 
-from attncourse.grading import exercises
+from attncourse.grading import exercises, memo
 from attncourse.grading.box import NoBox
 from attncourse.grading.reading import NotANotebook
 from attncourse.grading.remote import Limits, ending
@@ -53,9 +53,12 @@ def serve(descriptor: int) -> None:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        data, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        data, descriptors, _, _ = socket.recv_fds(control, 32, 1)
         if not data:
             return
+        if data != b"x":  # one of many with the same input
+            for name in exercises.names():
+                memo.rehearse(name, int(data))
         with socket.socket(fileno=descriptors[0]) as connection:
             if os.fork() == 0:
                 _apart(_watch, control, connection)

@@ -51,6 +51,7 @@ def grade_one(work: Work) -> dict[str, Any]:
             boxed=work.boxed,
             limits=work.limits,
             overlay=work.overlay,
+            many=True,
         )
     return record.as_json()
 
