@@ -127,6 +127,7 @@ class Boxed:
         )
         self.pid = self._holder.pid
         self.returncode: int | None = None
+        self._open = True
         ends: list[int] = []
         try:
             self._await_box()
@@ -181,7 +182,10 @@ class Boxed:
                 pipe.close()  # pyrefly: ignore
 
     def close(self) -> None:
-        """Kill the box with all that is in it."""
+        """Kill the box with all that is in it. May be called again."""
+        if not self._open:
+            return
+        self._open = False
         self._kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(5)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from attncourse.grading import exercises
+from attncourse.grading import box, exercises
 from attncourse.grading.checks import Exercise, Question, plain_text
 from attncourse.grading.reading import read
 from attncourse.grading.records import QuestionResult, Record
@@ -70,7 +70,15 @@ def grade(
     chosen = _exercise(submission, exercise)
     asked = [chosen[name] for name in questions] or chosen.questions
     seed = secrets.randbits(32) if seed is None else seed
-    session = Session(submission, [q.name for q in asked], boxed=boxed, limits=limits or Limits())
+    if boxed:
+        box.require()  # before any check could take its absence for an answer
+    session = Session(
+        submission,
+        [q.name for q in asked],
+        boxed=boxed,
+        limits=limits or Limits(),
+        torch=chosen.tensors,
+    )
     shortcuts = Shortcuts(submission)
     results: list[QuestionResult] = []
     try:
