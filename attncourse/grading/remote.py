@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading import box, wire
-from attncourse.grading.peak import Gauge, below
+from attncourse.grading.peak import Gauge, below, excess
+
+#: Seconds between two looks at a process that is at work.
+_LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Worker:
             "MKL_NUM_THREADS": "1",
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
-        inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits))]
+        inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits) | {"sealed": boxed})]
         self._scratch = tempfile.TemporaryDirectory(
             prefix="attncourse-", ignore_cleanup_errors=True
         )
@@ -91,6 +95,7 @@ class Worker:
             env=environment,
             start_new_session=True,
         )
+        self._pid: int | None = None
         self._gauge: Gauge | None = None
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -99,11 +104,18 @@ class Worker:
         threading.Thread(target=self._talk, daemon=True).start()
 
     @property
-    def gauge(self) -> Gauge:
-        """Measures the memory of the process that runs the cells, inside its box if it has one."""
-        if self._gauge is None:
+    def pid(self) -> int | None:
+        """The process that runs the cells, in its box if it has one; None before it is there."""
+        if self._pid is None:
             # In a box there are two of bubblewrap's processes above it.
-            self._gauge = Gauge(below(self._process.pid, 2 if self._boxed else 0))
+            self._pid = below(self._process.pid, 2 if self._boxed else 0)
+        return self._pid
+
+    @property
+    def gauge(self) -> Gauge:
+        """Measures the memory of the process that runs the cells."""
+        if self._gauge is None:
+            self._gauge = Gauge(self.pid or self._process.pid)
         return self._gauge
 
     @property
@@ -140,10 +152,10 @@ class Worker:
         identity = secrets.token_hex(8)
         self._requests.put(wire.pack(header | {"id": identity}, arrays))
         try:
-            answer = self._answers.get(timeout=deadline)
-        except queue.Empty:
+            answer = self._wait(deadline)
+        except Gone:
             self.close()
-            raise Gone("deadline", f"no answer in {deadline:g} s") from None
+            raise
         if isinstance(answer, Gone):
             code = self._wait_for_end()
             self.close()
@@ -154,6 +166,17 @@ class Worker:
             self.close()
             raise Gone("garbled", "an answer to no request")
         return answer
+
+    def _wait(self, seconds: float) -> Any:
+        """The next answer; meanwhile see that the process does not outgrow its box."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            # The first look comes late: most answers are there before it.
+            with contextlib.suppress(queue.Empty):
+                return self._answers.get(timeout=min(left, _LOOK))
+            if found := excess(self.pid, boxed=self._boxed):
+                raise Gone("died", found)
+        raise Gone("deadline", f"no answer in {seconds:g} s")
 
     def _wait_for_end(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):

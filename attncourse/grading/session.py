@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from attncourse.grading import exercises
+from attncourse.grading import box, exercises
 from attncourse.grading.checks import Exercise, Question, plain_text
 from attncourse.grading.reading import read
 from attncourse.grading.records import QuestionResult, Record
@@ -66,6 +66,8 @@ def grade(
     FileNotFoundError, NotANotebook, UnknownExercise, NoBox
         The file cannot be graded at all. Whatever its code does raises nothing.
     """
+    if boxed:
+        box.require()
     submission = Submission(path, read(path, follow=follow))
     chosen = _exercise(submission, exercise)
     asked = [chosen[name] for name in questions] or chosen.questions
