@@ -133,6 +133,20 @@ def check(
     raise typer.Exit(Exit.ALL_POINTS if full else Exit.POINTS_MISSING)
 
 
+@app.command("box")
+def show_box() -> None:
+    """Say what a box on this machine holds back; exit with 5 if something is missing."""
+    from attncourse.grading.box import NoBox, in_force
+
+    try:
+        found = in_force()
+    except NoBox as error:
+        _stop(str(error), Exit.NO_BOX)
+    for what, holds in found.items():
+        typer.echo(f"{'yes' if holds else 'NO '}  {what}")
+    raise typer.Exit(0 if all(found.values()) else int(Exit.NO_BOX))
+
+
 @app.command()
 def progress(
     html: Annotated[Path | None, typer.Option(help="Write it as a page, too.")] = None,

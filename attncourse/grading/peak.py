@@ -1,4 +1,4 @@
-"""How much memory a call took at its most, read from outside of the process that made it.
+"""What a process takes, read from outside of it: memory at its most, threads, files.
 
 Linux keeps the most memory that a process ever held, and sets it back when asked. What a process
 says of itself is not asked.
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+
+#: More than a library of numbers starts, and files than a notebook writes. Linux by itself counts
+#: neither the threads of a user who is root, nor what an empty file costs.
+MOST_THREADS, MOST_FILES = 256, 20_000
 
 
 class Gauge:
@@ -20,7 +24,8 @@ class Gauge:
     """
 
     def __init__(self, pid: int | None = None):
-        self._folder = Path("/proc", str(os.getpid() if pid is None else pid))
+        self.pid = os.getpid() if pid is None else pid
+        self._folder = Path("/proc", str(self.pid))
         self._before = 0
 
     def start(self) -> None:
@@ -47,14 +52,33 @@ class Gauge:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
 
 
-def below(pid: int, depth: int) -> int:
-    """Return the process so many levels below one, as long as each has one child."""
+def below(pid: int, depth: int) -> int | None:
+    """Return the process so many levels below one; None as long as there is none."""
     for _ in range(depth):
         try:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         except OSError:
-            break
+            return None
         if len(children) != 1:
-            break
+            return None
         pid = int(children[0])
     return pid
+
+
+def excess(pid: int | None, *, boxed: bool) -> str:
+    """What a process has too much of, in words; nothing if it is within bounds, or is not there."""
+    if pid is None:
+        return ""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        threads = next(int(line.split()[1]) for line in lines if line.startswith("Threads:"))
+        if threads > MOST_THREADS:
+            return f"it has more than {MOST_THREADS} threads"
+        if boxed:
+            # As the box sees it: a disk of its own, in memory.
+            disk = os.statvfs(f"/proc/{pid}/root/tmp")
+            if disk.f_files - disk.f_ffree > MOST_FILES:
+                return f"it has more than {MOST_FILES} files"
+    except (OSError, ValueError, StopIteration):
+        pass
+    return ""

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ import numpy as np
 
 from attncourse.grading import box, wire
 from attncourse.grading.forked import Boxed, NoZygote, Zygote
-from attncourse.grading.peak import Gauge, below
+from attncourse.grading.peak import Gauge, below, excess
+
+#: Seconds between two looks at a process that is at work.
+_LOOK = 0.1
 
 #: Forks boxed workers where there is one: in a process that grades many notebooks.
 ZYGOTE: Zygote | None = None
@@ -82,6 +86,7 @@ class Worker:
             prefix="attncourse-", ignore_cleanup_errors=True
         )
         self._process = (self._forked(torch) if boxed else None) or self._started(folder)
+        self._pid: int | None = None
         self._gauge: Gauge | None = None
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -95,9 +100,8 @@ class Worker:
             return None
         cat = shutil.which("cat", path=os.defpath) or "/bin/cat"
         holder = box.command([cat], {"PATH": os.defpath})
-        limits = json.dumps(asdict(self.limits))
         with contextlib.suppress(NoZygote):
-            return Boxed(ZYGOTE, holder, limits=limits, torch=torch)
+            return Boxed(ZYGOTE, holder, limits=self._limits(), torch=torch)
         return None
 
     def _started(self, folder: Path) -> subprocess.Popen[bytes]:
@@ -111,7 +115,7 @@ class Worker:
             "MKL_NUM_THREADS": "1",
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
-        inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits))]
+        inner = [sys.executable, "-I", script, self._limits()]
         if self._boxed:
             inner = box.command(inner, environment | {"HOME": "/tmp"})
         else:
@@ -127,15 +131,25 @@ class Worker:
             start_new_session=True,
         )
 
+    def _limits(self) -> str:
+        """What a worker is told of its limits."""
+        return json.dumps(asdict(self.limits) | {"sealed": self._boxed})
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs the cells, in its box if it has one; None before it is there."""
+        if self._pid is None and isinstance(self._process, Boxed):
+            self._pid = self._process.worker
+        elif self._pid is None:
+            # In a box there are two of bubblewrap's processes above it.
+            self._pid = below(self._process.pid, 2 if self._boxed else 0)
+        return self._pid
+
     @property
     def gauge(self) -> Gauge:
-        """Measures the memory of the process that runs the cells, inside its box if it has one."""
+        """Measures the memory of the process that runs the cells."""
         if self._gauge is None:
-            if isinstance(self._process, Boxed):
-                pid = self._process.worker
-            else:  # in a box there are two of bubblewrap's processes above it
-                pid = below(self._process.pid, 2 if self._boxed else 0)
-            self._gauge = Gauge(pid)
+            self._gauge = Gauge(self.pid or self._process.pid)
         return self._gauge
 
     @property
@@ -172,10 +186,10 @@ class Worker:
         identity = secrets.token_hex(8)
         self._requests.put(wire.pack(header | {"id": identity}, arrays))
         try:
-            answer = self._answers.get(timeout=deadline)
-        except queue.Empty:
+            answer = self._wait(deadline)
+        except Gone:
             self.close()
-            raise Gone("deadline", f"no answer in {deadline:g} s") from None
+            raise
         if isinstance(answer, Gone):
             code = self._wait_for_end()
             self.close()
@@ -186,6 +200,17 @@ class Worker:
             self.close()
             raise Gone("garbled", "an answer to no request")
         return answer
+
+    def _wait(self, seconds: float) -> Any:
+        """The next answer; meanwhile see that the process does not outgrow its box."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            # The first look comes late: most answers are there before it.
+            with contextlib.suppress(queue.Empty):
+                return self._answers.get(timeout=min(left, _LOOK))
+            if found := excess(self.pid, boxed=self._boxed):
+                raise Gone("died", found)
+        raise Gone("deadline", f"no answer in {seconds:g} s")
 
     def _wait_for_end(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -71,6 +71,8 @@ def run_question(
                 if failure.final:
                     over, status = failure, _STATUS[failure.reason]
                 results.append(_result(check, status, message=failure.message, bug=failure.bug))
+            except OSError:
+                raise  # this machine's, and nobody else's
             except Exception as error:
                 # The check met an answer that its author did not think of.
                 kind = type(error).__name__

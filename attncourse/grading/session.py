@@ -66,6 +66,8 @@ def grade(
     FileNotFoundError, NotANotebook, UnknownExercise, NoBox
         The file cannot be graded at all. Whatever its code does raises nothing.
     """
+    if boxed:
+        box.require()
     submission = Submission(path, read(path, follow=follow))
     chosen = _exercise(submission, exercise)
     asked = [chosen[name] for name in questions] or chosen.questions

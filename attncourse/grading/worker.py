@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 
-def _load_wire() -> Any:
-    if "_wire" in sys.modules:  # a zygote has prepared this process
-        return sys.modules["_wire"]
+def _load(name: str) -> Any:
+    if f"_{name}" in sys.modules:  # a zygote has prepared this process
+        return sys.modules[f"_{name}"]
     # By path: the package around it need not be importable inside a box.
-    spec = importlib.util.spec_from_file_location("_wire", Path(__file__).with_name("wire.py"))
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_{name}", path)
     module = importlib.util.module_from_spec(spec)  # pyrefly: ignore
-    sys.modules["_wire"] = module  # dataclasses look their module up
+    sys.modules[f"_{name}"] = module  # dataclasses look their module up
     spec.loader.exec_module(module)  # pyrefly: ignore
     return module
 
@@ -118,7 +119,8 @@ def _call(wire: Any, space: dict[str, Any], request: dict[str, Any], arrays: lis
 
 def prepare() -> None:
     """Import what every worker needs, for the processes that are forked from this one."""
-    _load_wire()
+    _load("wire")
+    _load("confine")
     with contextlib.suppress(ImportError):
         import jaxtyping  # noqa: F401
 
@@ -129,8 +131,11 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    _limit(json.loads(sys.argv[1]))
-    wire = _load_wire()
+    limits = json.loads(sys.argv[1])
+    _limit(limits)
+    wire = _load("wire")
+    if limits.get("sealed"):
+        _load("confine").seal()
     # The package as the grader has it, where no other is installed.
     sys.path.append(str(Path(__file__).parents[2]))
     space = _fresh_main()
