@@ -4,9 +4,9 @@
 tables of each half stand in a file of their own.
 """
 
-from tests.grading.mutants import _ch04_gradients, _ch04_heads
+from tests.grading.mutants import _ch04_gradients, _ch04_heads, _ch04_positions
 
-TABLES = [_ch04_gradients, _ch04_heads]
+TABLES = [_ch04_gradients, _ch04_heads, _ch04_positions]
 WRONG = {question: found for table in TABLES for question, found in table.WRONG.items()}
 RIGHT = {question: found for table in TABLES for question, found in table.RIGHT.items()}
 UNNAMED = {question: found for table in TABLES for question, found in table.UNNAMED.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget, compare
+from attncourse.grading.compare import budget
 from attncourse.grading.exercises.ch04_mathematics import oracles
 from attncourse.grading.exercises.ch04_mathematics.attention_mistakes import Arrays, mistakes
 from attncourse.grading.exercises.ch04_mathematics.common import Mistake, hold, some

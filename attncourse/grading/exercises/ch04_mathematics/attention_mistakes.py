@@ -1,4 +1,4 @@
-"""What goes wrong in ``attention_backward(grad, q, k, v, mask)``, with the numbers that it gives."""
+"""What goes wrong in ``attention_backward(grad, q, k, v, mask)``, with its numbers."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def mistakes(
         ),
         Mistake(
             "wrong axis",
-            "On the way back through softmax the sum runs over the queries. The weights of one query "
-            "compete among the keys: axis=-1.",
+            "On the way back through softmax the sum runs over the queries. The weights of one "
+            "query compete among the keys: axis=-1.",
             lambda: back(A, through(A, -2)),
         ),
         Mistake(
@@ -119,8 +119,8 @@ def mistakes(
         ),
         Mistake(
             "mask ignored",
-            "These are the gradients without a mask. A closed key has no weight and is told nothing: "
-            "use the masked weights.",
+            "These are the gradients without a mask. A closed key has no weight and is told "
+            "nothing: use the masked weights.",
             lambda: back(shares(scores), through(shares(scores))),
         ),
         Mistake(
@@ -131,8 +131,8 @@ def mistakes(
         ),
         Mistake(
             "scores' gradient not turned",
-            "The gradient of k is taken with the scores' gradient as it stands. Row j of it collects "
-            "column j: transpose it.",
+            "The gradient of k is taken with the scores' gradient as it stands. Row j of it "
+            "collects column j: transpose it.",
             lambda: (right()[0], through(A) @ q / root, right()[2]),
         ),
         Mistake(
@@ -143,8 +143,8 @@ def mistakes(
         ),
         Mistake(
             "values in place of weights",
-            "The gradient of v is the output's, spread over the keys without weights. Key j is told "
-            "in proportion to its weight: weights, transposed, times grad.",
+            "The gradient of v is the output's, spread over the keys without weights. Key j is "
+            "told in proportion to its weight: weights, transposed, times grad.",
             lambda: (*right()[:2], 0 * v + grad.sum(axis=-2, keepdims=True)),
         ),
     ]
@@ -152,8 +152,8 @@ def mistakes(
         found.append(
             Mistake(
                 "batch summed",
-                "Gradients are summed over the axes in front. Each sequence and head has its own q, "
-                "k and v, so each has its own gradients, in the same shapes.",
+                "Gradients are summed over the axes in front. Each sequence and head has its own "
+                "q, k and v, so each has its own gradients, in the same shapes.",
                 changed(*[lambda x: x.sum(axis=tuple(range(x.ndim - 2)))] * 3),
             )
         )

@@ -51,12 +51,14 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         ),
         Suspect(
             "values tiled",
-            "The keys are repeated, the values are tiled. Both belong to the same group: repeat both.",
+            "The keys are repeated, the values are tiled. Both belong to the same group: repeat "
+            "both.",
             lambda: attend(repeated, tiled),
         ),
         Suspect(
             "keys tiled",
-            "The values are repeated, the keys are tiled. Both belong to the same group: repeat both.",
+            "The values are repeated, the keys are tiled. Both belong to the same group: repeat "
+            "both.",
             lambda: attend(tiled, repeated),
         ),
         Suspect(
@@ -89,8 +91,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         ),
         Suspect(
             "queries averaged",
-            "The queries of a group are averaged before they ask. Each asks for itself: that is what "
-            "grouping keeps.",
+            "The queries of a group are averaged before they ask. Each asks for itself: that is "
+            "what grouping keeps.",
             lambda: _averaged(q, k, v, mask, copies),
         ),
         Suspect(

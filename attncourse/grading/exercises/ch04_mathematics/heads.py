@@ -71,16 +71,16 @@ def suspects(
     return [
         Suspect(
             "split and merged flat",
-            "reshape alone cuts the sequence, not the features: a head gets a stretch of positions, "
-            "and the merge hides it by undoing the same cut. Heads divide the features: "
+            "reshape alone cuts the sequence, not the features: a head gets a stretch of "
+            "positions, and the merge hides it by undoing the same cut. Heads divide the features: "
             "(seq, n_heads, width) first, then swap the two axes in front; merge in reverse.",
             lambda: _stack(heads(_flat)) @ w_out,
         ),
         Suspect(
             "split flat",
             "The split leaves out an exchange of two axes and so cuts the sequence, not the "
-            "features. Reshape to (seq, n_heads, width), then swap the first two of these. The merge "
-            "is right.",
+            "features. Reshape to (seq, n_heads, width), then swap the first two of these. The "
+            "merge is right.",
             lambda: _merge(heads(_flat)) @ w_out,
         ),
         Suspect(
@@ -97,14 +97,14 @@ def suspects(
         ),
         Suspect(
             "split woven",
-            "The split takes every n_heads-th feature for a head, the merge lays heads side by side. "
-            "A head's columns stand side by side in both: (n_heads, width).",
+            "The split takes every n_heads-th feature for a head, the merge lays heads side by "
+            "side. A head's columns stand side by side in both: (n_heads, width).",
             lambda: _merge(heads(_every_other)) @ w_out,
         ),
         Suspect(
             "merged woven",
-            "The merge weaves the heads' features into each other. Head 1's stand first, then those "
-            "of head 2: (seq, n_heads, width) before the last reshape.",
+            "The merge weaves the heads' features into each other. Head 1's stand first, then "
+            "those of head 2: (seq, n_heads, width) before the last reshape.",
             lambda: _woven(heads()) @ w_out,
         ),
         Suspect(
@@ -114,8 +114,8 @@ def suspects(
         ),
         Suspect(
             "one head",
-            "This is attention with one wide head: n_heads has no effect. Each head scores with its "
-            "own columns and has a softmax of its own.",
+            "This is attention with one wide head: n_heads has no effect. Each head scores with "
+            "its own columns and has a softmax of its own.",
             lambda: (
                 shares((x @ w_query) @ turned(x @ w_key) / np.sqrt(all_k), mask)
                 @ (x @ w_value)
