@@ -6,6 +6,10 @@ from attncourse.grading.exercises.ch04_mathematics.attention_gradient import (
 from attncourse.grading.exercises.ch04_mathematics.counts import QUESTION as multiply_adds
 from attncourse.grading.exercises.ch04_mathematics.grouped import QUESTION as grouped_attention
 from attncourse.grading.exercises.ch04_mathematics.heads import QUESTION as multi_head_attention
+from attncourse.grading.exercises.ch04_mathematics.linear import (
+    QUESTION as linear_attention_recurrent,
+)
+from attncourse.grading.exercises.ch04_mathematics.parts import QUESTION as merge_attention
 from attncourse.grading.exercises.ch04_mathematics.positions import QUESTION as rotary
 from attncourse.grading.exercises.ch04_mathematics.softmax_gradient import (
     QUESTION as softmax_backward,
@@ -18,4 +22,6 @@ QUESTIONS = [
     grouped_attention,
     rotary,
     multiply_adds,
+    linear_attention_recurrent,
+    merge_attention,
 ]
