@@ -254,6 +254,27 @@ def back_values_unweighted(grad, q, k, v, mask):
     return *_back(grad, q, k, v, mask)[:2], dv
 
 
+def back_scaled_by_values(grad, q, k, v, mask):
+    return _back(grad, q, k, v, mask, scale=np.sqrt(v.shape[-1]))
+
+
+def _back_with_softmax(grad, q, k, v, mask, closed):
+    s = np.where(mask, q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]), closed)
+    with np.errstate(all="ignore"):
+        e = np.exp(s - s.max(**ROW))
+        a = e / e.sum(**ROW)
+        ds = softmax_backward_by_rows(grad @ v.swapaxes(-1, -2), a) / np.sqrt(q.shape[-1])
+        return ds @ k, ds.swapaxes(-1, -2) @ q, a.swapaxes(-1, -2) @ grad
+
+
+def back_blind_average(*given):
+    return _back_with_softmax(*given, -1e9)
+
+
+def back_blind_nan(*given):
+    return _back_with_softmax(*given, -np.inf)
+
+
 def back_in_place(grad, q, k, v, mask):
     found = _back(grad, q, k, v, mask)
     k /= np.sqrt(q.shape[-1])
@@ -305,6 +326,9 @@ WRONG = {
         "v gets the scores' share": back_values_through_scores,
         "values in place of weights": back_values_unweighted,
         "batch summed": back_batch_summed,
+        "scaled by d_v": back_scaled_by_values,
+        "empty row averaged": back_blind_average,
+        "NaN on an empty row": back_blind_nan,
         "in place": back_in_place,
         "another kind": back_as_one_array,
     },
@@ -349,7 +373,7 @@ _LIKE_BACK = [
     (lambda *given: _back(*given, through=softmax_plus), ()),
     (lambda *given: _back(*given, through=softmax_no_mean, scale=1), ()),
     (lambda *given: _back(*given, through=softmax_plain_mean, scale=1), ()),
-    (lambda g, q, k, v, m: _back(g, q, k, v, m, scale=np.sqrt(v.shape[-1])), ()),
+    (lambda g, q, k, v, m: _back(g, q, k, v, m, scale=np.sqrt(k.shape[-2])), ()),
     (lambda g, q, k, v, m: _back(g, k[..., :1, :] + 0 * q, k, v, m), ()),
     (lambda g, q, k, v, m: _back(g, 2 * q, k, v, m), ()),
 ]

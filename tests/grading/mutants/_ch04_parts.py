@@ -201,6 +201,18 @@ def merge_nan(outputs, log_sum_exps):
         return (e[..., None] * outputs).sum(0) / e.sum(0)[..., None], top + np.log(e.sum(0))
 
 
+def merge_one_top(outputs, log_sum_exps):
+    with np.errstate(all="ignore"):
+        e = np.exp(log_sum_exps - np.max(log_sum_exps))
+        out = np.einsum("p...,p...d->...d", e, outputs) / np.maximum(e.sum(0), 1e-300)[..., None]
+        return out, np.max(log_sum_exps) + np.log(e.sum(0))
+
+
+def merge_zero(outputs, log_sum_exps):
+    out, lse = merge_one_after_the_other(outputs, log_sum_exps)
+    return out, np.nan_to_num(lse, neginf=0.0)
+
+
 def merge_in_place(outputs, log_sum_exps):
     found = merge_one_after_the_other(outputs, log_sum_exps)
     with np.errstate(invalid="ignore"):
@@ -251,6 +263,8 @@ WRONG = {
         "logarithm forgotten": _merged(lse=lambda s: np.exp(s).sum(0)),
         "unstable": merge_unstable,
         "NaN where nothing was seen": merge_nan,
+        "one maximum for all queries": merge_one_top,
+        "zero where nothing was seen": merge_zero,
         "in place": merge_in_place,
         "another kind": merge_output_only,
     },

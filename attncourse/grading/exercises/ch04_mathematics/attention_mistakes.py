@@ -20,6 +20,8 @@ def mistakes(
     mask = np.broadcast_to(mask, scores.shape)
     A = shares(scores, mask)
     dA = grad @ turned(v)
+    seen = mask.any(axis=-1, keepdims=True)
+    averaged, broken = np.where(seen, A, 1 / A.shape[-1]), np.where(seen, A, np.nan)
 
     def back(weights: np.ndarray, told: np.ndarray, scale: float = root) -> Arrays:
         return told @ k / scale, turned(told) @ q / scale, turned(weights) @ grad
@@ -122,6 +124,24 @@ def mistakes(
             "These are the gradients without a mask. A closed key has no weight and is told "
             "nothing: use the masked weights.",
             lambda: back(shares(scores), through(shares(scores))),
+        ),
+        Mistake(
+            "scaled by d_v",
+            "The scores' gradient is divided by √d_v, the width of a value. The scores were "
+            "divided by √d_k: take it from q.",
+            lambda: back(A, through(A), np.sqrt(v.shape[-1])),
+        ),
+        Mistake(
+            "empty row averaged",
+            "A query that may see no key tells all of them something, as if it had averaged them. "
+            "Its weights are zeros: attention_weights sees to that.",
+            lambda: back(averaged, through(averaged)),
+        ),
+        Mistake(
+            "NaN on an empty row",
+            "A query that may see no key has NaN for weights, and it spreads to all keys. Its "
+            "weights are zeros: attention_weights sees to that.",
+            lambda: back(broken, through(broken)),
         ),
         Mistake(
             "weights not turned",

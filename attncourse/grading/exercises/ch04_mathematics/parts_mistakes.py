@@ -16,11 +16,16 @@ def _powers(lse: np.ndarray) -> Arrays:
     return np.exp(lse - top), top
 
 
-def _right(outputs: np.ndarray, lse: np.ndarray) -> Arrays:
+def _logs(lse: np.ndarray) -> np.ndarray:
     powers, top = _powers(lse)
+    return top + np.log(powers.sum(axis=0))
+
+
+def _right(outputs: np.ndarray, lse: np.ndarray) -> Arrays:
+    powers, _ = _powers(lse)
     total = powers.sum(axis=0)
     out = (powers[..., None] * outputs).sum(axis=0) / np.where(total == 0, 1, total)[..., None]
-    return out, top + np.log(total)
+    return out, _logs(lse)
 
 
 def _weighed(weights: Callable[[np.ndarray], np.ndarray], outputs: np.ndarray, lse: np.ndarray):
@@ -76,6 +81,13 @@ def _signed(lse: np.ndarray, factor: float) -> np.ndarray:
 def _seen(lse: np.ndarray) -> np.ndarray:
     open_ = np.isfinite(lse)
     return open_ / np.maximum(open_.sum(axis=0), 1)
+
+
+def _one_top(outputs: np.ndarray, lse: np.ndarray) -> Arrays:
+    powers = np.exp(lse - lse.max())
+    total = powers.sum(axis=0)
+    shared = np.where(total == 0, 1, total)
+    return (powers[..., None] * outputs).sum(axis=0) / shared[..., None], lse.max() + np.log(total)
 
 
 #: Name, message and both results of each known mistake.
@@ -177,6 +189,18 @@ KNOWN: list[tuple[str, str, Callable[[np.ndarray, np.ndarray], Arrays]]] = [
         "exp of a large log-sum-exp is infinite, and of a very negative one is 0. Take the largest "
         "of each query away before exp.",
         _safe_sum,
+    ),
+    (
+        "one maximum for all queries",
+        "You take one maximum of the whole array away. A query far below it is left with powers of "
+        "0. Each query has its own: max(axis=0).",
+        _one_top,
+    ),
+    (
+        "zero where nothing was seen",
+        "A query that saw no key in any part gets the log-sum-exp 0, as if it had seen one key of "
+        "score 0. The logarithm of an empty sum is -∞.",
+        partial(_with, lambda s: np.where(np.isfinite(s).any(axis=0), _logs(s), 0)),
     ),
     (
         "NaN where nothing was seen",
