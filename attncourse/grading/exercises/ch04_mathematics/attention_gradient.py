@@ -33,12 +33,13 @@ def _draw(
     return tuple(rng.normal(size=(*batch, *size)) * 1.3 for size in sizes)
 
 
-def _hold(call: Call, inputs: Arrays, mask: np.ndarray, largest: float = 1.0) -> None:
+def _hold(call: Call, arrays: Arrays, mask: np.ndarray, largest: float = 1.0) -> None:
+    inputs: Arrays = (*arrays, mask)
     hold(
-        call("attention_backward", *inputs, mask),
-        oracles.attention_backward(*inputs, mask),
+        call("attention_backward", *inputs),
+        oracles.attention_backward(*inputs),
         what=WHAT,
-        mistakes=mistakes(*inputs, mask),
+        mistakes=mistakes(*inputs),
         axes=AXES,
         tolerance=budget(largest),
     )
@@ -47,10 +48,10 @@ def _hold(call: Call, inputs: Arrays, mask: np.ndarray, largest: float = 1.0) ->
 @QUESTION.check(points=2, hint="The output is weights @ v. So v's gradient is weightsᵀ @ grad.")
 def values_first(call: Call, rng: np.random.Generator) -> None:
     """The gradient of v, the shortest way back; the other two are not looked at yet."""
-    inputs, mask = _draw(rng), np.ones((3, 5), bool)
-    given = call("attention_backward", *inputs, mask)[2:]
-    right = oracles.attention_backward(*inputs, mask)[2:]
-    found = [Mistake(m.bug, m.message, lambda m=m: m.gives()[2:]) for m in mistakes(*inputs, mask)]
+    inputs: Arrays = (*_draw(rng), np.ones((3, 5), bool))
+    given = call("attention_backward", *inputs)[2:]
+    right = oracles.attention_backward(*inputs)[2:]
+    found = [Mistake(m.bug, m.message, lambda m=m: m.gives()[2:]) for m in mistakes(*inputs)]
     hold(given, right, what=WHAT[2:], mistakes=found, axes=AXES[2:])
 
 
@@ -82,11 +83,11 @@ def foretells_the_loss(call: Call, rng: np.random.Generator) -> None:
     grad, *arrays = _draw(rng, q_len=4, kv_len=3)
     mask = some(rng, 4, 3)
     steps = [rng.normal(size=x.shape) for x in arrays]
-    inputs = (grad, *arrays)
+    inputs: Arrays = (grad, *arrays, mask)
 
     def loss(which: int, step: float) -> float:
-        moved = [x + step * steps[i] * (i == which) for i, x in enumerate(arrays)]
-        return float((oracles.masked_attention(*moved, mask) * grad).sum())
+        q, k, v = (x + step * steps[i] * (i == which) for i, x in enumerate(arrays))
+        return float((oracles.masked_attention(q, k, v, mask) * grad).sum())
 
     def foretold(gradients: Arrays) -> tuple[np.ndarray]:
         shapes_fit = [g.shape == s.shape for g, s in zip(gradients, steps, strict=True)]
@@ -96,10 +97,8 @@ def foretells_the_loss(call: Call, rng: np.random.Generator) -> None:
             return (np.array([(g * s).sum() for g, s in zip(gradients, steps, strict=True)]),)
 
     right = np.array([(loss(i, 1e-4) - loss(i, -1e-4)) / 2e-4 for i in range(3)])
-    found = [
-        Mistake(m.bug, m.message, lambda m=m: foretold(m.gives())) for m in mistakes(*inputs, mask)
-    ]
-    given = foretold(call("attention_backward", *inputs, mask))
+    found = [Mistake(m.bug, m.message, lambda m=m: foretold(m.gives())) for m in mistakes(*inputs)]
+    given = foretold(call("attention_backward", *inputs))
     what = ("the change that q, k and v are said to make",)
     hold(given, [right], what=what, mistakes=found, axes=[("array",)])
 

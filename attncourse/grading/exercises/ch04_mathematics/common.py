@@ -97,8 +97,11 @@ def _like(a: Any, b: np.ndarray, atol: float) -> bool:
 
 def some(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """A random mask in which every query sees some keys and not others."""
-    rank = rng.random(shape).argsort(axis=-1).argsort(axis=-1)
-    return (rank == 0) | ((rank < shape[-1] - 1) & (rng.random(shape) < 0.5))
+    mask = rng.random(shape) < 0.5
+    order = rng.permuted(np.broadcast_to(np.arange(shape[-1]), shape), axis=-1)
+    np.put_along_axis(mask, order[..., :1], True, axis=-1)
+    np.put_along_axis(mask, order[..., 1:2], False, axis=-1)
+    return mask
 
 
 def shares(scores: np.ndarray, mask: np.ndarray | bool = True, axis: int = -1) -> np.ndarray:

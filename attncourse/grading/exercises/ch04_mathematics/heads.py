@@ -184,11 +184,12 @@ def _draw(
     return [x, *into, rng.normal(size=(n_heads * d_v, d_out)) / np.sqrt(n_heads * d_v)]
 
 
-def _hold(call: Call, inputs: list[np.ndarray], mask: np.ndarray, n_heads: int) -> None:
+def _hold(call: Call, arrays: list[np.ndarray], mask: np.ndarray, n_heads: int) -> None:
+    inputs: tuple[Any, ...] = (*arrays, mask, n_heads)
     compare(
-        call("multi_head_attention", *inputs, mask, n_heads),
-        oracles.multi_head_attention(*inputs, mask, n_heads),
-        suspects=suspects(*inputs, mask, n_heads),
+        call("multi_head_attention", *inputs),
+        oracles.multi_head_attention(*inputs),
+        suspects=suspects(*inputs),
         axes=AXES,
     )
 
@@ -218,16 +219,15 @@ def heads_do_not_mix(call: Call, rng: np.random.Generator) -> None:
     _hold(call, inputs, mask, 3)
 
 
-@QUESTION.check(
-    points=2, hint="If the last word changes row 0, some row 0 was made of other words."
-)
-def the_future_stays_hidden(call: Call, rng: np.random.Generator) -> None:
-    """Under a causal mask another last word changes the last row only."""
+@QUESTION.check(points=2, hint="Change the first word and print which rows move. All should.")
+def the_past_is_seen_the_future_is_not(call: Call, rng: np.random.Generator) -> None:
+    """Under a causal mask the last word changes the last row only, and the first changes all."""
     inputs, mask = _draw(rng, 2, seq=6), np.tri(6, dtype=bool)
     _hold(call, inputs, mask, 3)
-    inputs[0] = inputs[0].copy()
-    inputs[0][:, -1] = rng.normal(size=(2, 7)) * 3
-    _hold(call, inputs, mask, 3)
+    for word in (-1, 0):
+        inputs[0] = inputs[0].copy()
+        inputs[0][:, word] = rng.normal(size=(2, 7)) * 3
+        _hold(call, inputs, mask, 3)
 
 
 @QUESTION.check(points=1, hint="Operators such as += and /= write into what they were given.")

@@ -27,9 +27,9 @@ def _mistakes(inputs: Arrays) -> list[Mistake]:
     return [Mistake(bug, says, partial(gives, *inputs)) for bug, says, gives in KNOWN]
 
 
-def _parts(rng: np.random.Generator, *shape: int, d_v: int = 5, spread: float = 1.5) -> Arrays:
+def _parts(rng: np.random.Generator, *shape: int, d_v: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Outputs and log-sum-exps of parts, as any attention could have given them."""
-    return rng.normal(size=(*shape, d_v)), 1 + rng.normal(size=shape) * spread
+    return rng.normal(size=(*shape, d_v)), 1 + rng.normal(size=shape) * 1.5
 
 
 def _hold(call: Call, outputs: np.ndarray, lse: np.ndarray, largest: float = 10.0) -> None:
