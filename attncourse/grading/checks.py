@@ -28,6 +28,9 @@ class Call(Protocol):
 
     #: The arguments that the last call changed in place: places counted from 0, and keywords.
     changed: tuple[int | str, ...]
+    #: Bytes that the last call held at its most, beyond what the process held before. None where
+    #: that cannot be measured. A lower bound: memory that was freed and not given back is reused.
+    peak: int | None
 
     def __call__(self, name: str, *values: Any, **options: Any) -> Any:
         """Call the learner's function and return its answer, or raise :class:`Unanswered`."""
@@ -209,6 +212,26 @@ class Question:
                 f"{praise}, but {name} itself has changed: your function writes into the array "
                 "that it was given. The caller still needs it.",
                 bug="in place",
+            )
+
+    def frugal(self, call: Call, most: int, praise: str) -> None:
+        """Raise :class:`Wrong` if the last call held more than ``most`` bytes at a time.
+
+        Parameters
+        ----------
+        call
+            What made the last call.
+        most
+            Bytes.
+        praise
+            What was right all the same: ``"Right output"``.
+        """
+        if call.peak is not None and call.peak > most:
+            raise Wrong(
+                f"{praise}, but it took {call.peak / 2**20:.0f} MiB at a time, and "
+                f"{most / 2**20:.0f} are enough. Is there an array with a number for each pair of "
+                "query and key?",
+                bug="memory",
             )
 
     def points(self, *, hidden: bool | None = None) -> int:

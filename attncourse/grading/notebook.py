@@ -19,6 +19,7 @@ import numpy as np
 
 from attncourse.grading import exercises, progress, wire
 from attncourse.grading.checks import Question, Unanswered
+from attncourse.grading.peak import Gauge
 from attncourse.grading.reading import CODE_LIMIT, parse
 from attncourse.grading.records import QuestionResult, Record
 from attncourse.grading.report import Report
@@ -107,7 +108,8 @@ def _check(question: Question, space: dict[str, Any], exercise: str, seed: int) 
         return same_for_all(question, "undefined", message, hidden=False)
     submission = _written(space)
     if _is_untouched(function, submission, name):
-        return same_for_all(question, "not started", "not started", hidden=False)
+        said = submission.not_started(name)
+        return same_for_all(question, "not started", said, hidden=False)
     if call := Shortcuts(submission).find(name, question.ready_made):
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=False)
     call = LocalCall(
@@ -122,6 +124,8 @@ class LocalCall:
     def __init__(self, question: Question, space: dict[str, Any], untouched: Callable[[str], bool]):
         self.question, self.space, self.untouched = question, space, untouched
         self.changed: tuple[int | str, ...] = ()
+        self.peak: int | None = None
+        self._gauge = Gauge()
 
     def __call__(self, name: str, *values: Any, **options: Any) -> Any:
         """Call the function on copies; raise Unanswered if it gives nothing to judge."""
@@ -129,6 +133,7 @@ class LocalCall:
         sent = dict(enumerate(values)) | options
         given = {key: wire.live(_copy(value)) for key, value in sent.items()}
         options = {key: given[key] for key in options}
+        self._gauge.start()
         try:
             with _deadline(CALL_SECONDS), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -141,6 +146,7 @@ class LocalCall:
             ) from None
         except (Exception, SystemExit) as error:
             raise not_run(name, _answer(error, self.space), self.untouched) from None
+        self.peak = self._gauge.read()
         try:
             result = _copy(wire.plain(value))
             after = {key: wire.plain(value) for key, value in given.items()}

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading import box, wire
+from attncourse.grading.peak import Gauge, below
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Worker:
     """
 
     def __init__(self, folder: Path, *, boxed: bool = False, limits: Limits | None = None):
-        self.limits = limits or Limits()
+        self.limits, self._boxed = limits or Limits(), boxed
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -85,11 +86,20 @@ class Worker:
             env=environment,
             start_new_session=True,
         )
+        self._gauge: Gauge | None = None
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
         # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
         threading.Thread(target=self._talk, daemon=True).start()
+
+    @property
+    def gauge(self) -> Gauge:
+        """Measures the memory of the process that runs the cells, inside its box if it has one."""
+        if self._gauge is None:
+            # In a box there are two of bubblewrap's processes above it.
+            self._gauge = Gauge(below(self._process.pid, 2 if self._boxed else 0))
+        return self._gauge
 
     def _talk(self) -> None:
         source, sink = self._process.stdout, self._process.stdin

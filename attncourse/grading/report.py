@@ -23,6 +23,11 @@ _SAYS = {
 }
 
 
+def _status(q: QuestionResult) -> str:
+    """How a question stands; of one not started, why it counts as that."""
+    return plain_text(q.message) if q.status == "not started" else _SAYS[q.status]
+
+
 def print_record(record: Record) -> None:
     """Print a record to the terminal."""
     from rich.console import Console
@@ -42,7 +47,7 @@ def print_record(record: Record) -> None:
         table.add_row(
             Text(q.question),
             f"{q.earned}/{q.points}",
-            Text(f"{_MARK.get(q.status, '✗')} {_SAYS[q.status]}", style=style),
+            Text(f"{_MARK.get(q.status, '✗')} {_status(q)}", style=style),
         )
     table.add_row(Text("total", style="bold"), Text(f"{record.earned}/{record.points}", "bold"), "")
     console.print(table)
@@ -157,7 +162,7 @@ class Report:
     def __repr__(self) -> str:
         q = self.result
         if q.status == "not started":
-            return f"○ {q.question}: not started ({q.points} points to win here)"
+            return f"○ {q.question}: {_status(q)} ({q.points} points to win here)"
         lines = [f"{_MARK.get(q.status, '✗')} {q.question}: {q.earned} of {q.points} points"]
         for c in q.checks:
             off = f"  (off by {c.largest})" if c.largest else ""
@@ -180,7 +185,7 @@ class Report:
         if q.status == "not started":
             return (
                 f'<div class="att-check" style="margin:.5em 0">○ <code>{_esc(q.question)}</code>: '
-                f"not started. {q.points} points to win here.</div>"
+                f"{_esc(_status(q))}. {q.points} points to win here.</div>"
             )
         head = "All right" if q.status == "passed" else _SAYS[q.status].capitalize()
         differs = any(c.largest for c in q.checks)

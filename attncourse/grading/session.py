@@ -102,6 +102,7 @@ class RemoteCall:
     def __init__(self, session: Session, question: Question):
         self.session, self.question = session, question
         self.changed: tuple[int | str, ...] = ()
+        self.peak: int | None = None
         self._left = session.limits.question
 
     def __call__(self, name: str, *values: Any, **options: Any) -> Any:
@@ -121,12 +122,14 @@ class RemoteCall:
         seconds = min(limits.call, self._left)
         # Only the calls count: what the learner's other cells take is not this question's time.
         began = time.monotonic()
+        worker.gauge.start()
         try:
             answer, found = worker.ask(request, arrays, deadline=seconds)
         except Gone as gone:
             self.session.drop()
             raise lost_call(gone, name, seconds) from None
         self._left -= time.monotonic() - began
+        self.peak = worker.gauge.read()
         if "error" in answer:
             raise not_run(name, clean(answer), self.session.submission.is_stub)
         if answer.get("undefined"):
@@ -219,7 +222,8 @@ def _grade(
     if submission.definition(name) is None:
         return same_for_all(question, "undefined", submission.missing(name), hidden=hidden)
     if submission.is_stub(name):
-        return same_for_all(question, "not started", "not started", hidden=hidden)
+        said = submission.not_started(name)
+        return same_for_all(question, "not started", said, hidden=hidden)
     call = Shortcuts(submission).find(name, question.ready_made)
     if call is not None:
         return same_for_all(question, "ready-made", ready_made(name, call), hidden=hidden)

@@ -46,6 +46,14 @@ class Submission:
         found = self.definition(name)
         return found is not None and is_stub(found[1])
 
+    def not_started(self, name: str) -> str:
+        """What to say of a stub: where code waits below the error, that it never runs."""
+        found = self.definition(name)
+        body = found[1].body if found and isinstance(found[1], ast.FunctionDef) else []
+        if not any(_refuses(part) for part in body[:-1]):
+            return "not started"
+        return f"not started: raise NotImplementedError stands above the code of {name}"
+
     def missing(self, name: str) -> str:
         """Why there is no function of this name, and what to do."""
         for cell in self.cells:
@@ -101,23 +109,33 @@ class Submission:
 
 
 def is_stub(node: ast.AST) -> bool:
-    """Whether a function's body is empty but for a docstring, ``...`` or NotImplementedError."""
+    """Whether a function does nothing: a docstring, ``...``, or NotImplementedError come what may.
+
+    What stands below that error never runs: the code of a question that asks for its mistake.
+    """
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    return all(_says_nothing(part) for part in node.body)
+    for part in node.body:
+        if _refuses(part):
+            return True
+        if not _says_nothing(part):
+            return False
+    return True
+
+
+def _refuses(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(kind, ast.Name) and kind.id == "NotImplementedError"
 
 
 def _says_nothing(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Pass) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    ):
-        return True
     if isinstance(node, ast.Return):
         return isinstance(node.value, ast.Constant) and node.value.value is ...
-    if isinstance(node, ast.Raise) and node.exc is not None:
-        kind = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return isinstance(kind, ast.Name) and kind.id == "NotImplementedError"
-    return False
+    return isinstance(node, ast.Pass) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    )
 
 
 def guess(submission: Submission, exercises: Iterable[Exercise]) -> Exercise | None:

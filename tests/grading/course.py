@@ -35,13 +35,22 @@ def points(exercise, *questions):
 
 
 @functools.cache
-def solution(exercise, question):
-    """The solution's code, as a learner who has it right would have it."""
+def _both(exercise, question):
     for cell in json.loads(solution_path(exercise).read_text())["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "code" and re.search(rf"^def {question}\(", source, re.M):
-            return split(source)[1]
+            return split(source)
     raise LookupError(question)
+
+
+def stub_of(exercise, question):
+    """The code with which a learner begins."""
+    return _both(exercise, question)[0]
+
+
+def solution(exercise, question):
+    """The solution's code, as a learner who has it right would have it."""
+    return _both(exercise, question)[1]
 
 
 @functools.cache

@@ -189,7 +189,15 @@ def test_answer_that_leans_on_a_wrong_one_says_so(notebook):
 
 
 @pytest.mark.parametrize(
-    "stub", ["...", "pass", "return ...", '"""Doc."""', "raise NotImplementedError"]
+    "stub",
+    [
+        "...",
+        "pass",
+        "return ...",
+        '"""Doc."""',
+        "raise NotImplementedError",
+        "raise NotImplementedError\n    return np.exp(x)",
+    ],
 )
 def test_every_kind_of_stub_is_not_started(stub, notebook):
     _, said = run("check", notebook(softmax=f"def softmax(x):\n    {stub}"), "-q", "softmax")

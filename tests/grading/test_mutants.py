@@ -1,6 +1,7 @@
 """Every exercise proves its checks: wrong answers lose points by name, right ones lose none."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from attncourse.grading import compare, exercises
 from attncourse.grading.wire import Tensor
 from tests.grading import mutants
-from tests.grading.course import NAMES, QUESTIONS, float32, judge, solved
+from tests.grading.course import NAMES, QUESTIONS, float32, judge, preamble, solved, stub_of
 
 SEEDS = (0, 1, 20_261_122)
 #: Seeds for float32 throughout, at a third of the tolerance: a thousand seeds at all of it.
@@ -43,6 +44,27 @@ def test_wrong_answer_loses_points_and_is_named(exercise, question, bug, wrong):
         assert bug in found, (seed, [(c.name, c.bug, c.message) for c in result.checks])
         # The first thing said is about this very mistake.
         assert result.message == next(c.message for c in result.checks if c.bug == bug)
+
+
+def faulty(exercise, question):
+    """The code in which a question asks for the mistake, ready to run; None in all others."""
+    stub = stub_of(exercise, question)
+    code = re.sub(r"^    raise NotImplementedError\(.*\)\n(?=.)", "", stub, flags=re.M)
+    return None if code == stub else code
+
+
+FAULTY = [pair for pair in QUESTIONS if faulty(*pair)]
+
+
+@pytest.mark.parametrize(("exercise", "question"), FAULTY)
+def test_the_mistake_that_is_asked_for_is_named(exercise, question):
+    space = {}
+    exec(preamble(exercise), space)
+    exec(faulty(exercise, question), space)
+    for seed in SEEDS:
+        result = judge(exercise, question, space[question], seed)
+        assert result.earned < result.points
+        assert any(c.recognised for c in result.checks), [c.message for c in result.checks]
 
 
 @pytest.mark.parametrize(("exercise", "question"), QUESTIONS)

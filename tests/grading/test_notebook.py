@@ -67,6 +67,16 @@ def test_untouched_stub():
     assert progress.load()[0] == []
 
 
+def test_code_below_the_error_never_runs_and_is_told_so():
+    stub = "def softmax(x):\n    raise NotImplementedError('find the bug')\n    return np.exp(x)"
+    report = ask("softmax", stub)
+    assert report.result.status == "not started"
+    assert report.result.earned == 0
+    says = "not started: raise NotImplementedError stands above the code of softmax"
+    assert says in shown(report)
+    assert says in repr(report)
+
+
 def test_not_defined_and_not_a_function():
     assert "softmax is not defined. Run the cell" in shown(ask("softmax"))
     assert "softmax is not defined" in shown(ask("softmax", "softmax = 3"))
