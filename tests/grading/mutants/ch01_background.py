@@ -204,6 +204,18 @@ def states_backwards(x, lengths, w_x, w_h, b):
     return out
 
 
+def states_times_mask(x, lengths, w_x, w_h, b):
+    state = np.zeros((*lengths.shape, len(b)))
+    for t in range(x.shape[-2]):
+        runs = 1.0 * (t < lengths)[..., None]
+        state = runs * np.tanh(x[..., t, :] @ w_x + state @ w_h + b) + (1 - runs) * state
+    return state
+
+
+def states_from_behind(x, lengths, w_x, w_h, b):
+    return _picked(_states(x, w_x, w_h, b)[..., 1:, :], lengths - 1)
+
+
 def states_in_place(x, lengths, w_x, w_h, b):
     right = states_one_by_one(x, lengths, w_x, w_h, b)
     x *= 0
@@ -346,6 +358,9 @@ WRONG = {
             lambda q, k, h: -_squares(q, k) / (2 * h**2) / k.shape[-1]
         ),
         "scaled by √d": _kernel(lambda q, k, h: -_squares(q, k) / (2 * h**2) / k.shape[-1] ** 0.5),
+        "city blocks": _kernel(
+            lambda q, k, h: -np.abs(q[..., :, None, :] - k[..., None, :, :]).sum(-1) / (2 * h**2)
+        ),
         "signs cancel": _kernel(
             lambda q, k, h: -((q[..., :, None, :] - k[..., None, :, :]).sum(-1) ** 2) / (2 * h**2)
         ),
@@ -358,6 +373,8 @@ WRONG = {
         "padding read": states_through_padding,
         "padding set to zero": states_zero_padding,
         "state erased": states_erased,
+        "padding multiplied": states_times_mask,
+        "counted from behind": states_from_behind,
         "one step early": states_early,
         "one step late": states_late,
         "stopped at the shortest": states_shortest,
@@ -387,12 +404,16 @@ WRONG = {
         "dot product": _look(lambda a, b, v: (a * b).sum(-1)),
         "state ignored": _look(lambda a, b, v: np.tanh(b) @ v),
         "tanh too late": _look(lambda a, b, v: np.tanh((a + b) @ v)),
+        "sigmoid": _look(lambda a, b, v: 1 / (1 + np.exp(-a - b)) @ v),
+        "relu": _look(lambda a, b, v: np.maximum(a + b, 0) @ v),
+        "weak penalty": _look(close=lambda s, mask: _softmax(s + np.where(mask, 0, -10.0))),
         "scaled": _look(lambda a, b, v: np.tanh(a + b) @ v / np.sqrt(len(v))),
         "not normalised": _look(close=lambda s, mask: np.exp(s) * mask),
         "scores in place of weights": _look(close=lambda s, mask: s * mask),
         "wrong axis": _look(close=_over_the_batch),
         "plain mean": _context(lambda w, m, mask, w_key: mean_row_by_row(m, mask)),
         "sum of all": _context(lambda w, m, mask, w_key: m.sum(-2)),
+        "context averaged": _context(lambda w, m, mask, w_key: (w[..., None] * m).mean(-2)),
         "projections mixed": _context(
             lambda w, m, mask, w_key: np.einsum("...j,...jd->...d", w, m @ w_key)
         ),

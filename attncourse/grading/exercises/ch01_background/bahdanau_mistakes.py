@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attncourse.grading.exercises.ch01_background.whole import weights
+
 Both = tuple[np.ndarray, np.ndarray]
 
 UNSTABLE = (
@@ -14,13 +16,8 @@ UNSTABLE = (
 )
 
 
-def _softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
-
-
-def _mix(weights: np.ndarray, memory: np.ndarray) -> np.ndarray:
-    return (weights[..., None] * memory).sum(axis=-2)
+def _mix(shares: np.ndarray, memory: np.ndarray) -> np.ndarray:
+    return (shares[..., None] * memory).sum(axis=-2)
 
 
 def mistakes(
@@ -38,19 +35,19 @@ def mistakes(
 
     def closed(scores: np.ndarray, mask: np.ndarray = mask) -> np.ndarray:
         blind = ~mask.any(axis=-1, keepdims=True)
-        return np.where(blind, 0, _softmax(np.where(mask, scores, np.where(blind, 0, -np.inf))))
+        return np.where(blind, 0, weights(np.where(mask, scores, np.where(blind, 0, -np.inf))))
 
     right = closed(scores)
 
-    def use(weights: Callable[[], np.ndarray]) -> Callable[[], Both]:
-        return lambda: (_mix(w := weights(), memory), w)
+    def use(shares: Callable[[], np.ndarray]) -> Callable[[], Both]:
+        return lambda: (_mix(w := shares(), memory), w)
 
     found = [
         (
             "mask ignored",
             "The weights are those without a mask: the padding is read too. Close its scores with "
             "-∞ before softmax.",
-            use(lambda: _softmax(scores)),
+            use(lambda: weights(scores)),
         ),
         (
             "mask inverted",
@@ -61,13 +58,13 @@ def mistakes(
             "masked after softmax",
             "You set weights to zero after softmax, so the rest no longer sums to 1. Close the "
             "scores before it.",
-            use(lambda: np.where(mask, _softmax(scores), 0)),
+            use(lambda: np.where(mask, weights(scores), 0)),
         ),
         (
             "scores times mask",
             "You multiply the scores by the mask. A score of 0 still has a weight: exp(0) is 1. "
             "Closed scores should be -∞.",
-            use(lambda: _softmax(np.where(mask, scores, 0))),
+            use(lambda: weights(np.where(mask, scores, 0))),
         ),
         (
             "NaN without a source",
@@ -110,8 +107,9 @@ def mistakes(
         ),
         (
             "state ignored",
-            "The weights do not depend on the decoder's state: its projection is missing from the "
-            "sum.",
+            "The weights do not depend on the decoder's state. Its projection is missing from the "
+            "sum, or tanh bends it apart from the memory's; then softmax does not notice it. Add "
+            "first, then bend.",
             use(lambda: closed(np.tanh(told) @ v)),
         ),
         (
@@ -119,6 +117,16 @@ def mistakes(
             "tanh stands outside: tanh(v · h). It belongs inside, on the hidden units: v · "
             "tanh(h).",
             use(lambda: closed(np.tanh((asks + told) @ v))),
+        ),
+        (
+            "sigmoid",
+            "You bend with a sigmoid. This decoder uses tanh, which is centred on 0.",
+            use(lambda: closed(1 / (1 + np.exp(-asks - told)) @ v)),
+        ),
+        (
+            "relu",
+            "You bend with max(0, ·). This decoder uses tanh: it is bounded on both sides.",
+            use(lambda: closed(np.maximum(asks + told, 0) @ v)),
         ),
         (
             "scaled",
@@ -144,7 +152,7 @@ def mistakes(
             "wrong axis",
             "The weights sum to 1 over the batch. Each decoder shares its weight among its own "
             "source: axis=-1.",
-            use(lambda: np.nan_to_num(_softmax(np.where(mask, scores, -np.inf), axis=0))),
+            use(lambda: np.nan_to_num(weights(np.where(mask, scores, -np.inf), axis=0))),
         ),
         (
             "plain mean",
@@ -162,6 +170,12 @@ def mistakes(
             lambda: (memory.sum(axis=-2), right),
         ),
         (
+            "context averaged",
+            "Right weights, but the context is divided by the number of places. The weights sum "
+            "to 1 already: add the weighted states up, and leave it at that.",
+            lambda: (_mix(right, memory) / mask.shape[-1], right),
+        ),
+        (
             "projections mixed",
             "Right weights, but the context mixes memory @ w_key. It mixes the encoder's states "
             "as they are: here values are not projected.",
@@ -173,6 +187,15 @@ def mistakes(
             lambda: (right, _mix(right, memory)),
         ),
     ]
+    for penalty in (1, 10, 100, 1000, 10000):
+        found.append(
+            (
+                "weak penalty",
+                f"You lower closed scores by {penalty} only. A large score survives that, and a "
+                "row without any open place has nothing else. Use -∞: np.where with -np.inf.",
+                use(lambda penalty=penalty: weights(np.where(mask, scores, scores - penalty))),
+            )
+        )
     if w_query.shape == w_key.shape:
         found.append(
             (
