@@ -19,7 +19,7 @@ def lookup_one_by_one(query, keys, values, temperature):
         scores = np.array([np.dot(np.float64(query[place]), np.float64(k)) for k in keys[place]])
         lead = scores.max() - scores
         if temperature == 0:
-            w = np.isclose(lead, 0).astype(float)
+            w = (lead == 0).astype(float)
         else:
             w = np.array([math.exp(-min(a / temperature, 700)) for a in lead])
         out[place] = w / w.sum() @ values[place]
@@ -246,6 +246,13 @@ def _causal(s, mask):
     return np.nan_to_num(_softmax(_closed(s, mask)))
 
 
+def _quiet(s, mask):
+    if mask is None:
+        return _softmax(s)
+    blind = ~np.broadcast_to(mask, s.shape).any(-1, keepdims=True)
+    return np.where(blind, 0, _softmax(np.where(mask, s, -10.0)))
+
+
 def _transposing(s, mask):
     if mask is not None and mask.shape[-1] == mask.shape[-2]:
         mask = mask.swapaxes(-1, -2)
@@ -274,6 +281,13 @@ def layer_context_asks(x, w_query, w_key, w_value, context=None, mask=None):
     if context is None:
         return layer_by_einsum(x, w_query, w_key, w_value, None, mask)
     return layer_by_einsum(context, w_query, w_key, w_value, x, mask)
+
+
+def layer_values_from_x(x, w_query, w_key, w_value, context=None, mask=None):
+    read = x if context is None else context
+    told = x if x.shape == read.shape else read
+    s = _dots(x @ w_query, read @ w_key) / np.sqrt(w_key.shape[1])
+    return np.nan_to_num(_softmax(_closed(s, mask))) @ (told @ w_value)
 
 
 def layer_reads_itself(x, w_query, w_key, w_value, context=None, mask=None):
@@ -365,6 +379,7 @@ WRONG = {
         "NaN at temperature 0": lookup_nan,
         "ties broken": lookup_first_winner,
         "always the best key": lookup_hard,
+        "small number in place of 0": lambda q, k, v, t: lookup_by_powers(q, k, v, max(t, 1e-9)),
         "unstable": _lookup(_power),
         "overflow before the maximum": _lookup(lambda s, t: _softmax(s / s.dtype.type(t))),
         "scaled by √d": lambda q, k, v, t: lookup_by_powers(q / k.shape[-1] ** 0.5, k, v, t),
@@ -404,6 +419,10 @@ WRONG = {
         "not scaled": _layer(scale=lambda x, k: 1),
         "divided by d_k": _layer(scale=lambda x, k: k.shape[-1]),
         "scaled by √d_model": _layer(scale=lambda x, k: np.sqrt(x.shape[-1])),
+        "scaled by √d_v": lambda *a, **k: _layer(scale=lambda x, _: a[3].shape[1] ** 0.5)(*a, **k),
+        "weak penalty": _layer(lambda s, m: _softmax(s if m is None else s - 100 * ~m)),
+        "finite in place of -∞": _layer(_quiet),
+        "values from x": layer_values_from_x,
         "wrong axis": _layer(_over_queries),
         "values not projected": _layer(read=lambda other, k: other),
         "keys read": _layer(read=lambda other, k: k),
@@ -430,6 +449,10 @@ WRONG = {
         "along the output": shares_along_output,
         "wrong axis": lambda w, v: _shared(w * _norms(v), axis=-2),
         "softmax": lambda w, v: _softmax(w * _norms(v)),
+        "whole array": lambda w, v: w * _norms(v) / max((w * _norms(v)).sum(), 1e-99),
+        "small number in the denominator": lambda w, v: (
+            w * _norms(v) / ((w * _norms(v)).sum(-1, keepdims=True) + 1e-9)
+        ),
         "NaN where nothing arrives": shares_nan,
         "half precision overflow": shares_in_half,
         "in place": shares_in_place,

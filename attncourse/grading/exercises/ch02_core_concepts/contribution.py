@@ -27,7 +27,7 @@ def suspects(weights: np.ndarray, values: np.ndarray) -> list[Suspect]:
     right = shares(arrives)
     terms = weights[..., None] * values[..., None, :, :]
     output = terms.sum(axis=-2, keepdims=True)
-    return [
+    found = [
         Suspect(
             "weights handed back",
             "These are the weights themselves. What arrives is weight times value, and a value "
@@ -118,7 +118,29 @@ def suspects(weights: np.ndarray, values: np.ndarray) -> list[Suspect]:
             "You divide by the weight at the end. The share itself is asked for.",
             lambda: np.where(weights == 0, 0, right / weights),
         ),
+        Suspect(
+            "whole array",
+            "All shares of the array together sum to 1. Those of one query should, by themselves: "
+            "sum over axis=-1, with keepdims=True.",
+            lambda: arrives / arrives.sum(),
+        ),
+        Suspect(
+            "whole array",
+            "All shares of one sequence together sum to 1. Those of one query should, by "
+            "themselves: sum over axis=-1 alone, with keepdims=True.",
+            lambda: arrives / arrives.sum(axis=(-1, -2), keepdims=True),
+        ),
     ]
+    for power in range(6, 17):
+        found.append(
+            Suspect(
+                "small number in the denominator",
+                "The small number that you add below the line is not small beside short values. "
+                "Ask where the sum is 0, and divide by 1 there.",
+                lambda power=power: arrives / (arrives.sum(-1, keepdims=True) + 10.0**-power),
+            )
+        )
+    return found
 
 
 def _draw(
@@ -192,10 +214,10 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="A unit for all values cancels in the shares.")
 def no_unit(call: Call, rng: np.random.Generator) -> None:
-    """Make every value a million times longer or shorter, and no share changes."""
+    """Make every value a million times longer, or far shorter still, and no share changes."""
     weights, values = _draw(rng, 2, kv_len=6)
     _hold(call, weights, values * 1e6)
-    _hold(call, weights, values * 1e-6)
+    _hold(call, weights, values * 1e-9)
 
 
 @QUESTION.check(points=1, hidden=True, hint="A view of an array is an array.")

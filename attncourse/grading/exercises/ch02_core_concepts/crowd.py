@@ -79,6 +79,11 @@ def suspects(query_norm: float, key_norm: float, d_k: int, weight: float) -> lis
             crowd(gap, 1.0),
         ),
         (
+            "weight ignored",
+            "The weight changes nothing in your answer: this is e^gap.",
+            crowd(gap, 1.0) - 1,
+        ),
+        (
             "share forgotten",
             "You take e^gap (1 - w), and lack the division by w.",
             crowd(gap, 1 - weight),
@@ -106,8 +111,13 @@ def suspects(query_norm: float, key_norm: float, d_k: int, weight: float) -> lis
         ),
         (
             "rounded",
-            "You rounded to a whole number. Give the number as it is.",
+            "You rounded down to a whole number. Give the number as it is.",
             np.floor(right),
+        ),
+        (
+            "rounded",
+            "You rounded up to a whole number. Give the number as it is.",
+            np.ceil(right),
         ),
     ]
     return [Suspect(bug, message, np.asarray(gives)) for bug, message, gives in known]

@@ -54,7 +54,9 @@ def _hold(call: Call, inputs: tuple[np.ndarray, ...], *more: Any, **options: Any
     right = oracles.attention_layer(*inputs, **names)
     x, w_query, w_key, _ = inputs
     read = x if names.get("context") is None else names["context"]
-    size = np.abs(x @ w_query).max() * np.abs(read @ w_key).max() * w_key.shape[-1]
+    sizes = np.abs(x @ w_query) @ np.abs(read @ w_key).swapaxes(-1, -2)
+    seen = True if names.get("mask") is None else names["mask"]
+    size = sizes.max(where=np.broadcast_to(seen, sizes.shape), initial=0)
     compare(given, right, suspects=suspects(*inputs, **names), axes=AXES, tolerance=budget(size))
 
 
@@ -106,11 +108,14 @@ def equal_sizes(call: Call, rng: np.random.Generator) -> None:
     _hold(call, inputs, context, np.tri(4, dtype=bool))
 
 
-@QUESTION.check(points=1, hidden=True, hint="np.where broadcasts. A fixed reshape does not.")
-def masks_broadcast(call: Call, rng: np.random.Generator) -> None:
-    """One row of padding for all queries, heads in front, arrays that are views."""
+@QUESTION.check(points=1, hidden=True, hint="np.where(mask, scores, -np.inf) broadcasts.")
+def loud_padding(call: Call, rng: np.random.Generator) -> None:
+    """One row of padding for all heads and queries; what is closed is loud, and has no say."""
     inputs, context = _draw(rng, 2, 3)
-    padding = np.arange(5) < np.array([4, 2])[:, None]
+    padding = np.arange(5) < np.array([3, 2])[:, None]
+    # Of a vector and its opposite, one scores high, whoever asks.
+    context[..., 3, :] *= 1e5
+    context[..., 4, :] = -context[..., 3, :]
     _hold(call, inputs, np.asfortranarray(context), padding[:, None, None, :])
 
 

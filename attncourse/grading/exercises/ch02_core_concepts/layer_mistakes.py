@@ -44,6 +44,8 @@ def suspects(
         return attend(scores, told @ w_value, np.broadcast_to(seen, scores.shape))
 
     def upside_down() -> np.ndarray:
+        if mask is None:
+            return attend(scores)
         empty = seen.all(axis=-1, keepdims=True)
         return np.where(empty, 0, np.nan_to_num(attend(scores, seen=~seen)))
 
@@ -96,6 +98,12 @@ def suspects(
             late(dots / np.sqrt(x.shape[-1])),
         ),
         Suspect(
+            "scaled by √d_v",
+            "The scores are divided by √d_v, the width of a value. What grows is the dot product "
+            "of query and key: divide by the root of their width.",
+            late(dots / np.sqrt(v.shape[-1])),
+        ),
+        Suspect(
             "wrong axis",
             "The weights sum to 1 over the queries. Each query shares its weight among the keys: "
             "axis=-1.",
@@ -113,9 +121,9 @@ def suspects(
             late(scores, k),
         ),
         Suspect(
-            "queries read",
-            "You mix the queries' sequence: keys come from the context, values from x. Both come "
-            "from the context.",
+            "values from x",
+            "Keys come from the context, as they should, but values come from x. Both come from "
+            "the context.",
             lambda: from_(x, read, x),
         ),
         Suspect(
@@ -150,6 +158,27 @@ def suspects(
             "Your queries see the past alone, mask or no mask. Close only what the mask closes.",
             lambda: attend(scores, seen=seen & np.tri(*scores.shape[-2:], dtype=bool)),
         ),
+    ]
+    for penalty in (1, 10, 100, 1000, 10_000):
+        found.append(
+            Suspect(
+                "weak penalty",
+                f"You lower closed scores by {penalty} only. A "
+                "large score survives it and leaks through the mask. Use -∞ (np.where with "
+                "-np.inf).",
+                lambda penalty=penalty: softmax(np.where(seen, scores, scores - penalty)) @ v,
+            )
+        )
+    found += [
+        Suspect(
+            "finite in place of -∞",
+            "Closed scores become a number that open ones can fall below. Nothing is below -∞: "
+            "np.where with -np.inf.",
+            lambda filled=filled: np.where(
+                blind, 0, softmax(np.where(seen, scores, -float(filled))) @ v
+            ),
+        )
+        for filled in (1, 10, 100, 1000, 10_000)
     ]
     if scores.shape[-1] == scores.shape[-2]:
         found += [

@@ -138,6 +138,15 @@ def suspects(
             soft(lambda t: -((keys - query[..., None, :]) ** 2).sum(axis=-1) / t),
         ),
     ]
+    for power in range(4, 13):
+        found.append(
+            Suspect(
+                "small number in place of 0",
+                "You put a small number in place of temperature 0. Scores may be smaller still, "
+                "and then all keys look alike: at 0, ask which scores are equal to the largest.",
+                lambda power=power: read(softmax((scores - top) / (tau or 10.0**-power))),
+            )
+        )
     return found
 
 
@@ -208,6 +217,8 @@ def a_dictionary_at_zero(call: Call, rng: np.random.Generator) -> None:
     keys = rng.integers(-3, 2, size=(5, 3)).astype(float)
     keys[rng.permutation(5)[:2]] = 2 * query
     _hold(call, query, keys, values, 0.0)
+    # A power of two: as exact as before, and every score less than a thousand-millionth.
+    _hold(call, query * 2.0**-40, keys, values, 0.0)
 
 
 @QUESTION.check(points=1, hint="scores /= … writes; make new arrays.")
