@@ -200,4 +200,5 @@ def modest_and_strict(call: Call, rng: np.random.Generator) -> None:
 @QUESTION.check(points=1, hidden=True, hint="Python's floats go up to 10^308: nothing to round.")
 def any_order_of_magnitude(call: Call, rng: np.random.Generator) -> None:
     """A gap of 60 and more: more keys than grains of sand, and still a number."""
-    _hold(call, *(float(a) for a in rng.uniform(11, 12, size=2)), 16, float(rng.uniform(0.2, 0.4)))
+    query, key = (float(a) for a in rng.uniform(11, 12, size=2))
+    _hold(call, query, key, 16, float(rng.uniform(0.2, 0.4)))
