@@ -1,4 +1,4 @@
-"""Slices of the averaged brain: cut, split with and without a leak, with spots planted, disturbed."""
+"""Slices of the averaged brain: cut, split with a leak and without, spots planted, disturbed."""
 
 from __future__ import annotations
 
@@ -63,14 +63,6 @@ def parts(split: Split) -> tuple[Tensor, Tensor]:
     rest = place[~torch.isin(place, judged)]
     drawn = torch.randperm(len(rest), generator=torch.Generator().manual_seed(0))[: len(clean)]
     return rest[drawn].sort().values, judged
-
-
-def coordinates(heights: Tensor) -> Tensor:
-    """Give what a network sees that sees no image: where each pixel lies, (n, 3, 40, 96)."""
-    high, wide = (torch.linspace(0, 1, side) for side in SIDES)
-    across = torch.stack(torch.meshgrid(high, wide, indexing="ij")).expand(len(heights), -1, -1, -1)
-    up = ((heights + 50) / 116)[:, None, None, None].expand(-1, 1, *SIDES)
-    return torch.cat([across, up], 1)
 
 
 class Planted(NamedTuple):

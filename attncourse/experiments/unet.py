@@ -39,10 +39,16 @@ class Gate(nn.Module):
         return torch.sigmoid(scores[..., 0, 0] + self.b)
 
 
-def twice(d_in: int, d_out: int) -> nn.Sequential:
-    """Two layers of 3 × 3 filters."""
-    first = nn.Conv2d(d_in, d_out, 3, padding=1), nn.ReLU()
-    return nn.Sequential(*first, nn.Conv2d(d_out, d_out, 3, padding=1), nn.ReLU())
+N_GROUPS = 4  # of channels that are normalised together
+
+
+def twice(d_in: int, d_out: int, normed: bool) -> nn.Sequential:
+    """Two layers of 3 × 3 filters, each normalised, or not."""
+    layers: list[nn.Module] = []
+    for d in (d_in, d_out):
+        norm = [nn.GroupNorm(N_GROUPS, d_out)] if normed else []
+        layers += [nn.Conv2d(d, d_out, 3, padding=1), *norm, nn.ReLU()]
+    return nn.Sequential(*layers)
 
 
 class UNet(nn.Module):
@@ -58,17 +64,25 @@ class UNet(nn.Module):
         Channels at full size, at half, at a quarter.
     gated
         Whether a gate stands before each skip connection.
+    normed
+        Whether channels, in four groups, are normalised after each layer of filters.
     """
 
     def __init__(
-        self, d_in: int, n_classes: int, widths: tuple[int, int, int], gated: bool
+        self,
+        d_in: int,
+        n_classes: int,
+        widths: tuple[int, int, int],
+        *,
+        gated: bool,
+        normed: bool = True,
     ) -> None:
         super().__init__()
         self.down = nn.ModuleList(
-            twice(a, b) for a, b in zip((d_in, *widths), widths, strict=False)
+            twice(a, b, normed) for a, b in zip((d_in, *widths), widths, strict=False)
         )
         pairs = list(zip(widths[1:], widths, strict=False))  # below and beside
-        self.up = nn.ModuleList(twice(below + skip, skip) for below, skip in pairs)
+        self.up = nn.ModuleList(twice(below + skip, skip, normed) for below, skip in pairs)
         self.gates = nn.ModuleList(Gate(*pair, d_hidden=pair[1]) for pair in pairs if gated)
         self.out = nn.Conv2d(widths[0], n_classes, 1)
 
