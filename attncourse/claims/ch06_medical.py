@@ -24,8 +24,8 @@ def _lifted(trained: Sequence[float], untrained: Sequence[float]) -> bool:
     says="Attention focuses by itself on the parts of the input that matter and keeps out what "
     "does not, which makes a model more accurate.",
     chinese="自动聚焦于…关键部分，减少无关信息的干扰；提高模型的准确性",
-    reading="Attention is read as the gates of an Attention U-Net. The part that matters (关键部分) "
-    "is a planted spot whose place is known. To focus (聚焦) is read as: in every seed the gate "
+    reading="Attention is read as the finer gate of an Attention U-Net, and the part that matters "
+    "(关键部分) as a planted spot whose place is known. To focus (聚焦): in every seed the gate "
     "stands higher on it than on the rest of the brain, and than on spots that look the same "
     "(无关信息), more often than by chance and than in every untrained network. By itself (自动): "
     "also where the layers are not normalised. More accurate (提高准确性): every seed with gates "
