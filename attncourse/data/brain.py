@@ -42,15 +42,16 @@ class Brain(NamedTuple):
 
 
 def brain_template() -> Brain:
-    """Load the MNI152 template: the average of 152 young adults' brains, and what is what in it.
+    """Load the MNI152 template: the average of 152 brains, and what is what in it.
 
     The symmetric version of 2009 (release a), cut out of the skull. ``t1`` is the averaged
-    T1-weighted image, scaled from 0 to 255. ``grey`` and ``white`` say in how many of the brains,
-    again from 0 to 255, a place is grey or white matter; where neither is likely lie fluid or air.
+    T1-weighted image, scaled from 0 to 255. ``grey`` and ``white`` say how likely, again from 0
+    to 255, a place is grey or white matter; where neither is likely lie fluid or air.
     It is one brain, and its own mirror image: the right half is a copy of the left.
 
-    Source: Fonov et al. (2011), Unbiased average age-appropriate atlases for pediatric studies,
-    NeuroImage 54(1), by way of the package nilearn.
+    Source: https://www.bic.mni.mcgill.ca/ServicesAtlases/ICBM152NLin2009, by way of the package
+    nilearn; Fonov et al. (2011), Unbiased average age-appropriate atlases for pediatric studies,
+    NeuroImage 54(1).
 
     Returns
     -------

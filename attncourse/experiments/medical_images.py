@@ -68,7 +68,7 @@ def build(condition: str, seed: int = 0) -> UNet:
         size = count_parameters(unet(setting._replace(gated=True)))
         groups = match_size(lambda n: unet(setting, n), size, widest=64)
     set_seed(seed)
-    return unet(setting, groups).to(memory_format=torch.channels_last)  # the faster order here
+    return unet(setting, groups).to(memory_format=torch.channels_last)  # pyrefly: ignore
 
 
 def shown(setting: Setting, chosen: Tensor, draw: torch.Generator) -> Tensor:
