@@ -10,10 +10,12 @@ import math
 
 import numpy as np
 
+from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch01_background.oracles import shares
 from attncourse.grading.exercises.ch03_algorithm.oracles import masked_attention
 
 
+@oracle
 def soft_lookup(
     query: np.ndarray, keys: np.ndarray, values: np.ndarray, temperature: float
 ) -> np.ndarray:
@@ -38,6 +40,7 @@ def soft_lookup(
     return out
 
 
+@oracle
 def projected(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Each vector of a sequence times a matrix."""
     out = np.zeros((*x.shape[:-1], w.shape[1]))
@@ -48,6 +51,7 @@ def projected(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     return out
 
 
+@oracle
 def attention_layer(
     x: np.ndarray,
     w_query: np.ndarray,
@@ -64,6 +68,7 @@ def attention_layer(
     )
 
 
+@oracle
 def contributions(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Each key's share in the lengths that arrive."""
     *batch, q_len, kv_len = weights.shape
@@ -80,6 +85,7 @@ def contributions(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     return out
 
 
+@oracle
 def longest_context(query_norm: float, key_norm: float, d_k: int, weight: float) -> float:
     """The number of keys at which the largest weight of all has fallen to ``weight``: a search."""
     high = query_norm * key_norm / math.sqrt(d_k)  # the one key, right along the query

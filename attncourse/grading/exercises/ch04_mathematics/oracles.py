@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch03_algorithm.oracles import (
     READY_ATTENTION,
     READY_SOFTMAX,
@@ -21,12 +22,14 @@ from attncourse.grading.exercises.ch03_algorithm.oracles import (
 __all__ = ["READY_ATTENTION", "READY_SOFTMAX", "masked_attention", "scaled_scores", "softmax"]
 
 
+@oracle
 def weights(q: np.ndarray, k: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Masked attention weights; a row of zeros where a query may see no key."""
     scores = scaled_scores(q, k)
     return softmax(np.where(np.broadcast_to(mask, scores.shape), scores, -np.inf))
 
 
+@oracle
 def softmax_backward(grad: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The gradient at the scores, by the whole Jacobian of each row."""
     out = np.zeros(weights.shape)
@@ -39,6 +42,7 @@ def softmax_backward(grad: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return out
 
 
+@oracle
 def attention_backward(
     grad: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,6 +63,7 @@ def attention_backward(
     return dq, dk, dv
 
 
+@oracle
 def multi_head_attention(
     x: np.ndarray,
     w_query: np.ndarray,
@@ -78,6 +83,7 @@ def multi_head_attention(
     return out
 
 
+@oracle
 def grouped_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Each head of queries by itself, with the keys and values of its group."""
     n_heads, n_kv_heads = q.shape[-3], k.shape[-3]
@@ -90,6 +96,7 @@ def grouped_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndar
     return np.stack(heads, axis=-3)
 
 
+@oracle
 def rotary(x: np.ndarray, positions: np.ndarray, base: float) -> np.ndarray:
     """Each pair of features (i, i + d/2), turned by its own angle."""
     half = x.shape[-1] // 2
@@ -103,6 +110,7 @@ def rotary(x: np.ndarray, positions: np.ndarray, base: float) -> np.ndarray:
     return out
 
 
+@oracle
 def multiply_adds(q_len: int, kv_len: int, d_model: int, n_heads: int, n_kv_heads: int) -> int:
     """Every matrix product of the layer, head by head."""
     d_k, total = d_model // n_heads, 0
@@ -119,6 +127,7 @@ def multiply_adds(q_len: int, kv_len: int, d_model: int, n_heads: int, n_kv_head
     return total + product(q_len, d_model, d_model)
 
 
+@oracle
 def linear_attention_recurrent(
     q: np.ndarray,
     k: np.ndarray,
@@ -146,6 +155,7 @@ def linear_attention_recurrent(
     return out, memory, total
 
 
+@oracle
 def merge_attention(outputs: np.ndarray, log_sum_exps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each query by itself: its parts' outputs, weighed by e to the power of their log-sum-exp."""
     out = np.zeros(outputs.shape[1:])
