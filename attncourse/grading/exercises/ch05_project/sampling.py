@@ -1,0 +1,266 @@
+"""Checks of ``nucleus(logits, top_p, temperature)``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attncourse.grading.checks import Call, Question
+from attncourse.grading.compare import Suspect, compare
+from attncourse.grading.exercises.ch03_algorithm.oracles import READY_SOFTMAX
+from attncourse.grading.exercises.ch03_algorithm.oracles import softmax as oracle_softmax
+from attncourse.grading.exercises.ch05_project import oracles
+
+QUESTION = Question("nucleus", ("logits", "top_p", "temperature"), ready_made=READY_SOFTMAX)
+AXES = ("row", "token")
+
+
+def _shares(p: np.ndarray) -> np.ndarray:
+    return p / p.sum(-1, keepdims=True)
+
+
+def _kept(p: np.ndarray, keep) -> np.ndarray:
+    """Probabilities where ``keep(ranked, reached before each)`` says so; zeros elsewhere."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    ranked = np.take_along_axis(p, order, -1)
+    before = ranked.cumsum(-1) - ranked
+    kept = np.where(keep(ranked, before), ranked, 0.0)
+    return np.take_along_axis(kept, np.argsort(order, -1), -1)
+
+
+def suspects(logits: np.ndarray, top_p: float, temperature: float) -> list[Suspect]:
+    """Known mistakes, with what they make of these inputs."""
+    logits = logits.astype(np.float64)
+    p, cold = oracle_softmax(logits / temperature), oracle_softmax(logits)
+
+    def cut(p: np.ndarray) -> np.ndarray:
+        return _kept(p, lambda ranked, before: before < top_p - 1e-9)
+
+    def ascending() -> np.ndarray:
+        # Sorted from the smallest, the likeliest come last, and are the first to be cut.
+        order = np.argsort(p, axis=-1, kind="stable")
+        ranked = np.take_along_axis(p, order, -1)
+        kept = np.where(ranked.cumsum(-1) - ranked < top_p, ranked, 0.0)
+        return _shares(np.take_along_axis(kept, np.argsort(order, -1), -1))
+
+    def unsorted() -> np.ndarray:
+        return _shares(np.where(p.cumsum(-1) - p < top_p, p, 0.0))
+
+    def left_sorted() -> np.ndarray:
+        return -np.sort(-_shares(cut(p)), axis=-1)
+
+    def with_ties() -> np.ndarray:
+        kept = cut(p)
+        least = np.where(kept > 0, kept, np.inf).min(-1, keepdims=True)
+        return _shares(np.where(p >= least, p, 0.0))
+
+    def one_more() -> np.ndarray:
+        kept = _kept(p, lambda ranked, before: np.roll(before, 1, -1) * 0 + before < top_p)
+        size = (kept > 0).sum(-1, keepdims=True)
+        rank = np.argsort(np.argsort(-p, axis=-1, kind="stable"), axis=-1)
+        return _shares(np.where(rank <= size, p, 0.0))
+
+    def short() -> np.ndarray:
+        kept = _kept(p, lambda ranked, before: before + ranked <= top_p)
+        return np.divide(kept, kept.sum(-1, keepdims=True))
+
+    def short_but_one() -> np.ndarray:
+        return _shares(
+            _kept(p, lambda ranked, before: (before + ranked <= top_p) | (before < 1e-12))
+        )
+
+    def after() -> np.ndarray:
+        kept = cut(cold)
+        powers = np.where(kept > 0, np.exp((logits - logits.max()) / temperature), 0.0)
+        return _shares(powers)
+
+    def by_floor() -> np.ndarray:
+        return _shares(np.where(p >= (1 - top_p) * p.max(-1, keepdims=True), p, 0.0))
+
+    crossing = (
+        "The token that crosses top_p is left out, so the set does not reach it. It belongs to the "
+        "set: keep a token while the ones before it have not reached top_p."
+    )
+    return [
+        Suspect("crossing token left out", crossing, short),
+        Suspect(
+            "crossing token left out",
+            "The likeliest token stays, but of the others the one that crosses top_p is left "
+            "out. It "
+            "belongs to the set: ask what the ones before it have reached.",
+            short_but_one,
+        ),
+        Suspect(
+            "one too many",
+            "One token too many: the set had reached top_p before it.",
+            one_more,
+        ),
+        Suspect(
+            "not renormalised",
+            "The set is right, but its probabilities do not sum to 1. Divide by what they sum to.",
+            lambda: cut(p),
+        ),
+        Suspect(
+            "temperature ignored",
+            "The temperature has no effect. Divide the logits by it, before anything else.",
+            lambda: _shares(cut(cold)),
+        ),
+        Suspect(
+            "temperature multiplied",
+            "The logits are multiplied by the temperature. They are divided: small is sharp.",
+            lambda: _shares(cut(oracle_softmax(logits * temperature))),
+        ),
+        Suspect(
+            "temperature after",
+            "The set is chosen before the temperature is used. It comes first, since it changes "
+            "which "
+            "tokens reach top_p.",
+            after,
+        ),
+        Suspect(
+            "not cut",
+            "All tokens are still there: this is plain softmax.",
+            p,
+        ),
+        Suspect(
+            "sorted upwards",
+            "You add up from the least likely token, so the likeliest are cut. Begin with the "
+            "likeliest.",
+            ascending,
+        ),
+        Suspect(
+            "not sorted",
+            "The probabilities are added up in the order of the vocabulary. Sort them first, the "
+            "likeliest in front.",
+            unsorted,
+        ),
+        Suspect(
+            "left sorted",
+            "The result is in sorted order. Each probability has to go back to its own token.",
+            left_sorted,
+        ),
+        Suspect(
+            "ties kept",
+            "Tokens as likely as the last one of the set are all kept. The set is the smallest "
+            "that "
+            "reaches top_p: of equal ones the first.",
+            with_ties,
+        ),
+        Suspect(
+            "floor",
+            "You keep what is likely enough beside the likeliest, which is min-p. Here the "
+            "tokens of "
+            "the set together reach top_p.",
+            by_floor,
+        ),
+        Suspect(
+            "floor",
+            "You keep each token whose own probability reaches top_p. It is their sum that counts.",
+            lambda: np.nan_to_num(_shares(np.where(p >= top_p, p, 0.0))),
+        ),
+        Suspect(
+            "unstable",
+            "exp of a large logit is infinite, and ∞/∞ is NaN. Take each row's largest logit away "
+            "before you call exp.",
+            lambda: _shares(np.exp(logits / temperature)),
+        ),
+        Suspect(
+            "greedy",
+            "Only the likeliest token is left.",
+            lambda: _kept(p, lambda ranked, before: before < 1e-12) > 0,
+        ),
+    ]
+
+
+def _hold(call: Call, logits: np.ndarray, top_p: float, temperature: float) -> np.ndarray:
+    given = call("nucleus", logits, top_p, temperature)
+    compare(
+        given,
+        oracles.nucleus(logits, top_p, temperature),
+        suspects=suspects(logits, top_p, temperature),
+        axes=AXES[-logits.ndim :],
+    )
+    return given
+
+
+def _clear(logits: np.ndarray, top_p: float, temperature: float) -> bool:
+    """Whether no sum comes so near to top_p that rounding decides."""
+    p = -np.sort(-oracle_softmax(logits.astype(np.float64) / temperature), axis=-1)
+    return bool(np.abs(p.cumsum(-1) - top_p).min() > 1e-4)
+
+
+def _draw(
+    rng: np.random.Generator, *shape: int, spread: float = 1.5
+) -> tuple[np.ndarray, float, float]:
+    """Logits, top_p and a temperature, none of which stands on an edge."""
+    while True:
+        logits = rng.normal(size=shape) * spread
+        top_p, temperature = float(rng.uniform(0.6, 0.9)), float(rng.uniform(0.5, 0.8))
+        if _clear(logits, top_p, temperature):
+            return logits, top_p, temperature
+
+
+@QUESTION.check(points=1, hint="0.5 has not reached 0.6; with 0.3 it has. 0.5 / 0.8 is 0.625.")
+def four_tokens_by_hand(call: Call, rng: np.random.Generator) -> None:
+    """Of 0.1, 0.5, 0.3, 0.1 and a top_p between 0.5 and 0.8 two stay: 0.625 and 0.375."""
+    logits = np.log(np.array([0.1, 0.5, 0.3, 0.1])) + rng.normal()
+    top_p = float(rng.uniform(0.55, 0.75))
+    given = call("nucleus", logits, top_p, 1.0)
+    right = np.array([0, 0.625, 0.375, 0])
+    compare(given, right, suspects=suspects(logits, top_p, 1.0), axes=AXES[-logits.ndim :])
+
+
+@QUESTION.check(points=3, hint="Sort, add up, compare with top_p, and go back to the old order.")
+def agrees_with_loops(call: Call, rng: np.random.Generator) -> None:
+    """The same numbers as the definition, for five rows of eight tokens."""
+    _hold(call, *_draw(rng, 5, 8))
+
+
+@QUESTION.check(points=1, hint="A hot row keeps more tokens than a cold one.")
+def temperature_first(call: Call, rng: np.random.Generator) -> None:
+    """The same logits, cold and hot: the temperature decides how many tokens stay."""
+    while True:
+        logits = rng.normal(size=(4, 9)) * 2
+        if all(_clear(logits, 0.8, t) for t in (0.4, 2.5)):
+            break
+    for temperature in (0.4, 2.5):
+        _hold(call, logits, 0.8, temperature)
+
+
+@QUESTION.check(points=1, hint="The likeliest stays, however small top_p is: it crosses alone.")
+def never_empty(call: Call, rng: np.random.Generator) -> None:
+    """With a tiny top_p, the likeliest token is left, with probability 1."""
+    _hold(call, rng.normal(size=(3, 6)), float(rng.uniform(0.01, 0.05)), 1.0)
+
+
+@QUESTION.check(points=1, hint="logits /= temperature writes into the caller's array.")
+def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
+    """The logits are the same afterwards."""
+    _hold(call, *_draw(rng, 3, 5))
+    QUESTION.unchanged(call, "Right probabilities")
+
+
+@QUESTION.check(points=1, hidden=True, hint="argsort(-p, kind='stable') keeps equal ones in order.")
+def ties(call: Call, rng: np.random.Generator) -> None:
+    """Equal logits: as many as it takes, and of equal ones the first."""
+    logits = np.tile(rng.normal(size=(2, 1)), 8)
+    logits[0, rng.permutation(8)[:3]] += 1
+    logits[1, rng.permutation(8)[:4]] -= 3
+    _hold(call, logits, 0.55, 1.0)
+
+
+@QUESTION.check(points=1, hidden=True, hint="At top_p = 1 nothing is cut, whatever sums round to.")
+def all_of_it(call: Call, rng: np.random.Generator) -> None:
+    """With top_p = 1 every token stays, and tokens ruled out before stay out."""
+    logits = rng.normal(size=(2, 7))
+    logits[:, int(rng.integers(7))] = -np.inf
+    _hold(call, logits, 1.0, 1.3)
+
+
+@QUESTION.check(points=1, hidden=True, hint="Take each row's largest logit away before exp.")
+def large_logits(call: Call, rng: np.random.Generator) -> None:
+    """More axes in front, and logits near 3000: no NaN."""
+    while True:
+        logits = (rng.normal(size=(2, 3, 5)) * 2).round(2)
+        if _clear(logits, 0.7, 0.75):
+            break
+    _hold(call, logits + 3000, 0.7, 0.75)
