@@ -179,8 +179,8 @@ def all_together(call: Call, rng: np.random.Generator) -> None:
 def one_token(call: Call, rng: np.random.Generator) -> None:
     """A single query behind a long cache, without a window and with one of itself alone."""
     kv_len = int(rng.integers(10, 10_000))
-    _hold(call, 1, kv_len)
     _hold(call, 1, kv_len + 1, 1)
+    _hold(call, 1, kv_len)
 
 
 @QUESTION.check(points=1, hidden=True, hint="mask &= … may write into an array that is not yours.")

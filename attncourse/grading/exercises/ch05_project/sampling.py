@@ -161,7 +161,7 @@ def suspects(logits: np.ndarray, top_p: float, temperature: float) -> list[Suspe
             "unstable",
             "exp of a large logit is infinite, and ∞/∞ is NaN. Take each row's largest logit away "
             "before you call exp.",
-            lambda: _shares(np.exp(logits / temperature)),
+            lambda: _shares(cut(_shares(np.exp(logits / temperature)))),
         ),
         Suspect(
             "greedy",
@@ -260,7 +260,8 @@ def all_of_it(call: Call, rng: np.random.Generator) -> None:
 def large_logits(call: Call, rng: np.random.Generator) -> None:
     """More axes in front, and logits near 3000: no NaN."""
     while True:
-        logits = (rng.normal(size=(2, 3, 5)) * 2).round(2)
-        if _clear(logits, 0.7, 0.75):
+        # Multiples of 1/32: float32 holds these exactly, near 3000 too.
+        logits = (rng.normal(size=(2, 3, 5)) * 64).round() / 32
+        if _clear(logits, 0.7, 0.5):
             break
-    _hold(call, logits + 3000, 0.7, 0.75)
+    _hold(call, logits + 3000, 0.7, 0.5)
