@@ -467,3 +467,186 @@ WRONG = {
         "another kind": edited(texts.BYTES, "return ", "return 'about', "),
     },
 }
+
+# --- wrong, and like something else ----------------------------------------------------------------
+
+
+def _after(right, bend):
+    """A right answer with something done to every number of its first result."""
+
+    def wrong(*given):
+        found = right(*given)
+        return (bend(found[0]), *found[1:]) if isinstance(found, tuple) else bend(found)
+
+    return wrong
+
+
+def _given(right, change):
+    """A right answer to something else than was asked."""
+    return lambda *given: right(*change(*given))
+
+
+def _spoilt(right):
+    """What can happen to any result."""
+    return [
+        (_after(right, lambda y: 0.0 * y), ()),
+        (_after(right, lambda y: np.nan * y), ()),
+        (_after(right, lambda y: -1.0 * y), ()),
+        (_after(right, lambda y: 1.01 * y + 0.02), ()),
+        (_after(right, lambda y: np.square(np.float64(y)) + 0.1), ()),
+    ]
+
+
+_mask, _norm, _mlp = causal_mask_by_triangles, rms_norm_by_length, swiglu_by_one_product
+_turn, _attend, _block = rotary_by_complex_numbers, cached_attention_by_groups, block_by_einsum
+_model, _nucleus, _bytes = language_model_by_einsum, nucleus_by_ranks, cache_bytes_by_layers
+
+
+def _distances(q_len, kv_len, window=None, real=None):
+    far = np.abs(np.arange(q_len)[:, None] + kv_len - q_len - np.arange(kv_len))
+    return far if real is None else far * np.ones((len(real), 1, 1, 1))
+
+
+def _attend_by_distance(q, k, v, cache_k, cache_v):
+    keys, values = np.concatenate([cache_k, k], -2), np.concatenate([cache_v, v], -2)
+    group = q.shape[-3] // k.shape[-3]
+    shared = np.repeat(keys, group, -3)
+    s = -((q[..., :, None, :] - shared[..., None, :, :]) ** 2).sum(-1)
+    s = np.where(causal_mask_by_loops(*s.shape[-2:]), s, -np.inf)
+    w = np.exp(s - s.max(-1, keepdims=True))
+    return w / w.sum(-1, keepdims=True) @ np.repeat(values, group, -3), keys, values
+
+
+def _attend_evenly(q, k, v, cache_k, cache_v):
+    return _attend(q * 0, k, v, cache_k, cache_v)
+
+
+def _layers(change):
+    """Ask for a block, or for a model, whose weights are others."""
+
+    def asked(first, second, third, *others):
+        if isinstance(second, tuple):  # of a block
+            return first, change(second), third, *others
+        return first, second, tuple(change(layer) for layer in third), *others
+
+    return asked
+
+
+def _with(place, bend):
+    return lambda layer: (*layer[:place], bend(layer[place]), *layer[place + 1 :])
+
+
+UNNAMED = {
+    "causal_mask": [
+        *_spoilt(lambda *given: np.float64(_mask(*given))),
+        (_distances, ()),
+        (lambda *given: np.random.default_rng(7).random(_mask(*given).shape) < 0.5, ()),
+        (lambda q, n, w=None, real=None: _mask(q, n, None if w is None else 2 * w + 1, real), ()),
+        (lambda q, n, w=None, real=None: _mask(q, n, w, real)[..., ::-1, :], ()),
+        (lambda q, n, w=None, real=None: _mask(q, n, w, real)[..., ::-1], ()),
+        # Two at once: top-left, and one further than the window.
+        (edited(edited.text(texts.MASK, "kv_len - q_len", "0"), "j <= i", "j <= i + 2"), ()),
+        (edited(texts.MASK, "(kv_len - q_len)", "(kv_len - q_len) // 2"), {"top-left"}),
+    ],
+    "rms_norm": [
+        *_spoilt(_norm),
+        (lambda x, g, eps: np.float64(x) / np.abs(np.float64(x)).max(-1, keepdims=True) * g, ()),
+        (lambda x, g, eps: np.tanh(np.float64(x)) * g, ()),
+        (lambda x, g, eps: np.float64(x) * g, ()),
+        (lambda x, g, eps: _norm(np.abs(x), g, eps), ()),
+        (lambda x, g, eps: _norm(x, g[::-1], eps), ()),
+        (lambda x, g, eps: _norm(x, g, eps * 3), ()),
+        (lambda x, g, eps: _norm(x - np.median(x, -1, keepdims=True), g, eps), ()),
+        (lambda x, g, eps: _norm(x - x.mean(-1, keepdims=True), 1 + g, eps), ()),
+    ],
+    "swiglu_mlp": [
+        *_spoilt(_mlp),
+        (edited(texts.MLP, "a / (1 + np.exp(-a))", "np.log1p(np.exp(np.minimum(a, 500)))"), ()),
+        (edited(texts.MLP, "a / (1 + np.exp(-a))", "a / (1 + np.exp(-2 * a))"), ()),
+        (edited(texts.MLP, "a / (1 + np.exp(-a))", "a / (1 + np.abs(a))"), ()),
+        (edited(texts.MLP, "a / (1 + np.exp(-a))", "np.sin(a)"), ()),
+        (edited(texts.MLP, "a / (1 + np.exp(-a))", "np.square(np.maximum(a, 0))"), ()),
+        (_given(_mlp, lambda x, g, i, o: (x, g[:, ::-1], i, o)), ()),
+        (_given(_mlp, lambda x, g, i, o: (np.abs(x), i, g, o)), ()),
+        (_given(_mlp, lambda x, g, i, o: (x, g, i, o[::-1])), ()),
+    ],
+    "rotary": [
+        *_spoilt(_turn),
+        (_given(_turn, lambda x, p, base: (x, p * 2, base)), ()),
+        (_given(_turn, lambda x, p, base: (x, p[::-1], base)), ()),
+        (_given(_turn, lambda x, p, base: (x[..., ::-1], p, base)), ()),
+        (_given(_turn, lambda x, p, base: (x, p + 3, base)), ()),
+        (_given(_turn, lambda x, p, base: (x, p, base * 2)), ()),
+        (lambda x, p, base: x * np.cos(p)[:, None], ()),
+        (lambda x, p, base: x + np.sin(p)[:, None], ()),
+        # Two at once: neighbours, backwards.
+        (_given(_turn, lambda x, p, base: (np.roll(x, 1, -1), -p, base)), ()),
+    ],
+    "cached_attention": [
+        *_spoilt(_attend),
+        (_attend_by_distance, ()),
+        (_attend_evenly, ()),
+        (_given(_attend, lambda q, *others: (-q, *others)), ()),
+        (_given(_attend, lambda q, *others: (q[..., ::-1, :, :], *others)), ()),
+        (_given(_attend, lambda q, *others: (q * 1.5, *others)), ()),
+        (_given(_attend, lambda q, k, v, *old: (q, k, np.abs(v), *old)), ()),
+        (_given(_attend, lambda q, k, v, *old: (q, k[..., ::-1, :], v, *old)), ()),
+        # Two at once: no mask, and heads shared in the wrong order.
+        (
+            edited(
+                edited.text(texts.ATTENTION, "j <= i + past", "j >= 0"),
+                "np.repeat(x, group, -3)",
+                "np.concatenate([x] * group, -3)",
+            ),
+            {"no mask", "tiled"},
+        ),
+    ],
+    "block": [
+        *_spoilt(_block),
+        (_given(_block, _layers(_with(1, np.negative))), ()),
+        (_given(_block, _layers(_with(3, lambda w: w[:, ::-1]))), ()),
+        (_given(_block, _layers(_with(4, lambda w: w[::-1]))), ()),
+        (_given(_block, _layers(_with(8, lambda w: 2 * w))), ()),
+        (_given(_block, lambda *given: (*given[:-1], given[-1] * 4)), ()),
+        (_given(_block, lambda *given: (*given[:-2], given[-2] * 3, given[-1])), ()),
+        (
+            edited(
+                edited.text(texts.BLOCK, "past + np.arange", "np.arange"),
+                "norm(x, n2), w_gate",
+                "x, w_gate",
+            ),
+            {"positions restart", "no MLP norm"},
+        ),
+    ],
+    "language_model": [
+        *_spoilt(_model),
+        (_given(_model, lambda tokens, *others: (tokens[:, ::-1], *others)), ()),
+        (_given(_model, lambda tokens, *others: (np.roll(tokens, 1, 1), *others)), ()),
+        (_given(_model, _layers(_with(3, np.negative))), ()),
+        (_given(_model, _layers(_with(6, lambda w: 1.5 * w))), ()),
+        (_given(_model, lambda t, e, layers, *others: (t, e[::-1], layers, *others)), ()),
+        (_given(_model, lambda *given: (*given[:-1], given[-1] * 4)), ()),
+        (_given(_model, lambda t, e, layers, *others: (t, e, layers * 2, *others)), ()),
+    ],
+    "nucleus": [
+        *_spoilt(_nucleus),
+        (lambda z, top_p, t: np.full(z.shape, 1 / z.shape[-1]), ()),
+        (lambda z, top_p, t: _nucleus(-z, top_p, t), ()),
+        (lambda z, top_p, t: _nucleus(z, 1 - top_p / 2, t), ()),
+        (lambda z, top_p, t: _nucleus(z, top_p, t * t), ()),
+        (lambda z, top_p, t: _nucleus(z, top_p, t)[..., ::-1], ()),
+        (lambda z, top_p, t: np.sqrt(_nucleus(z, top_p, t)), ()),
+        (lambda z, top_p, t: np.round(_nucleus(z, top_p, t), 1), ()),
+        (lambda z, top_p, t: _nucleus(np.tanh(z), top_p, t), ()),
+    ],
+    "cache_bytes": [
+        *_spoilt(_bytes),
+        (lambda *given: float(np.prod(np.float64(given))), ()),
+        (lambda *given: float(sum(given)), ()),
+        (lambda *given: _bytes(*given) * given[4], ()),
+        (lambda *given: _bytes(*given) + 1e6, ()),
+        (lambda *given: np.sqrt(_bytes(*given)), ()),
+        # Two at once: keys alone, and in bits.
+        (lambda *given: _bytes(*given) * 4, ()),
+    ],
+}
