@@ -11,6 +11,7 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
 from attncourse.grading.exercises.ch05_project import oracles
+from attncourse.grading.exercises.ch05_project.cache_mistakes import CACHES, OUTPUT
 from attncourse.grading.exercises.ch05_project.variants import attend
 
 QUESTION = Question(
@@ -22,107 +23,6 @@ QUESTION = Question(
 )
 AXES = ("query", "feature")
 
-#: Of the output: the change in attend(), the mistake's name, and what to say.
-OUTPUT: list[tuple[dict[str, Any], str, str]] = [
-    (
-        {"mask": "none"},
-        "no mask",
-        "Nothing is closed: with several new tokens, each sees those behind it. A chunk after a "
-        "cache "
-        "needs the causal mask as much as a whole text.",
-    ),
-    (
-        {"mask": "top left"},
-        "top-left",
-        "The mask is aligned top-left, so the new queries see only the beginning of the cache. "
-        "They "
-        "stand at the end: query i sees keys up to i + kv_len - q_len.",
-    ),
-    (
-        {"mask": "one ahead"},
-        "one ahead",
-        "Each new query sees one key of its future. It may see the cache, the new keys before it, "
-        "and its own.",
-    ),
-    (
-        {"mask": "strict"},
-        "not itself",
-        "A query does not see its own key. The last key that it may see is its own.",
-    ),
-    (
-        {"mask": "past only"},
-        "cache only",
-        "The new queries see the cache but not each other, nor themselves.",
-    ),
-    (
-        {"share": "tiled"},
-        "tiled",
-        "The heads of keys are shared in the wrong order: 0, 1, 2, 0, 1, 2. Neighbouring heads of "
-        "queries share one: 0, 0, 1, 1, 2, 2. That is np.repeat, not np.tile.",
-    ),
-    (
-        {"share": "first"},
-        "first head for all",
-        "All heads of queries use the first head of keys and values. Head h uses head h // group.",
-    ),
-    (
-        {"scale": 1.0},
-        "not scaled",
-        "The scores are not divided by √d_k.",
-    ),
-    (
-        {"cache": "ignored"},
-        "cache ignored",
-        "The new queries see the new keys alone; what is in the cache has no say.",
-    ),
-    (
-        {"cache": "in front"},
-        "new ones in front",
-        "The new keys and values stand before those of the cache. They come behind: the order "
-        "along "
-        "the sequence is the order of the text.",
-    ),
-    (
-        {"cache": "values forgotten"},
-        "values forgotten",
-        "The new values are missing from what is averaged: keys and values are appended alike.",
-    ),
-]
-#: Of what is given back as caches: a word, the mistake's name, and what to say.
-CACHES = (
-    (
-        "old",
-        "old cache back",
-        "You give back the cache as it was. The next step needs it with the new keys and values "
-        "behind it, or it will not know this token.",
-    ),
-    (
-        "new",
-        "new alone",
-        "You give back the new keys and values alone. The next step needs the old ones before "
-        "them.",
-    ),
-    (
-        "in front",
-        "new ones in front",
-        "The new keys and values stand before those of the cache. They come behind: the order "
-        "along "
-        "the sequence is the order of the text.",
-    ),
-    (
-        "repeated",
-        "repeated in the cache",
-        "The caches hold every head of keys as often as heads of queries use it. Store "
-        "n_kv_heads of "
-        "them, and repeat when you attend: saving that memory is why heads are shared.",
-    ),
-    (
-        "exchanged",
-        "caches exchanged",
-        "The two caches are exchanged. The order is output, keys, values.",
-    ),
-)
-
 
 def output_suspects(*inputs: np.ndarray) -> list[Suspect]:
     """Known mistakes in the output."""
@@ -132,14 +32,6 @@ def output_suspects(*inputs: np.ndarray) -> list[Suspect]:
 
     q, _, v, _, _ = inputs
     found = [Suspect(bug, text, partial(gives, change)) for change, bug, text in OUTPUT]
-    found.append(
-        Suspect(
-            "unstable",
-            "exp of a large score is infinite, and ∞/∞ is NaN. Take each row's largest score away "
-            "before you call exp.",
-            partial(gives, {"softmax": "unstable"}),
-        )
-    )
     for change in ({"scale": float(q.shape[-1])}, {"scale": np.sqrt(v.shape[-1])}):
         found.append(
             Suspect(

@@ -33,6 +33,23 @@ def suspects(
             "This is half of it: values are stored as well as keys.",
             right / 2,
         ),
+        known(
+            "three of each",
+            "This is half as much again: queries are not kept. Keys and values are.",
+            right * 1.5,
+        ),
+        known(
+            "larger of the two",
+            "The layers with a window are counted with the larger of text and window. They keep "
+            "the "
+            "smaller.",
+            each * (n_full * n_tokens + (n_layers - n_full) * max(n_tokens, window)),
+        ),
+        known(
+            "rounded bytes",
+            "4 bits were rounded down to 0 bytes. Multiply first, then divide by 8.",
+            2 * kept * n_kv_heads * d_k * (bits // 8),
+        ),
         known("bits", "These are bits. Eight of them are a byte.", right * 8),
         known(
             "bits as bytes",

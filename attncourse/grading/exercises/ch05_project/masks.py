@@ -77,6 +77,19 @@ def suspects(q_len: int, kv_len: int, window: int | None, real: np.ndarray | Non
             lambda: joined(grid() if window is None else np.abs(own + past - other) < window),
         ),
         Suspect(
+            "window without causal",
+            "Where there is a window, the future is open: the window closes the far past alone. "
+            "Both "
+            "conditions have to hold.",
+            lambda: joined(grid() if window is None else other > own + past - window),
+        ),
+        Suspect(
+            "itself always",
+            "A query may see its own position even where that is padding. A key that is not real "
+            "is closed for all.",
+            lambda: (right.astype(bool) | (own + past == other)).astype(np.float64),
+        ),
+        Suspect(
             "future open",
             "The future is open: only the far past is closed.",
             lambda: joined(one_sided()),

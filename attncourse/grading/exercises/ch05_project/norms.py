@@ -60,6 +60,18 @@ def suspects(x: np.ndarray, weight: np.ndarray, eps: float) -> list[Suspect]:
             lambda: change("no eps"),
         ),
         Suspect(
+            "eps as a floor",
+            "eps is used as the smallest size that is allowed. It is added to the mean square, "
+            "always.",
+            lambda: weight * x / np.maximum(np.sqrt(square), eps),
+        ),
+        Suspect(
+            "length",
+            "You divide by the vector's length, so its width decides how large the result is. The "
+            "root mean square is the length over √d.",
+            lambda: weight * x / (np.sqrt(square * d) + eps),
+        ),
+        Suspect(
             "eps squared",
             "eps is added as a square, √(mean + eps²). It is added to the mean square as it is.",
             lambda: weight * x / np.sqrt(square + eps**2),

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from attncourse.grading.exercises.ch03_algorithm.oracles import softmax as oracle_softmax
+
 
 def norm(x: np.ndarray, weight: np.ndarray, eps: float, norm: str = "") -> np.ndarray:
     """RMS norm, or what passes for it."""
@@ -116,11 +118,6 @@ def turn(x: np.ndarray, positions: np.ndarray, base: float, turn: str = "") -> n
     return np.concatenate([first, second * sin + b * cos], -1)
 
 
-def _softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return powers / powers.sum(axis=axis, keepdims=True)
-
-
 def _share(x: np.ndarray, group: int, share: str) -> np.ndarray:
     if share == "tiled":
         return np.concatenate([x] * group, axis=-3)
@@ -141,6 +138,8 @@ def _mask(q_len: int, kv_len: int, mask: str) -> np.ndarray:
             return other <= own + past + 1
         case "strict":
             return other < own + past
+        case "first new":
+            return np.broadcast_to(other <= past, (q_len, kv_len))
         case "past only":
             return np.broadcast_to(other < max(past, 1), (q_len, kv_len))
     return other <= own + past
@@ -181,7 +180,11 @@ def attend(
     if softmax == "unstable":
         powers = np.exp(scores)
         return powers / powers.sum(-1, keepdims=True) @ _share(values, group, share), keys, values
-    return np.nan_to_num(_softmax(scores)) @ _share(values, group, share), keys, values
+    if softmax == "queries":
+        weights = oracle_softmax(scores.swapaxes(-1, -2)).swapaxes(-1, -2)
+    else:
+        weights = oracle_softmax(scores)
+    return weights @ _share(values, group, share), keys, values
 
 
 def split(x: np.ndarray, n_heads: int, way: str = "") -> np.ndarray:
@@ -219,12 +222,15 @@ def block(
     x = x.astype(np.float64)
     layer = [w.astype(np.float64) for w in layer]
     attention_norm, w_q, w_k, w_v, w_o, mlp_norm, *w_mlp = layer
+    if order == "one norm":
+        mlp_norm = attention_norm
     if order == "norms exchanged":
         attention_norm, mlp_norm = mlp_norm, attention_norm
     n_kv_heads, past, seq = cache_k.shape[1], cache_k.shape[2], x.shape[1]
     start = {"from 0": 0, "from 1": past + 1, "last": past + seq - 1}.get(positions, past)
     places = start + np.arange(seq)
     inner = x if order in {"norm behind", "no first norm"} else normed(x, attention_norm)
+    before = inner
     q, k, v = (
         split(inner @ w, n, heads)
         for w, n in ((w_q, n_heads), (w_k, n_kv_heads), (w_v, n_kv_heads))
@@ -249,6 +255,7 @@ def block(
         case _:
             x = x + added
     inner = x if order == "no second norm" else normed(x, mlp_norm)
+    inner = before if order == "stale" else inner
     wide = mlp(inner, *w_mlp, part.get("mlp", ""))
     base_line = {"second not added": 0, "normed added": inner}.get(order, x)
     return base_line + wide, keys, kept
