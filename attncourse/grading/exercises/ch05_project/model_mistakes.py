@@ -124,12 +124,12 @@ def compute(
         "none": (),
     }.get(order, layers)
     widths = [w.shape[1] // n_kv_heads for w in layers[0][2:4]]
-    empty = [np.zeros((len(tokens), n_kv_heads, 0, width)) for width in widths]
-    caches = empty
+    old_k, old_v = [np.zeros((len(tokens), n_kv_heads, 0, width)) for width in widths]
     for layer in run:
         x = first if order == "from the embedding" else x
-        x, *kept = variants.block(x, layer, *caches, n_heads, base, eps, **changes)
-        caches = kept if order == "shared cache" else empty
+        x, new_k, new_v = variants.block(x, layer, old_k, old_v, n_heads, base, eps, **changes)
+        if order == "shared cache":
+            old_k, old_v = new_k, new_v
         x = variants.norm(x, final_norm, eps) if end == "every layer" else x
     x = x if end == "none" else variants.norm(x, final_norm, eps)
     logits = x @ embedding.T

@@ -145,8 +145,10 @@ def language_model(
     table = embedding.astype(np.float64)
     x = np.array([[table[int(t)] for t in row] for row in tokens])
     for layer in layers:
-        empty = [np.zeros((len(x), n_kv_heads, 0, w.shape[1] // n_kv_heads)) for w in layer[2:4]]
-        x = block(x, layer, *empty, n_heads, base, eps)[0]
+        old_k, old_v = [
+            np.zeros((len(x), n_kv_heads, 0, w.shape[1] // n_kv_heads)) for w in layer[2:4]
+        ]
+        x = block(x, layer, old_k, old_v, n_heads, base, eps)[0]
     x = rms_norm(x, final_norm, eps)
     return np.array([[[float(vector @ word) for word in table] for vector in row] for row in x])
 

@@ -176,7 +176,7 @@ def attend(
     group = q.shape[-3] // k.shape[-3]
     shared = _share(keys, group, share)
     scores = q @ shared.swapaxes(-1, -2) / (np.sqrt(q.shape[-1]) if scale is None else scale)
-    scores = np.where(_mask(*scores.shape[-2:], mask), scores, -np.inf)
+    scores = np.where(_mask(q.shape[-2], keys.shape[-2], mask), scores, -np.inf)
     if softmax == "unstable":
         powers = np.exp(scores)
         return powers / powers.sum(-1, keepdims=True) @ _share(values, group, share), keys, values
@@ -221,7 +221,7 @@ def block(
 
     x = x.astype(np.float64)
     layer = [w.astype(np.float64) for w in layer]
-    attention_norm, w_q, w_k, w_v, w_o, mlp_norm, *w_mlp = layer
+    attention_norm, w_q, w_k, w_v, w_o, mlp_norm, w_gate, w_in, w_out = layer
     if order == "one norm":
         mlp_norm = attention_norm
     if order == "norms exchanged":
@@ -244,10 +244,10 @@ def block(
     added = out.reshape(*x.shape[:2], -1) @ w_o
     match order:
         case "parallel":
-            return x + added + mlp(normed(x, mlp_norm), *w_mlp), keys, kept
+            return x + added + mlp(normed(x, mlp_norm), w_gate, w_in, w_out), keys, kept
         case "norm behind":
             x = normed(x + added, attention_norm)
-            return normed(x + mlp(x, *w_mlp), mlp_norm), keys, kept
+            return normed(x + mlp(x, w_gate, w_in, w_out), mlp_norm), keys, kept
         case "first not added":
             x = added
         case "normed added":
@@ -256,6 +256,6 @@ def block(
             x = x + added
     inner = x if order == "no second norm" else normed(x, mlp_norm)
     inner = before if order == "stale" else inner
-    wide = mlp(inner, *w_mlp, part.get("mlp", ""))
+    wide = mlp(inner, w_gate, w_in, w_out, part.get("mlp", ""))
     base_line = {"second not added": 0, "normed added": inner}.get(order, x)
     return base_line + wide, keys, kept
