@@ -256,6 +256,11 @@ class Exercise:
         known = ", ".join(q.name for q in self.questions)
         raise KeyError(f"exercise {self.name} has no question {name!r}; it has {known}")
 
+    @property
+    def tensors(self) -> bool:
+        """Whether any answer gives a tensor: then its worker needs PyTorch."""
+        return any("tensor" in str(question.returns) for question in self.questions)
+
     def points(self) -> int:
         """Points of all questions."""
         return sum(q.points() for q in self.questions)

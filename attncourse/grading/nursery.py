@@ -25,7 +25,7 @@ from typing import Any
 # Imported for whoever is forked.
 import IPython.core.inputtransformer2  # noqa: F401
 
-from attncourse.grading import exercises, memo
+from attncourse.grading import box, exercises, memo, remote
 from attncourse.grading.box import NoBox
 from attncourse.grading.reading import NotANotebook
 from attncourse.grading.remote import Limits, ending
@@ -41,6 +41,9 @@ _libc = ctypes.CDLL(None)
 def serve(descriptor: int) -> None:
     """Fork a process for every connection that comes through the socket, until it closes."""
     control = socket.socket(fileno=descriptor)
+    with contextlib.suppress(NoBox):
+        box.require()
+        remote.ZYGOTE = remote.Zygote()
     for name in exercises.names():
         exercises.load(name)
     # Leaves what is there alone in every fork: its pages stay shared.

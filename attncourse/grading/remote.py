@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,11 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading import box, wire
+from attncourse.grading.forked import Boxed, NoZygote, Zygote
 from attncourse.grading.peak import Gauge, below, excess
 
+#: Forks boxed workers where there is one: in a process that grades many notebooks.
+ZYGOTE: Zygote | None = None
 #: Seconds between two looks at a process that is at work.
 _LOOK = 0.1
 
@@ -64,10 +68,48 @@ class Worker:
         Start it in a box (see :mod:`attncourse.grading.box`).
     limits
         Resource limits and deadlines.
+    torch
+        The exercise uses PyTorch: begin with it, where that saves its import.
     """
 
-    def __init__(self, folder: Path, *, boxed: bool = False, limits: Limits | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        boxed: bool = False,
+        limits: Limits | None = None,
+        torch: bool = False,
+    ):
         self.limits, self._boxed = limits or Limits(), boxed
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="attncourse-", ignore_cleanup_errors=True
+        )
+        self._process = (self._forked(torch) if boxed else None) or self._started(folder)
+        self._pid: int | None = None
+        self._gauge: Gauge | None = None
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
+        # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
+        threading.Thread(target=self._talk, daemon=True).start()
+
+    def _forked(self, torch: bool) -> Boxed | None:
+        """A worker from the zygote; None where there is none, or the box cannot be entered."""
+        if ZYGOTE is None:
+            return None
+        cat = shutil.which("cat", path=os.defpath) or "/bin/cat"
+        holder = box.command([cat], {"PATH": os.defpath})
+        limits = self._orders()
+        with contextlib.suppress(NoZygote):
+            return Boxed(ZYGOTE, holder, limits=limits, torch=torch)
+        return None
+
+    def _orders(self) -> str:
+        """What the worker is told at its start."""
+        return json.dumps(asdict(self.limits) | {"sealed": self._boxed})
+
+    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+        """A worker as a program of its own."""
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -77,37 +119,28 @@ class Worker:
             "MKL_NUM_THREADS": "1",
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
-        inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits) | {"sealed": boxed})]
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="attncourse-", ignore_cleanup_errors=True
-        )
-        if boxed:
+        inner = [sys.executable, "-I", script, self._orders()]
+        if self._boxed:
             inner = box.command(inner, environment | {"HOME": "/tmp"})
         else:
             kept = ("HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "XDG_CACHE_HOME")
             environment |= {name: os.environ[name] for name in kept if name in os.environ}
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             inner,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._scratch.name if boxed else folder,
+            cwd=self._scratch.name if self._boxed else folder,
             env=environment,
             start_new_session=True,
         )
-        self._pid: int | None = None
-        self._gauge: Gauge | None = None
-        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
-        # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
-        threading.Thread(target=self._talk, daemon=True).start()
 
     @property
     def pid(self) -> int | None:
         """The process that runs the cells, in its box if it has one; None before it is there."""
-        if self._pid is None:
-            # In a box there are two of bubblewrap's processes above it.
+        if isinstance(self._process, Boxed):
+            return self._process.worker
+        if self._pid is None:  # in a box there are two of bubblewrap's processes above it
             self._pid = below(self._process.pid, 2 if self._boxed else 0)
         return self._pid
 
@@ -186,6 +219,10 @@ class Worker:
     def close(self) -> None:
         """Kill the process and all of its group."""
         self._requests.put(None)
+        if isinstance(self._process, Boxed):
+            self._process.close()
+            self._scratch.cleanup()
+            return
         with contextlib.suppress(OSError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -32,9 +32,16 @@ class Session:
     """A submission and the worker that has run its cells; a fresh one after each loss."""
 
     def __init__(
-        self, submission: Submission, names: Sequence[str], *, boxed: bool, limits: Limits
+        self,
+        submission: Submission,
+        names: Sequence[str],
+        *,
+        boxed: bool,
+        limits: Limits,
+        torch: bool = False,
     ):
         self.submission, self.boxed, self.limits = submission, boxed, limits
+        self._torch = torch
         self.failed: dict[int, str] = {}
         self.remarks: list[str] = []
         #: The questions that the present worker has been asked.
@@ -70,7 +77,12 @@ class Session:
         """A worker in which every cell has run that can."""
         while self._worker is None:
             self.left()
-            worker = Worker(self.submission.path.parent, boxed=self.boxed, limits=self.limits)
+            worker = Worker(
+                self.submission.path.parent,
+                boxed=self.boxed,
+                limits=self.limits,
+                torch=self._torch,
+            )
             self._worker = worker
             if not self._run_cells(worker):
                 self.drop()

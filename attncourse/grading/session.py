@@ -72,7 +72,15 @@ def grade(
     chosen = _exercise(submission, exercise)
     asked = [chosen[name] for name in questions] or chosen.questions
     seed = secrets.randbits(32) if seed is None else seed
-    session = Session(submission, [q.name for q in asked], boxed=boxed, limits=limits or Limits())
+    if boxed:
+        box.require()  # before any check could take its absence for an answer
+    session = Session(
+        submission,
+        [q.name for q in asked],
+        boxed=boxed,
+        limits=limits or Limits(),
+        torch=chosen.tensors,
+    )
     shortcuts = Shortcuts(submission)
     results: list[QuestionResult] = []
     try:

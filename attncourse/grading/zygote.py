@@ -17,7 +17,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,94 +29,11 @@ _CAPABILITIES_V3 = 0x20080522
 _REQUEST = 4096
 
 
-class NoZygote(RuntimeError):
-    """A worker could not be forked; start one as a program of its own."""
-
-
-class Zygote:
-    """The server, from the grader's side. Several processes may hold it and ask at once."""
-
-    def __init__(self) -> None:
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = here
-        # Nothing of the grader's environment: the forks could read it.
-        environment = {
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "HOME": "/tmp",
-            "MPLBACKEND": "Agg",
-            **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
-        }
-        with there:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", __file__, str(there.fileno())],
-                pass_fds=[there.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                cwd="/",
-                start_new_session=True,
-            )
-
-    def start(
-        self, holder: int, source: int, sink: int, status: int, *, limits: str, torch: bool
-    ) -> int:
-        """Start a worker in the box that a process holds.
-
-        Parameters
-        ----------
-        holder
-            A process in the box, as seen from here.
-        source, sink
-            Descriptors from which the worker reads requests, and to which it writes answers.
-        status
-            Descriptor to which one line is written when it has ended: its exit code, negative for
-            a signal.
-        limits
-            As :mod:`attncourse.grading.worker` takes them.
-        torch
-            Begin with PyTorch, too.
-
-        Returns
-        -------
-        int
-            The worker's process, as seen from here.
-
-        Raises
-        ------
-        NoZygote
-            The server has ended, or the box could not be entered.
-        """
-        ours, theirs = socket.socketpair()
-        request = {"holder": holder, "limits": limits, "torch": torch}
-        with ours:
-            with theirs:
-                descriptors = [theirs.fileno(), source, sink, status]
-                try:
-                    socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-                except OSError as error:
-                    raise NoZygote(str(error)) from None
-            ours.settimeout(30)
-            try:
-                said = ours.recv(256)
-            except OSError as error:
-                raise NoZygote(str(error)) from None
-        if not said.isdigit():
-            raise NoZygote(said.decode(errors="replace") or "it has ended")
-        return int(said)
-
-    def close(self) -> None:
-        """End the server, once nobody holds it any more."""
-        self._control.close()
-
-
-# --- what follows runs in the server and its forks -------------------------------------------------
-
-
 def _load(name: str) -> Any:
     # By path, as the worker loads its parts: the package must not be imported here.
-    spec = importlib.util.spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(
+        f"_{name}", Path(__file__).with_name(f"{name}.py")
+    )
     module = importlib.util.module_from_spec(spec)  # pyrefly: ignore
     sys.modules[f"_{name}"] = module
     spec.loader.exec_module(module)  # pyrefly: ignore
@@ -191,6 +107,7 @@ def _enter(
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
         _give_up()
         os.chdir("/tmp")
+        sys.modules["numpy"].random.seed()  # else all forks would draw the same
         sys.argv = ["worker.py", request["limits"]]
         worker.main()
         return

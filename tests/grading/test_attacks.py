@@ -10,14 +10,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attncourse.grading import box, rooms, wire
+from attncourse.grading import box, remote, rooms, wire
+from attncourse.grading.checks import Question
+from attncourse.grading.reading import read
 from attncourse.grading.remote import Gone, Limits, Worker
+from attncourse.grading.running import RemoteCall, Session
 from attncourse.grading.session import grade
+from attncourse.grading.submission import Submission
 from tests.grading import course
 from tests.grading.attacks import ANSWERS, BOX, CELLS, STUB, VALUES, aimed, boxed
 from tests.grading.conftest import QUICK
 
 needs_box = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+
+
+@pytest.fixture(scope="module")
+def zygote():
+    """A server that forks workers into boxes, for all tests of this file."""
+    server = remote.Zygote()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["started", "forked"])
+def way(request, monkeypatch, zygote):
+    """Boxed workers as programs of their own, and as forks that enter their box."""
+    monkeypatch.setattr(remote, "ZYGOTE", zygote if request.param == "forked" else None)
+    if request.param == "forked":  # it must not be replaced by the other way, in silence
+        monkeypatch.setattr(remote.Worker, "_started", None)
+    return request.param
 
 
 def judge(path, names=(), boxed=False):
@@ -88,7 +109,7 @@ def facts(secret, host="", port=0):
 
 @needs_box
 @pytest.mark.parametrize(("name", "exercise", "question"), dealt(BOX))
-def test_box_holds(name, exercise, question, notebook, tmp_path, monkeypatch):
+def test_box_holds(name, exercise, question, notebook, tmp_path, monkeypatch, way):
     secret = tmp_path / "secret"
     secret.write_text("known")
     monkeypatch.setenv("ATTN_SECRET", "known")
@@ -151,16 +172,81 @@ def test_these_attacks_work_where_there_is_no_box(name, notebook, tmp_path):
     ("name", "exercise", "question"),
     dealt(["endless loop", "memory hog", "a child that outlives the worker", "os._exit"]),
 )
-def test_box_holds_the_rough_ones_too(name, exercise, question, notebook):
+def test_box_holds_the_rough_ones_too(name, exercise, question, notebook, way):
     path = notebook(exercise=exercise, **{question: aimed(ANSWERS[name], question)})
     found, _ = judge(path, pair(exercise, question), boxed=True)
     assert found.pop(question).earned == 0
     assert all(other.earned == other.points for other in found.values())
 
 
+CONFINED = """
+import os, socket
+from pathlib import Path
+
+told = dict(line.split(":\\t") for line in Path("/proc/self/status").read_text().splitlines() if ":\\t" in line)
+pids = [int(p) for p in os.listdir("/proc") if p.isdigit()]
+environ = Path("/proc/self/environ").read_bytes()
+try:
+    socket.create_connection(("127.0.0.1", 80), timeout=1)
+    network = 1
+except OSError as error:
+    network = 0 if error.errno in (101, 111) else 2
+files = [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}") or os.path.islink(f"/proc/self/fd/{n}")]
+facts = [
+    int(told["CapEff"], 16), int(told["CapPrm"], 16), int(told["CapBnd"], 16),
+    int(told["NoNewPrivs"]), max(pids), int(b"SECRET" in environ), network,
+    sum(f.startswith("socket:") for f in files), len(os.listdir("/home")) if os.path.exists("/home") else 0,
+    len(os.listdir("/tmp")),
+]
+"""
+
+
+@needs_box
+def test_a_worker_is_confined_whichever_way_it_came(notebook, monkeypatch, way):
+    monkeypatch.setenv("ATTN_SECRET", "SECRET")
+    exercise, _ = course.QUESTIONS[0]
+    path = notebook(
+        exercise=exercise, before=[CONFINED], after=["def tell():\n    return np.array(facts)"]
+    )
+    submission = Submission(path, read(path))
+    session = Session(submission, ["tell"], boxed=True, limits=QUICK)
+    try:
+        asked = Question("tell", ())
+        facts_ = [int(x) for x in RemoteCall(session, asked)("tell")]
+    finally:
+        session.drop()
+    assert facts_[:4] == [0, 0, 0, 1], "capabilities are left"
+    assert facts_[4] < 20, "processes of others can be seen"
+    assert facts_[5:] == [0] * 5, facts_
+
+
+@needs_box
+def test_forks_differ_where_chance_is_asked(notebook, way):
+    exercise, _ = course.QUESTIONS[0]
+    path = notebook(exercise=exercise, after=["def tell():\n    return np.random.normal(size=5)"])
+    drawn = []
+    for _ in range(2):
+        session = Session(Submission(path, read(path)), ["tell"], boxed=True, limits=QUICK)
+        drawn.append(tuple(RemoteCall(session, Question("tell", ()))("tell")))
+        session.drop()
+    assert drawn[0] != drawn[1]
+
+
+@needs_box
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [("os._exit(3)", "exit status 3"), ("os.kill(os.getpid(), 9)", "killed by SIGKILL")],
+)
+def test_how_a_worker_ended_is_told(body, says, notebook, way):
+    exercise, question = course.QUESTIONS[0]
+    answer = f"import os\ndef {question}(*given, **options):\n    {body}"
+    found, _ = judge(notebook(exercise=exercise, **{question: answer}), [question], boxed=True)
+    assert says in found[question].message
+
+
 @needs_box
 @pytest.mark.parametrize("exercise", course.NAMES)
-def test_solution_gets_all_points_in_a_box(exercise, notebook):
+def test_solution_gets_all_points_in_a_box(exercise, notebook, way):
     record = grade(notebook(exercise=exercise), seed=1, boxed=True)
     assert record.earned == record.points == course.points(exercise)
 
