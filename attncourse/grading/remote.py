@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from attncourse.grading import box, wire
+from attncourse.grading import box, rooms, wire
 from attncourse.grading.forked import Boxed, NoZygote, Zygote
 from attncourse.grading.peak import Gauge, below, excess
 
@@ -69,7 +69,8 @@ class Worker:
     limits
         Resource limits and deadlines.
     torch
-        The exercise uses PyTorch: begin with it, where that saves its import.
+        The exercise uses PyTorch: begin with it, where that saves its import. Else no library of
+        its kind can be used.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Worker:
         self._scratch = tempfile.TemporaryDirectory(
             prefix="attncourse-", ignore_cleanup_errors=True
         )
+        self._absent = rooms.MODULES if torch else (*rooms.MODULES, *rooms.LIBRARIES)
         self._process = (self._forked(torch) if boxed else None) or self._started(folder)
         self._pid: int | None = None
         self._gauge: Gauge | None = None
@@ -98,7 +100,7 @@ class Worker:
         if ZYGOTE is None:
             return None
         cat = shutil.which("cat", path=os.defpath) or "/bin/cat"
-        holder = box.command([cat], {"PATH": os.defpath})
+        holder = box.command([cat], {"PATH": os.defpath}, absent=self._absent)
         limits = self._orders()
         with contextlib.suppress(NoZygote):
             return Boxed(ZYGOTE, holder, limits=limits, torch=torch)
@@ -106,7 +108,8 @@ class Worker:
 
     def _orders(self) -> str:
         """What the worker is told at its start."""
-        return json.dumps(asdict(self.limits) | {"sealed": self._boxed})
+        told = {"sealed": self._boxed, "absent": self._absent}
+        return json.dumps(asdict(self.limits) | told)
 
     def _started(self, folder: Path) -> subprocess.Popen[bytes]:
         """A worker as a program of its own."""
@@ -121,7 +124,7 @@ class Worker:
         script = str(Path(__file__).resolve().with_name("worker.py"))
         inner = [sys.executable, "-I", script, self._orders()]
         if self._boxed:
-            inner = box.command(inner, environment | {"HOME": "/tmp"})
+            inner = box.command(inner, environment | {"HOME": "/tmp"}, absent=self._absent)
         else:
             kept = ("HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "XDG_CACHE_HOME")
             environment |= {name: os.environ[name] for name in kept if name in os.environ}

@@ -119,7 +119,7 @@ def _call(wire: Any, space: dict[str, Any], request: dict[str, Any], arrays: lis
 
 def prepare() -> None:
     """Import what every worker needs, for the processes that are forked from this one."""
-    for name in ("wire", "confine"):
+    for name in ("wire", "confine", "standins"):
         _load(name)
     with contextlib.suppress(ImportError):
         import jaxtyping  # noqa: F401
@@ -134,6 +134,7 @@ def main() -> None:
     orders = json.loads(sys.argv[1])
     _limit(orders)
     wire = _load("wire")
+    _load("standins").install(orders["absent"])
     if orders["sealed"]:
         _load("confine").seal()
     # The package as the grader has it, where no other is installed.
