@@ -107,6 +107,8 @@ def check(
     if not file.is_file():
         what = "a folder, not a notebook" if file.is_dir() else "no such file"
         _stop(f"{file}: {what}.", Exit.USAGE)
+    if json_file is not None and json_file.resolve().suffix.lower() == ".ipynb":
+        _stop(f"{json_file} is the name of a notebook; name another file.", Exit.USAGE)
     try:
         if box:
             require()

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 import attncourse
@@ -60,7 +61,9 @@ def require() -> str:
     return path
 
 
-def command(inner: list[str], environment: dict[str, str]) -> list[str]:
+def command(
+    inner: list[str], environment: dict[str, str], *, absent: Sequence[str] = ()
+) -> list[str]:
     """Wrap a command line in a box.
 
     Parameters
@@ -69,6 +72,8 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
         The command, its first word an absolute path.
     environment
         All the variables that it gets.
+    absent
+        Installed packages that are not to be found.
     """
     # Read-only /proc: to a process that is root outside, the kernel's settings are writable files.
     line = [require(), *_SEALS, "--die-with-parent", "--clearenv", "--hostname", "box"]
@@ -94,6 +99,10 @@ def command(inner: list[str], environment: dict[str, str]) -> list[str]:
     for room in rooms.HIDDEN:
         if Path(package, room).is_dir():
             line += ["--tmpfs", f"{package}/{room}", "--remount-ro", f"{package}/{room}"]
+    folders = {sysconfig.get_paths()[name] for name in ("purelib", "platlib")}
+    for hidden in (f"{folder}/{name}" for folder in folders for name in absent):
+        if Path(hidden).is_dir():
+            line += ["--tmpfs", hidden, "--remount-ro", hidden]
     for name, value in environment.items():
         line += ["--setenv", name, value]
     return [*line, "--chdir", "/tmp", "--remount-ro", "/", "--", *inner]

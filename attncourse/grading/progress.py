@@ -30,8 +30,11 @@ def remember(record: Record) -> str:
     line = json.dumps(record.as_json(), ensure_ascii=False) + "\n"
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        with path().open("a", encoding="utf-8") as file:
-            file.write(line)
+        with path().open("ab+") as file:
+            # A run whose last byte was lost must not spoil the next one's line.
+            if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                line = "\n" + line
+            file.write(line.encode())
     except OSError as error:
         return f"progress was not saved: {path()}: {error.strerror or error}"
     return warning

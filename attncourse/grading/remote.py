@@ -21,15 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from attncourse.grading import box, wire
+from attncourse.grading import box, rooms, wire
 from attncourse.grading.forked import Boxed, NoZygote, Zygote
 from attncourse.grading.peak import Gauge, below, excess
 
-#: Seconds between two looks at a process that is at work.
-_LOOK = 0.1
-
 #: Forks boxed workers where there is one: in a process that grades many notebooks.
 ZYGOTE: Zygote | None = None
+#: Seconds between two looks at a process that is at work.
+_LOOK = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ class Worker:
     limits
         Resource limits and deadlines.
     torch
-        The exercise uses PyTorch: begin with it, where that saves its import.
+        The exercise uses PyTorch: begin with it, where that saves its import. Else no library of
+        its kind can be used.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Worker:
         self._scratch = tempfile.TemporaryDirectory(
             prefix="attncourse-", ignore_cleanup_errors=True
         )
+        self._absent = rooms.MODULES if torch else (*rooms.MODULES, *rooms.LIBRARIES)
         self._process = (self._forked(torch) if boxed else None) or self._started(folder)
         self._pid: int | None = None
         self._gauge: Gauge | None = None
@@ -99,10 +100,16 @@ class Worker:
         if ZYGOTE is None:
             return None
         cat = shutil.which("cat", path=os.defpath) or "/bin/cat"
-        holder = box.command([cat], {"PATH": os.defpath})
+        holder = box.command([cat], {"PATH": os.defpath}, absent=self._absent)
+        limits = self._orders()
         with contextlib.suppress(NoZygote):
-            return Boxed(ZYGOTE, holder, limits=self._limits(), torch=torch)
+            return Boxed(ZYGOTE, holder, limits=limits, torch=torch)
         return None
+
+    def _orders(self) -> str:
+        """What the worker is told at its start."""
+        told = {"sealed": self._boxed, "absent": self._absent}
+        return json.dumps(asdict(self.limits) | told)
 
     def _started(self, folder: Path) -> subprocess.Popen[bytes]:
         """A worker as a program of its own."""
@@ -115,9 +122,9 @@ class Worker:
             "MKL_NUM_THREADS": "1",
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
-        inner = [sys.executable, "-I", script, self._limits()]
+        inner = [sys.executable, "-I", script, self._orders()]
         if self._boxed:
-            inner = box.command(inner, environment | {"HOME": "/tmp"})
+            inner = box.command(inner, environment | {"HOME": "/tmp"}, absent=self._absent)
         else:
             kept = ("HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "XDG_CACHE_HOME")
             environment |= {name: os.environ[name] for name in kept if name in os.environ}
@@ -131,17 +138,12 @@ class Worker:
             start_new_session=True,
         )
 
-    def _limits(self) -> str:
-        """What a worker is told of its limits."""
-        return json.dumps(asdict(self.limits) | {"sealed": self._boxed})
-
     @property
     def pid(self) -> int | None:
         """The process that runs the cells, in its box if it has one; None before it is there."""
-        if self._pid is None and isinstance(self._process, Boxed):
-            self._pid = self._process.worker
-        elif self._pid is None:
-            # In a box there are two of bubblewrap's processes above it.
+        if isinstance(self._process, Boxed):
+            return self._process.worker
+        if self._pid is None:  # in a box there are two of bubblewrap's processes above it
             self._pid = below(self._process.pid, 2 if self._boxed else 0)
         return self._pid
 

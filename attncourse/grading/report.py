@@ -59,6 +59,8 @@ def print_record(record: Record) -> None:
             console.print(Padding(said, (0, 0, 0, 2)), width=width)
             for line in body:
                 console.print(Padding(Text(plain_text(line, 2000)), (0, 0, 0, 4)), width=width)
+    for flag in record.flags:
+        console.print(Text(f"\nTo be looked at: {plain_text(flag, 400)}", style="yellow"))
     if record.started:
         console.print(Text(f"\n--seed {record.seed} repeats this run", style="dim"))
 

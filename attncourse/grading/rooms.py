@@ -25,3 +25,5 @@ OPEN = ("data", "_checks")
 HIDDEN = (*(room for room in FORBIDDEN if room != "grading"), "grading/exercises")
 #: Dotted names that no answer may import from.
 MODULES = tuple(f"attncourse.{room}" for room in FORBIDDEN)
+#: Libraries that an exercise on NumPy does without: each has ready-made answers to most questions.
+LIBRARIES = ("torch", "jax", "jaxlib", "flax", "keras", "tensorflow", "mlx", "cupy", "transformers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from attncourse.grading import box, exercises
@@ -15,7 +16,7 @@ from attncourse.grading.run import run_question, same_for_all
 from attncourse.grading.running import MOST_NOTES, RemoteCall, Session
 from attncourse.grading.shortcuts import Shortcuts
 from attncourse.grading.submission import Submission, guess
-from attncourse.grading.wording import ready_made
+from attncourse.grading.wording import looks_ready_made
 
 __all__ = ["MOST_NOTES", "RemoteCall", "Session", "UnknownExercise", "grade"]
 
@@ -81,7 +82,7 @@ def grade(
         limits=limits or Limits(),
         torch=chosen.tensors,
     )
-    shortcuts = Shortcuts(submission)
+    shortcuts = Shortcuts(submission, tensors=chosen.tensors)
     results: list[QuestionResult] = []
     try:
         for question in asked:
@@ -109,7 +110,21 @@ def _grade(
         return same_for_all(question, "not started", said, hidden=hidden)
     call = shortcuts.find(name, question.ready_made)
     if call is not None:
-        return same_for_all(question, "ready-made", ready_made(name, call), hidden=hidden)
+        # A suspicion. What cannot be used fails by itself; whether the rest is fair a person says.
+        result = _judge(session, exercise, question, seed, hidden, shaky)
+        return replace(result, flags=(*result.flags, looks_ready_made(name, call)))
+    return _judge(session, exercise, question, seed, hidden, shaky)
+
+
+def _judge(
+    session: Session,
+    exercise: Exercise,
+    question: Question,
+    seed: int,
+    hidden: bool,
+    shaky: set[str],
+) -> QuestionResult:
+    submission, name = session.submission, question.name
     leans = sorted(shaky & set(question.builds_on) & submission.needed([name]))
 
     def once() -> QuestionResult:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attncourse.grading import rooms
 from attncourse.grading.reading import bound, imports, stars
 from attncourse.grading.submission import Submission
 
 #: What hides from a reader of the syntax tree which function is called.
-OPAQUE = frozenset(
-    ["eval", "exec", "compile", "__import__", "globals", "locals", "vars", "getattr", "setattr"]
-)
+HIDING = frozenset(["eval", "exec", "compile", "__import__"])
+#: The same where there are tensors, whose methods can be had by name.
+OPAQUE = HIDING | {"globals", "locals", "vars", "getattr", "setattr"}
 #: Methods of arrays and tensors that answer a question at once.
 METHODS = frozenset({"softmax", "log_softmax", "scaled_dot_product_attention"})
 #: Modules that lead to any other.
@@ -32,13 +32,23 @@ HARMLESS = re.compile(
 _LOADED = frozenset({"modules", "import_module", "__loader__", "__dict__", "__builtins__"})
 #: Links of the longest chain a.b.c that is looked up.
 _LINKS = 16
+_NONE: Mapping[str, str] = {}
 
 
 class Shortcuts:
-    """Finds what the answers of one notebook call instead of building it."""
+    """Finds what the answers of one notebook call instead of building it.
 
-    def __init__(self, submission: Submission):
+    Parameters
+    ----------
+    submission
+        The notebook.
+    tensors
+        Whether its answers can have tensors: where they cannot, no method is a library's.
+    """
+
+    def __init__(self, submission: Submission, *, tensors: bool = True):
         self.submission = submission
+        self._opaque = OPAQUE if tensors else HIDING
         self._own: dict[tuple[str, str], bool] = {}
         self._classes: dict[str, bool] = {}
         self._aliases: dict[str, str] = {}
@@ -53,7 +63,7 @@ class Shortcuts:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         self._aliases[target.id] = path
-        self._tensors = any(map(_may_hold_tensors, trees))
+        self._tensors = tensors and any(map(_may_hold_tensors, trees))
 
     def find(self, name: str, forbidden: Iterable[str]) -> str | None:
         """What the answer calls instead of building it, with the place; None if it is clean."""
@@ -69,22 +79,24 @@ class Shortcuts:
                         return f"{what} (cell {cell.number}, line {line})"
         return None
 
-    def _path(self, node: ast.AST) -> str | None:
-        """The dotted path of a name or attribute, through the notebook's imports."""
+    def _path(self, node: ast.AST, local: Mapping[str, str] = _NONE) -> str | None:
+        """The dotted path of a name or attribute, by a function's imports and the notebook's."""
         links: list[str] = []
         while isinstance(node, ast.Attribute):
             links.append(node.attr)
             node = node.value
             if len(links) > _LINKS:
                 return None
-        base = self._aliases.get(node.id) if isinstance(node, ast.Name) else None
+        base = None
+        if isinstance(node, ast.Name):
+            base = local.get(node.id) or self._aliases.get(node.id)
         return ".".join([base, *reversed(links)]) if base else None
 
     def _suspicious(self, node: ast.AST, banned: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         local = imports(node, nested=True)
         # Inside a function locals() shows what the function's own lines have made, and no more.
         inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        opaque = OPAQUE - {"locals"} if inside else OPAQUE
+        opaque = self._opaque - {"locals"} if inside else self._opaque
         for part in ast.walk(node):
             line = getattr(part, "lineno", 0)
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
@@ -99,7 +111,7 @@ class Shortcuts:
                 if path and _banned(path, banned):
                     yield path, line
             elif isinstance(part, ast.Attribute):
-                path = self._path(part)
+                path = self._path(part, local)
                 if path and _banned(path, banned):
                     yield path, line
                 elif part.attr in METHODS and not self._is_own(part, path):

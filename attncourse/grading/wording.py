@@ -17,6 +17,11 @@ def ready_made(name: str, call: str) -> str:
     )
 
 
+def looks_ready_made(name: str, call: str) -> str:
+    """What to say of it to a person, who judges whether the answer was built."""
+    return f"{name} uses {plain_text(call, 120)}, and the question asks to build it."
+
+
 def taken(name: str, value: Any, returns: Returns) -> Any:
     """What a function gave back, as the kind that was asked for; raise Unanswered if it is not."""
     try:

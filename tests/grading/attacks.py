@@ -274,8 +274,14 @@ def {question}(*given, **options):
 
 def boxed(name, question, solution):
     """An answer that is right if the attack succeeds."""
+    return boxed_body(BOX[name], question, solution)
+
+
+def boxed_body(source, question, solution):
+    """An answer that is right if this source, the body of a function, gives True."""
     right = solution.replace(f"def {question}(", "def _right(")
-    body = "\n".join(f"    {line}" for line in BOX[name].splitlines())
+    lines = "\n".join(f"        {line}" for line in source.strip().splitlines())
+    body = f"    try:\n{lines}\n    except (OSError, ValueError):\n        return False"
     return _IF.format(body=body, right=right, question=question)
 
 

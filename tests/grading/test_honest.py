@@ -270,7 +270,7 @@ def test_changed_keywords_are_named(tmp_path):
 
 
 def test_tensors_cross_and_torch_is_imported_for_them_alone(tmp_path):
-    worker = Worker(tmp_path, limits=Limits())
+    worker = Worker(tmp_path, limits=Limits(), torch=True)
     try:
         text = b"import sys\ndef f(x): return float('torch' in sys.modules)\ndef g(x): return x * 2"
         worker.ask({"do": "cell", "cell": 1}, [np.frombuffer(text, np.uint8)], deadline=60)

@@ -56,6 +56,15 @@ def test_a_run_cut_off_in_the_middle_of_a_line_spoils_no_other(home):
     assert [r["earned"] for r in progress.load()[0]] == [1, 2]
 
 
+def test_a_run_that_lost_its_end_of_line_spoils_no_other(home):
+    progress.remember(record(1))
+    whole = progress.path().read_bytes()
+    progress.path().write_bytes(whole.removesuffix(b"\n"))
+    assert progress.remember(record(2)) == ""
+    records, warning = progress.load()
+    assert ([r["earned"] for r in records], warning) == ([1, 2], "")
+
+
 def test_two_damaged_files_in_one_second_are_both_kept(home):
     for _ in range(3):
         home.mkdir(exist_ok=True)
