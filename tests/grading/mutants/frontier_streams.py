@@ -101,7 +101,7 @@ def delta_output_alone(q, k, v, beta, decay, state):
 
 def delta_remembers_all(q, k, v, beta, decay, state):
     s = np.tril(np.exp(q @ k.swapaxes(-1, -2)))
-    out, last = delta_by_matrices(q, k, v, beta, decay, state)
+    _, last = delta_by_matrices(q, k, v, beta, decay, state)
     return s / s.sum(-1, keepdims=True) @ v, last
 
 

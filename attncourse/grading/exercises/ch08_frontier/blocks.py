@@ -51,8 +51,8 @@ def suspects(scores: np.ndarray, block_len: int, n_selected: int) -> list[Suspec
         Suspect(
             "future fills up",
             "Where there are fewer earlier blocks than you want, the selection fills up with later "
-            "ones: among scores of -∞ a sort still finds a largest. Close later blocks once more at "
-            "the end.",
+            "ones: among scores of -∞ a sort still finds a largest. Close later blocks once more "
+            "at the end.",
             lambda: _best(np.where(mine, np.inf, np.where(past, scores, -np.inf)), n_selected),
         ),
         Suspect(

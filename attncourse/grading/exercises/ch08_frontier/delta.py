@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, compare
+from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch08_frontier import oracles
+from attncourse.grading.exercises.ch08_frontier.inputs import compare_parts
 
 QUESTION = Question(
     "gated_delta_rule",
     ("q", "k", "v", "beta", "decay", "state"),
     returns=("array", "array"),
 )
-AXES = ("token", "feature")
 Inputs = tuple[np.ndarray, ...]
 #: What each result is called, and the names of its last axes.
 RESULTS = (("the output", ("token", "feature")), ("the state", ("key feature", "value feature")))
@@ -192,15 +192,7 @@ def _draw(
 def _hold(call: Call, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     given = call("gated_delta_rule", *inputs)
     right = oracles.gated_delta_rule(*inputs)
-    for part, (what, axes) in enumerate(RESULTS):
-        compare(
-            given[part],
-            right[part],
-            suspects=suspects(inputs, part),
-            axes=axes,
-            what=what,
-            tolerance=2e-5,
-        )
+    compare_parts(given, right, RESULTS, lambda part: suspects(inputs, part), 2e-5)
     return given
 
 
@@ -209,7 +201,7 @@ def _hold(call: Call, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
 )
 def a_key_written_twice(call: Call, rng: np.random.Generator) -> None:
     """With beta and decay of 1, the second value under a key takes the place of the first."""
-    q, k, v, beta, decay, state = _draw(rng, seq=2)
+    _, k, v, beta, decay, state = _draw(rng, seq=2)
     k[1] = k[0]
     _hold(call, (k, k, v, np.ones_like(beta), np.ones_like(decay), 0 * state))
 

@@ -1,16 +1,21 @@
-"""What both halves of FlashAttention are tried on, and which pairs may meet."""
+"""What both halves of FlashAttention are tried on, and how results of several parts are judged."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
+from attncourse.grading.checks import Wrong
+from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.wire import Tensor
 
 Inputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: A square of float32 for every pair at these lengths is 36 MiB.
 SQUARE, LONG, SHORT = 3072, 98_304, 96
-#: Bytes that suffice at any of these lengths, with room for other ways to write it.
-ENOUGH = 12 << 20
+#: Bytes that suffice for either. Right answers take a few MiB; the rest is for other ways to write
+#: them, and for memory between their pieces that a process cannot give back.
+ENOUGH, ENOUGH_LONG = 24 << 20, 30 << 20
 
 
 def draw(
@@ -49,3 +54,32 @@ def scaled(q: np.ndarray, k: np.ndarray) -> np.ndarray:
 def largest(q: np.ndarray, k: np.ndarray) -> float:
     """The largest dot product of a query and a key."""
     return float(np.abs(q.astype(np.float64) @ k.astype(np.float64).swapaxes(-1, -2)).max())
+
+
+def compare_parts(
+    given: Sequence[np.ndarray | Tensor],
+    right: Sequence[np.ndarray],
+    results: Sequence[tuple[str, tuple[str, ...]]],
+    suspects: Callable[[int], list[Suspect]],
+    tolerance: float,
+) -> None:
+    """Compare every part of a result, and raise for the first that is wrong.
+
+    All parts are looked at, also behind a wrong one: a mistake in two of them has to be told from
+    one in the first alone.
+    """
+    first = None
+    for part, (what, axes) in enumerate(results):
+        try:
+            compare(
+                given[part],
+                right[part],
+                suspects=suspects(part),
+                axes=axes,
+                what=what,
+                tolerance=tolerance,
+            )
+        except Wrong as wrong:
+            first = first or wrong
+    if first:
+        raise first

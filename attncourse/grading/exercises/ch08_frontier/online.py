@@ -70,8 +70,8 @@ def suspects(scores: np.ndarray, v: np.ndarray, block_len: int) -> list[Suspect]
         ),
         (
             "output not rescaled",
-            "The sum shrinks when the maximum rises, but the output so far does not. Both were made "
-            "with the old maximum, and both need the factor.",
+            "The sum shrinks when the maximum rises, but the output so far does not. Both were "
+            "made with the old maximum, and both need the factor.",
             {"keep_out": "never"},
         ),
         (

@@ -47,7 +47,10 @@ def suspects(
     def tile_delta() -> Triple:
         """The row's sum taken over the tile at hand."""
         sums = [(p * dp)[..., a : a + block_len].sum(axis=-1, keepdims=True) for a in columns]
-        own = [np.broadcast_to(x, dp[..., a : a + block_len].shape) for a, x in zip(columns, sums)]
+        own = [
+            np.broadcast_to(x, dp[..., a : a + block_len].shape)
+            for a, x in zip(columns, sums, strict=True)
+        ]
         return gradients(ds=p * (dp - np.concatenate(own, axis=-1)))
 
     def tile_softmax() -> Triple:

@@ -10,6 +10,7 @@ from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch08_frontier.inputs import Inputs, open_pairs, scaled
 
 Pair = tuple[np.ndarray, np.ndarray]
+_LAST = "The last tile is left out. It may be shorter than the others."
 
 
 def tiled(
@@ -103,11 +104,13 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
 
         return pair
 
-    def whole_tiles() -> Pair:
-        keys, rows = kv_len // block_len * block_len, q_len // block_len * block_len
-        if rows == q_len:
-            return tiled(closed[..., :keys], v[..., :keys, :], block_len)
-        raise ValueError("rows are missing, too; what stands there is anybody's choice")
+    def whole_tiles(rows: int) -> Pair:
+        """Without the last tile of keys, and without what follows so many queries."""
+        keys = kv_len // block_len * block_len
+        out, lse = tiled(closed[..., :keys], v[..., :keys, :], block_len)
+        out[..., rows:, :] = 0
+        lse[..., rows:] = 0
+        return out, lse
 
     table: list[tuple[str, str, Callable[[], Pair]]] = [
         (
@@ -184,8 +187,13 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
         ),
         (
             "last tile left out",
-            "The last keys are left out: the last tile may be shorter than the others.",
-            whole_tiles,
+            _LAST,
+            lambda: whole_tiles(q_len),
+        ),
+        (
+            "last tile left out",
+            _LAST,
+            lambda: whole_tiles(q_len // block_len * block_len),
         ),
         (
             "not scaled",
@@ -204,19 +212,14 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
         ),
         (
             "NaN for blind queries",
-            "A query that sees no key gets NaN. Its maximum is -∞, and -∞ - (-∞) is no number. Put "
-            "0 in place of such a maximum, and divide only where the sum is not 0.",
+            "A query that sees no key gets NaN: -∞ - (-∞), or 0/0. Put 0 in place of a maximum of "
+            "-∞, and divide only where the sum is not 0.",
             blind(np.nan, np.nan),
         ),
         (
-            "blind queries divide by 0",
-            "A query that sees no key gets 0/0. Divide only where the sum is not 0.",
-            blind(np.nan, None),
-        ),
-        (
             "blind queries average",
-            "A query that sees no key gets the mean of all values, as happens with a large negative "
-            "number in place of -∞. Its output should be zeros.",
+            "A query that sees no key gets the mean of all values, as happens with a large "
+            "negative number in place of -∞. Its output should be zeros.",
             blind(None, None),
         ),
         (
@@ -248,12 +251,12 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
         ),
         (
             "sum for log-sum-exp",
-            "The output is right. Beside it you return the sum of exponentials; wanted is m + ln z.",
+            "The output is right. Beside it you return the sum of exponentials, not m + ln z.",
             beside(lambda lse, top: np.where(empty, 0, np.exp(lse - np.where(empty, 0, top)))),
         ),
         (
             "logarithm forgotten",
-            "The output is right. The logarithm is missing in the log-sum-exp: m + ln z, not m + z.",
+            "The output is right. The logarithm is missing beside it: m + ln z, not m + z.",
             beside(lambda lse, top: top + np.exp(lse - np.where(empty, 0, top))),
         ),
         (

@@ -10,6 +10,7 @@ from attncourse.grading.exercises.ch08_frontier import oracles
 
 QUESTION = Question("window_attention", ("q", "k", "v", "window"), ready_made=oracles.READY)
 AXES = ("query", "feature")
+_UNSTABLE = "exp of a large score is infinite. Take each row's largest score away first."
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
@@ -33,6 +34,13 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -> list[S
     def attend(seen: np.ndarray, scores: np.ndarray = scores) -> np.ndarray:
         weights = _softmax(np.where(seen, scores, -np.inf))
         return np.where(seen.any(axis=-1, keepdims=True), weights, 0) @ v
+
+    def unstable(nothing: float) -> np.ndarray:
+        """Without the maximum; ``nothing`` is what a row gets whose powers are all 0."""
+        powers = np.where(right, np.exp(scores), 0)
+        total = powers.sum(axis=-1, keepdims=True)
+        out = np.where(total == 0, nothing, powers / total @ v)
+        return np.where(blind, 0, out)
 
     right = mask()
     blind = ~right.any(axis=-1, keepdims=True)
@@ -104,8 +112,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -> list[S
         ),
         Suspect(
             "masked after softmax",
-            "The weights outside the window are set to 0 after softmax, so the others no longer sum "
-            "to 1. Close the scores before softmax.",
+            "The weights outside the window are set to 0 after softmax, so the others no longer "
+            "sum to 1. Close the scores before softmax.",
             lambda: np.where(right, _softmax(scores), 0) @ v,
         ),
         Suspect(
@@ -125,11 +133,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -> list[S
             "values. Its output should be zeros.",
             lambda: np.where(blind, v.mean(axis=-2, keepdims=True), attend(right)),
         ),
-        Suspect(
-            "unstable",
-            "exp of a large score is infinite. Take each row's largest score away first.",
-            lambda: np.where(blind, 0, _unstable(np.where(right, scores, -np.inf)) @ v),
-        ),
+        Suspect("unstable", _UNSTABLE, lambda: unstable(0)),
+        Suspect("unstable", _UNSTABLE, lambda: unstable(np.nan)),
         Suspect(
             "not scaled",
             "The window is right; the scores are not divided by √d_k.",
@@ -147,11 +152,6 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -> list[S
             lambda: attend(right, dots / np.sqrt(v.shape[-1])),
         ),
     ]
-
-
-def _unstable(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores)
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def _draw(
