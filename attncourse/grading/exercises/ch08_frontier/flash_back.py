@@ -8,14 +8,13 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import budget
 from attncourse.grading.exercises.ch08_frontier import flash_oracles, oracles
 from attncourse.grading.exercises.ch08_frontier.inputs import (
-    ENOUGH,
-    ENOUGH_LONG,
     LONG,
     SHORT,
     SQUARE,
     Inputs,
     compare_parts,
     draw,
+    frugal,
     largest,
     tensors,
 )
@@ -93,12 +92,16 @@ def blind_queries(call: Call, rng: np.random.Generator) -> None:
 
 
 @QUESTION.check(points=2, hint="Make each tile of weights again, use it, and let it go.")
-def frugal(call: Call, rng: np.random.Generator) -> None:
+def enough_memory(call: Call, rng: np.random.Generator) -> None:
     """3072 queries and keys within 24 MiB: a square of weights alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), True, 16, rng)  # so that all libraries are there
     inputs = draw(rng, q_len=SQUARE, kv_len=SQUARE, d_k=8, d_v=8)
-    _hold(call, inputs, True, 256, rng, named=False)
-    QUESTION.frugal(call, ENOUGH, "Right gradients")
+    frugal(
+        QUESTION,
+        call,
+        lambda: _hold(call, inputs, True, 256, rng, named=False),
+        "Right gradients",
+    )
 
 
 @QUESTION.check(points=1, hint="q *= scale and d_out *= out write into the caller's tensors.")
@@ -127,8 +130,12 @@ def large_scores(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")
 def very_long(call: Call, rng: np.random.Generator) -> None:
-    """A few queries and 98,304 keys, within 30 MiB: one row of tiles must not be kept whole."""
+    """A few queries and 98,304 keys, within 24 MiB: a row of tiles alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), False, 16, rng)
     inputs = draw(rng, q_len=SHORT, kv_len=LONG, d_k=4, d_v=4)
-    _hold(call, inputs, False, 512, rng, named=False)
-    QUESTION.frugal(call, ENOUGH_LONG, "Right gradients")
+    frugal(
+        QUESTION,
+        call,
+        lambda: _hold(call, inputs, False, 512, rng, named=False),
+        "Right gradients",
+    )

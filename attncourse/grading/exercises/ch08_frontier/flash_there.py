@@ -8,14 +8,13 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import budget
 from attncourse.grading.exercises.ch08_frontier import flash_oracles, oracles
 from attncourse.grading.exercises.ch08_frontier.inputs import (
-    ENOUGH,
-    ENOUGH_LONG,
     LONG,
     SHORT,
     SQUARE,
     Inputs,
     compare_parts,
     draw,
+    frugal,
     largest,
     tensors,
 )
@@ -87,11 +86,11 @@ def blind_queries(call: Call, rng: np.random.Generator) -> None:
 
 
 @QUESTION.check(points=2, hint="Neither the tile nor what you keep may grow with the length.")
-def frugal(call: Call, rng: np.random.Generator) -> None:
+def enough_memory(call: Call, rng: np.random.Generator) -> None:
     """3072 queries and keys within 24 MiB: a square of scores alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), True, 16)  # so that all libraries are there
-    _hold(call, draw(rng, q_len=SQUARE, kv_len=SQUARE, d_k=8, d_v=8), True, 256, named=False)
-    QUESTION.frugal(call, ENOUGH, "Right output")
+    inputs = draw(rng, q_len=SQUARE, kv_len=SQUARE, d_k=8, d_v=8)
+    frugal(QUESTION, call, lambda: _hold(call, inputs, True, 256, named=False), "Right output")
 
 
 @QUESTION.check(points=1, hint="q *= scale writes into the caller's tensor. q * scale does not.")
@@ -126,8 +125,7 @@ def large_scores(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")
 def very_long(call: Call, rng: np.random.Generator) -> None:
-    """A few queries and 98,304 keys, within 30 MiB: one row of tiles must not be kept whole."""
+    """A few queries and 98,304 keys, within 24 MiB: a row of tiles alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), False, 16)
     inputs = draw(rng, q_len=SHORT, kv_len=LONG, d_k=4, d_v=4)
-    _hold(call, inputs, False, 512, named=False)
-    QUESTION.frugal(call, ENOUGH_LONG, "Right output")
+    frugal(QUESTION, call, lambda: _hold(call, inputs, False, 512, named=False), "Right output")
