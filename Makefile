@@ -16,7 +16,7 @@ BUILD_BOOK = $(BIN)/python book/site/build.py $(OPTIONS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book numbers serve lint test lab check models exercises runs trained bench words mutants lock clean
+.PHONY: help env book numbers serve lint test lab check models exercises runs trained bench words mutants kills lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,9 @@ trained: env  ## Train the networks that widgets carry, and keep them in attncou
 
 bench: env  ## Run the benchmarks
 	$(BIN)/python -m benchmarks
+
+kills: env  ## Count the wrong answers that the exercises' checks refuse, into solutions/kills.json
+	$(BIN)/python -m tests.grading.kills
 
 mutants: env  ## Break the package one token at a time; list what no test notices (long)
 	$(BIN)/python -m tests.mutation

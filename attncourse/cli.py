@@ -12,6 +12,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from attncourse import cli_class
+
 # What a command needs is imported inside it, so that --help answers at once.
 
 #: Whatever is wrong with the arguments. Typer exports its children only.
@@ -48,6 +50,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Exercises and data of an open course on the attention mechanism.",
 )
+
+
+for command in cli_class.COMMANDS:
+    app.command()(command)
 
 
 class Exit(IntEnum):
@@ -128,15 +134,23 @@ def check(
 
 
 @app.command()
-def progress() -> None:
-    """Show what is done: points and dates, exercise by exercise."""
+def progress(
+    html: Annotated[Path | None, typer.Option(help="Write it as a page, too.")] = None,
+) -> None:
+    """Show what is done: points and dates, exercise by exercise, and what to read next."""
     from attncourse.grading import progress as book
-    from attncourse.grading.report import print_progress
+    from attncourse.grading.progress_report import print_progress, progress_page
 
     records, warning = book.load()
     if warning:
         typer.echo(_plain(warning), err=True)
     print_progress(records)
+    if html is not None:
+        try:
+            html.write_text(progress_page(records), encoding="utf-8")
+        except OSError as error:
+            _stop(f"{html}: {error.strerror or error}.", Exit.USAGE)
+        typer.echo(_plain(f"wrote {html}"))
 
 
 @app.command()

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from benchmarks import layers, scaled_dot_product
+from attncourse.grading import isolated
+from benchmarks import grading, layers, scaled_dot_product
 
 
 def run(monkeypatch, capsys, *args):
@@ -67,3 +68,16 @@ def test_all_compared_layers_are_causal_and_one_size():
 def test_the_verdict_on_a_target():
     words = [layers.verdict(*numbers, 0.95) for numbers in ((0.96, 1.0), (0.9, 0.95), (0.9, 0.94))]
     assert words == ["met", "within", "missed"]
+
+
+def test_a_class_is_graded_and_the_result_is_kept(monkeypatch, capsys, tmp_path):
+    """Ours alone; the peers live in an environment of their own."""
+    kept = tmp_path / "grading.json"
+    monkeypatch.setattr(sys, "argv", ["bench", "--class", "2", "--save", str(kept)])
+    grading.main()
+    isolated.close()
+    assert "attncourse" in capsys.readouterr().out
+    found = json.loads(kept.read_text("utf8"))
+    (row,) = found["rows"]
+    assert (row["grader"], row["notebooks"], row["ratio"]) == ("attncourse", 2, 1.0)
+    assert row["seconds"] > 0

@@ -177,6 +177,8 @@ class Question:
         Dotted names that would answer the question without building it.
     builds_on
         Questions whose functions this one is likely to call.
+    read
+        Page of the book that teaches what is asked: ``"03-algorithm/masks"``.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Question:
     returns: Returns = "array"
     ready_made: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
+    read: str = ""
     checks: list[Check] = field(default_factory=list)
 
     def check(self, *, points: int, hint: str, hidden: bool = False) -> Callable:

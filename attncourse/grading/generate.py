@@ -8,6 +8,7 @@ else is copied as it stands.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class _Block:
 
     about: dict[str, Any]
     question: Question
+    kills: dict[str, Any] = field(default_factory=dict)
     hint: list[str] = field(default_factory=list)
     solution: list[str] = field(default_factory=list)
     rated: bool = False
@@ -61,7 +63,8 @@ def generate(source: Path, *, solutions: bool = True) -> str:
     exercise = exercises.load(source.stem)
     cells: list[dict] = []
     names: list[str] = []
-    for label, cell in _exercise_cells(notebook.cells, exercise, solutions, names):
+    kills = _counted(source.with_name("kills.json"), exercise.name)
+    for label, cell in _exercise_cells(notebook.cells, exercise, solutions, names, kills):
         made = {
             "code": nbformat.v4.new_code_cell,
             "markdown": nbformat.v4.new_markdown_cell,
@@ -116,7 +119,17 @@ def drifted(sources: Path, target: Path) -> list[str]:
     ]
 
 
-def _exercise_cells(source, exercise, solutions: bool, names: list[str]) -> Iterator[tuple]:
+def _counted(path: Path, exercise: str) -> dict[str, Any]:
+    """How sharp each question's checks were found to be; nothing where it was not counted."""
+    try:
+        return json.loads(path.read_text("utf-8")).get(exercise, {})
+    except FileNotFoundError:
+        return {}
+
+
+def _exercise_cells(
+    source, exercise, solutions: bool, names: list[str], kills: dict[str, Any]
+) -> Iterator[tuple]:
     block: _Block | None = None
     inside = ""
     counts: dict[str, int] = {}
@@ -156,6 +169,7 @@ def _exercise_cells(source, exercise, solutions: bool, names: list[str]) -> Iter
             if block is not None:
                 raise BadSource(f"cell {number}: a question begins inside a question")
             block = _begin(marker[3], number, exercise)
+            block.kills = kills.get(block.question.name, {})
             names.append(block.question.name)
         elif what == "QUESTION":
             if block is None or inside:
@@ -227,6 +241,18 @@ def _rating(block: _Block) -> str:
         f"**{visible + hidden} points**, {hidden} of them for cases that only "
         "`attncourse check` tries · "
         f"**{about['minutes']} minutes** on your own before you open the hint"
+        f"{_kills(block)}"
+    )
+
+
+def _kills(block: _Block) -> str:
+    """How sharp the checks are, where that was counted (tests/grading/kills.py)."""
+    if not block.kills:
+        return ""
+    by_hand, changes = block.kills["by_hand"], block.kills["changes"]
+    return (
+        f"\n\n*The checks refuse {by_hand[0]} of {by_hand[1]} wrong answers written by hand, and "
+        f"{changes[0]} of {changes[1]} made from the solution by changing one token.*"
     )
 
 

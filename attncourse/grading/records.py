@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from attncourse.grading.readings import BLANKET
 
 #: ``over``: a hang or a crash ended the question.
 Status = Literal["passed", "wrong", "error", "not started", "undefined", "ready-made", "over"]
-
+Where = Literal["notebook", "command"]
 
 #: Findings that say what is off and not why; the check's hint then helps most.
 UNCLEAR = BLANKET | {"values", "nan", "infinity", "factor", "offset", "shape", "exception"}
+
+
+class BadRecord(ValueError):
+    """A text is no record; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """What the checks of one question found."""
+    """What the checks of one question found.
+
+    ``flags`` are sentences for a person: what looks odd, and costs no points by itself.
+    """
 
     question: str
     points: int
@@ -68,18 +75,23 @@ class QuestionResult:
     status: Status
     message: str
     checks: tuple[CheckResult, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Record:
-    """One run over some questions of one exercise."""
+    """One run over some questions of one exercise.
+
+    ``failed`` says, in a sentence, why the notebook could not be graded at all.
+    """
 
     exercise: str
     seed: int
-    where: Literal["notebook", "command"]
+    where: Where
     questions: tuple[QuestionResult, ...]
     notes: tuple[str, ...] = ()
     when: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    failed: str = ""
 
     @property
     def points(self) -> int:
@@ -96,9 +108,25 @@ class Record:
         """Whether any question was begun."""
         return any(q.status != "not started" for q in self.questions)
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a person should look at, in all questions."""
+        return tuple(flag for q in self.questions for flag in q.flags)
+
     def as_json(self) -> dict[str, Any]:
         """The record as JSON values; infinities and NaN become text."""
         return _finite(asdict(self) | {"points": self.points, "earned": self.earned})
+
+    @classmethod
+    def from_json(cls, data: Any) -> Record:
+        """The record that :meth:`as_json` was called on.
+
+        Raises
+        ------
+        BadRecord
+            The data is not as :meth:`as_json` would have given it.
+        """
+        return _read(cls, data)
 
 
 def summary(question: str, checks: Sequence[CheckResult]) -> QuestionResult:
@@ -114,6 +142,12 @@ def summary(question: str, checks: Sequence[CheckResult]) -> QuestionResult:
     fatal = next((c for c in failed if c.status not in {"wrong"}), first)
     speaker = fatal if fatal.status in {"not started", "undefined", "over"} else first
     return QuestionResult(question, points, earned, speaker.status, speaker.message, tuple(checks))
+
+
+def rounded(value: float) -> int | float:
+    """Points as a table shows them: whole where they are, else two digits."""
+    short = round(value, 2)
+    return int(short) if short == int(short) else short
 
 
 def number(value: float | None) -> str:
@@ -132,3 +166,66 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return str(value)
     return value
+
+
+def _read(kind: type, data: Any) -> Any:
+    """An object of one of these classes, from its fields; others are left alone."""
+    if not isinstance(data, dict):
+        raise BadRecord(f"{kind.__name__} is no object")
+    found = {}
+    for part in fields(kind):
+        if part.name in data:
+            try:
+                found[part.name] = _READERS[str(part.type)](data[part.name])
+            except (TypeError, ValueError) as error:
+                raise BadRecord(f"{kind.__name__}.{part.name}: {error}") from None
+    try:
+        return kind(**found)
+    except TypeError as error:
+        raise BadRecord(str(error)) from None
+
+
+def _of(*kinds: type) -> Callable[[Any], Any]:
+    def take(value: Any) -> Any:
+        if type(value) not in kinds:
+            raise TypeError(f"a {type(value).__name__}")
+        return value
+
+    return take
+
+
+def _each(take: Callable[[Any], Any]) -> Callable[[Any], tuple]:
+    return lambda value: tuple(map(take, _of(list, tuple)(value)))
+
+
+def _one_of(words: Any) -> Callable[[Any], Any]:
+    def take(value: Any) -> Any:
+        if value not in get_args(words):
+            raise ValueError("no such word")
+        return value
+
+    return take
+
+
+def _maybe(take: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else take(value)
+
+
+def _float(value: Any) -> float:
+    return float(value) if value in ("nan", "inf", "-inf") else float(_of(int, float)(value))
+
+
+#: How a field is read, by its type as it is written above.
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "str": _of(str),
+    "int": _of(int),
+    "bool": _of(bool),
+    "Status": _one_of(Status),
+    "Where": _one_of(Where),
+    "str | None": _maybe(_of(str)),
+    "float | None": _maybe(_float),
+    "tuple[int, ...] | None": _maybe(_each(_of(int))),
+    "tuple[str, ...]": _each(_of(str)),
+    "tuple[CheckResult, ...]": _each(lambda data: _read(CheckResult, data)),
+    "tuple[QuestionResult, ...]": _each(lambda data: _read(QuestionResult, data)),
+}

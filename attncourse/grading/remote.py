@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,20 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading import box, wire
+from attncourse.grading.forked import Boxed, NoZygote, Zygote
 from attncourse.grading.peak import Gauge, below
+
+#: Forks boxed workers where there is one: in a process that grades many notebooks.
+ZYGOTE: Zygote | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Bytes and seconds."""
+    """What one submission may use. Bytes and seconds.
+
+    ``submission`` is for all its cells and questions together. When it is over, what has been
+    judged stays, and the rest is not.
+    """
 
     memory: int = 4 << 30
     cpu: int = 300
@@ -34,6 +43,7 @@ class Limits:
     cell: float = 30.0
     call: float = 5.0
     question: float = 30.0
+    submission: float = 180.0
 
 
 class Gone(Exception):
@@ -55,10 +65,43 @@ class Worker:
         Start it in a box (see :mod:`attncourse.grading.box`).
     limits
         Resource limits and deadlines.
+    torch
+        The exercise uses PyTorch: begin with it, where that saves its import.
     """
 
-    def __init__(self, folder: Path, *, boxed: bool = False, limits: Limits | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        boxed: bool = False,
+        limits: Limits | None = None,
+        torch: bool = False,
+    ):
         self.limits, self._boxed = limits or Limits(), boxed
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="attncourse-", ignore_cleanup_errors=True
+        )
+        self._process = (self._forked(torch) if boxed else None) or self._started(folder)
+        self._gauge: Gauge | None = None
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
+        # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
+        threading.Thread(target=self._talk, daemon=True).start()
+
+    def _forked(self, torch: bool) -> Boxed | None:
+        """A worker from the zygote; None where there is none, or the box cannot be entered."""
+        if ZYGOTE is None:
+            return None
+        cat = shutil.which("cat", path=os.defpath) or "/bin/cat"
+        holder = box.command([cat], {"PATH": os.defpath})
+        limits = json.dumps(asdict(self.limits))
+        with contextlib.suppress(NoZygote):
+            return Boxed(ZYGOTE, holder, limits=limits, torch=torch)
+        return None
+
+    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+        """A worker as a program of its own."""
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -69,37 +112,36 @@ class Worker:
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
         inner = [sys.executable, "-I", script, json.dumps(asdict(self.limits))]
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="attncourse-", ignore_cleanup_errors=True
-        )
-        if boxed:
+        if self._boxed:
             inner = box.command(inner, environment | {"HOME": "/tmp"})
         else:
             kept = ("HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "XDG_CACHE_HOME")
             environment |= {name: os.environ[name] for name in kept if name in os.environ}
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             inner,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._scratch.name if boxed else folder,
+            cwd=self._scratch.name if self._boxed else folder,
             env=environment,
             start_new_session=True,
         )
-        self._gauge: Gauge | None = None
-        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        # A thread of its own does the blocking reads and writes. If a stray grandchild keeps the
-        # pipe open after the worker was killed, the thread is abandoned and the grader goes on.
-        threading.Thread(target=self._talk, daemon=True).start()
 
     @property
     def gauge(self) -> Gauge:
         """Measures the memory of the process that runs the cells, inside its box if it has one."""
         if self._gauge is None:
-            # In a box there are two of bubblewrap's processes above it.
-            self._gauge = Gauge(below(self._process.pid, 2 if self._boxed else 0))
+            if isinstance(self._process, Boxed):
+                pid = self._process.worker
+            else:  # in a box there are two of bubblewrap's processes above it
+                pid = below(self._process.pid, 2 if self._boxed else 0)
+            self._gauge = Gauge(pid)
         return self._gauge
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there, and has not ended by itself."""
+        return self._process.poll() is None
 
     def _talk(self) -> None:
         source, sink = self._process.stdout, self._process.stdin
@@ -138,7 +180,7 @@ class Worker:
             code = self._wait_for_end()
             self.close()
             if answer.reason == "died" and code is not None:
-                answer = Gone("died", _ending(code))
+                answer = Gone("died", ending(code))
             raise answer
         if answer[0].get("id") != identity:
             self.close()
@@ -153,6 +195,10 @@ class Worker:
     def close(self) -> None:
         """Kill the process and all of its group."""
         self._requests.put(None)
+        if isinstance(self._process, Boxed):
+            self._process.close()
+            self._scratch.cleanup()
+            return
         with contextlib.suppress(OSError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -163,7 +209,8 @@ class Worker:
         self._scratch.cleanup()
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """How a process ended, in words."""
     # bwrap reports a signal as 128 + its number, Popen as its negative.
     number = -code if code < 0 else code - 128
     if number > 0:

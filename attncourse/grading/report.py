@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from attncourse.grading.checks import plain_text
 from attncourse.grading.records import CheckResult, QuestionResult, Record
@@ -95,53 +92,6 @@ def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
 
 def _points(n: int) -> str:
     return f"{n:+d} point{'s' if abs(n) != 1 else ''}".replace("-", "−")
-
-
-def print_progress(records: Sequence[dict[str, Any]]) -> None:
-    """Print the best result of every question, exercise by exercise."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from attncourse.grading import exercises
-
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for name in ("exercise", "question"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("best", justify="right", no_wrap=True)
-    table.add_column("reached", no_wrap=True)
-    table.add_column("tries", justify="right", no_wrap=True)
-    for name in exercises.names():
-        exercise, total = exercises.load(name), 0
-        rows = []
-        for question in exercise.questions:
-            best, when, tries = best_of(records, name, question.name)
-            total += best
-            full = best == question.points()
-            style = "green" if full else "default" if tries else "dim"
-            rows.append((question.name, f"{best}/{question.points()}", when, str(tries), style))
-        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "")
-        for row in rows:
-            table.add_row("", Text(row[0], row[4]), *row[1:4])
-    console.print(table)
-
-
-def best_of(
-    records: Sequence[dict[str, Any]], exercise: str, question: str
-) -> tuple[int, str, int]:
-    """Most points had, the day on which they were first reached, and the number of tries."""
-    best, when, tries = 0, "", 0
-    for record in records:
-        if record["exercise"] != exercise:
-            continue
-        for result in record["questions"]:
-            if result["question"] == question and result.get("status") != "not started":
-                tries += 1
-                if result["earned"] > best:
-                    best = result["earned"]
-                    when = f"{datetime.fromisoformat(record['when']).astimezone():%Y-%m-%d}"
-    return best, when, tries
 
 
 _CELL = "padding:.25em .75em .25em 0;text-align:left;vertical-align:top;border:0;white-space:normal"

@@ -52,6 +52,7 @@ def run_question(
     results: list[CheckResult] = []
     failures: dict[str, Wrong] = {}
     over: Unanswered | None = None
+    broken: list[str] = []
     with gather() as comparisons:
         for check in question.checks:
             if check.hidden and not hidden:
@@ -70,9 +71,16 @@ def run_question(
                 if failure.final:
                     over, status = failure, _STATUS[failure.reason]
                 results.append(_result(check, status, message=failure.message, bug=failure.bug))
+            except Exception as error:
+                # The check met an answer that its author did not think of.
+                kind = type(error).__name__
+                said = f"This check could not judge the answer: it stopped with {kind}."
+                broken.append(f"{check.name}: {said}")
+                results.append(_result(check, "error", message=said, bug="check"))
             else:
                 results.append(_result(check, "passed"))
-    return summary(question.name, _settle(results, failures, comparisons, leans_on))
+    settled = summary(question.name, _settle(results, failures, comparisons, leans_on))
+    return replace(settled, flags=tuple(broken))
 
 
 def _settle(

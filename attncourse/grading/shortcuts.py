@@ -39,6 +39,8 @@ class Shortcuts:
 
     def __init__(self, submission: Submission):
         self.submission = submission
+        self._own: dict[tuple[str, str], bool] = {}
+        self._classes: dict[str, bool] = {}
         self._aliases: dict[str, str] = {}
         self._stars: list[str] = []
         trees = [cell.tree for cell in submission.cells if cell.tree]
@@ -128,12 +130,18 @@ class Shortcuts:
             return isinstance(base, ast.Name) and self._is_class(base.id)
         if not isinstance(base, ast.Name):
             return False
+        key = (base.id, method)
+        if key not in self._own:
+            self._own[key] = self._holds_own(*key)
+        return self._own[key]
+
+    def _holds_own(self, name: str, method: str) -> bool:
         trees = [cell.tree for cell in self.submission.cells if cell.tree]
-        if base.id in {"self", "cls"}:
-            return all(_is_first_of_methods(tree, base.id, method) for tree in trees)
-        values = [value for tree in trees for value in _values(tree, base.id)]
+        if name in {"self", "cls"}:
+            return all(_is_first_of_methods(tree, name, method) for tree in trees)
+        values = [value for tree in trees for value in _values(tree, name)]
         # Every value that any variable of this name ever gets must be of such a class.
-        return self._is_class(base.id) or (
+        return self._is_class(name) or (
             bool(values)
             and all(
                 isinstance(v, ast.Call)
@@ -143,19 +151,21 @@ class Shortcuts:
             )
         )
 
-    def _is_class(self, name: str, seen: tuple[str, ...] = ()) -> bool:
+    def _is_class(self, name: str, depth: int = 0) -> bool:
         """Whether a name is a class of the notebook, and so are the classes that it rests on."""
-        found = self.submission.given.get(name, ())
-        return bool(found) and all(
-            isinstance(node, ast.ClassDef)
-            and name not in seen
-            and len(seen) < _LINKS
-            and all(
-                isinstance(base, ast.Name) and self._is_class(base.id, (*seen, name))
-                for base in node.bases
+        if name not in self._classes:
+            self._classes[name] = False  # until it is known: a class that rests on itself is none
+            found = self.submission.given.get(name, ())
+            self._classes[name] = bool(found) and all(
+                isinstance(node, ast.ClassDef)
+                and depth < _LINKS
+                and all(
+                    isinstance(base, ast.Name) and self._is_class(base.id, depth + 1)
+                    for base in node.bases
+                )
+                for _, node in found
             )
-            for _, node in found
-        )
+        return self._classes[name]
 
 
 def _is_first_of_methods(tree: ast.AST, name: str, method: str) -> bool:

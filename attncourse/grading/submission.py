@@ -20,6 +20,8 @@ class Submission:
     cells: list[Cell]
     #: Each name, with the top-level statements that give it a value or change it, in order.
     given: dict[str, list[tuple[Cell, ast.stmt]]] = field(default_factory=dict, init=False)
+    #: What each of these statements uses, once that was asked.
+    _uses: dict[ast.stmt, set[str]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for cell in self.cells:
@@ -79,7 +81,9 @@ class Submission:
             if name not in seen:
                 seen.add(name)
                 for _, node in self.given.get(name, ()):
-                    todo += free_names(node)
+                    if node not in self._uses:
+                        self._uses[node] = free_names(node)
+                    todo += self._uses[node] - seen
         return seen
 
     def cells_for(self, names: Iterable[str]) -> list[Cell]:

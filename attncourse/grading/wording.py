@@ -110,3 +110,9 @@ def lost_call(gone: Gone, name: str, seconds: float) -> Unanswered:
     if gone.reason == "garbled":
         return Unanswered("died", f"{name} wrote into the grader's line.", bug="garbled")
     return Unanswered("died", f"{name} ended its process ({gone}).", bug="died")
+
+
+def whole(seconds: float) -> Unanswered:
+    """What to say where the time of the whole submission is over."""
+    said = f"Running this notebook took more than {seconds:g} s in all; the rest was not judged."
+    return Unanswered("deadline", said, bug="whole")

@@ -20,6 +20,8 @@ from typing import Any
 
 
 def _load_wire() -> Any:
+    if "_wire" in sys.modules:  # a zygote has prepared this process
+        return sys.modules["_wire"]
     # By path: the package around it need not be importable inside a box.
     spec = importlib.util.spec_from_file_location("_wire", Path(__file__).with_name("wire.py"))
     module = importlib.util.module_from_spec(spec)  # pyrefly: ignore
@@ -112,6 +114,13 @@ def _call(wire: Any, space: dict[str, Any], request: dict[str, Any], arrays: lis
         return answer, sent
     except TypeError as error:
         return {"refused": str(error)[:200]}, []
+
+
+def prepare() -> None:
+    """Import what every worker needs, for the processes that are forked from this one."""
+    _load_wire()
+    with contextlib.suppress(ImportError):
+        import jaxtyping  # noqa: F401
 
 
 def main() -> None:

@@ -74,7 +74,9 @@ def judge(exercise, question, function, seed):
     """What the checks say of a function, in this process."""
     asked = exercises.load(exercise)[question]
     call = LocalCall(asked, solved(exercise) | {question: function}, lambda name: False)
-    return run_question(asked, call, exercise=exercise, seed=seed, hidden=True)
+    result = run_question(asked, call, exercise=exercise, seed=seed, hidden=True)
+    assert not result.flags, "a check broke, whatever the answer was"
+    return result
 
 
 def neighbour(exercise, question):

@@ -84,3 +84,28 @@ def test_record_is_json_even_with_infinities():
     made = Record("x", 1, "command", (summary("softmax", [check]),)).as_json()
     text = json.dumps(made, allow_nan=False)
     assert json.loads(text)["questions"][0]["checks"][0]["difference"] == "inf"
+
+
+def test_the_page_says_what_is_missing_and_what_to_read(home):
+    from bs4 import BeautifulSoup
+
+    from attncourse.grading import exercises
+    from attncourse.grading.progress_report import progress_page
+
+    exercise = exercises.load("03-algorithm")
+    first, second, *_ = exercise.questions
+    done = QuestionResult(second.name, second.points(), second.points(), "passed", "")
+    evil = "<script>alert(1)</script>"
+    missed = QuestionResult(first.name, first.points(), 2, "wrong", evil)
+    for questions in ((done,), (missed,)):
+        progress.remember(Record(exercise.name, 1, "command", questions))
+    soup = BeautifulSoup(progress_page(progress.load()[0]), "html.parser")
+    assert not soup.find_all(["script", "img", "link"])
+    rows = {tr.th.get_text(): tr.get_text(" ", strip=True) for tr in soup.select("tbody tr")}
+    assert f"2 / {first.points()}" in rows[first.name]
+    assert evil in rows[first.name]
+    assert first.read
+    assert first.read in rows[first.name]
+    assert second.read not in rows[second.name]
+    most = sum(exercises.load(name).points() for name in exercises.names())
+    assert f"{2 + second.points()} of {most} points" in soup.get_text()

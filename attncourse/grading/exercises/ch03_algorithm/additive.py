@@ -11,8 +11,7 @@ from attncourse.grading.exercises.ch03_algorithm import oracles
 QUESTION = Question(
     "additive_scores",
     ("q", "k", "w_query", "w_key", "v"),
-    ready_made=oracles.READY_ATTENTION,
-)
+    ready_made=oracles.READY_ATTENTION, read="03-algorithm/scores",)
 AXES = ("query", "key")
 
 

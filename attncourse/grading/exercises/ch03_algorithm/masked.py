@@ -12,8 +12,7 @@ QUESTION = Question(
     "masked_attention",
     ("q", "k", "v", "mask"),
     ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
-    builds_on=("softmax", "scaled_scores"),
-)
+    builds_on=("softmax", "scaled_scores"), read="03-algorithm/masks",)
 AXES = ("query", "feature")
 
 

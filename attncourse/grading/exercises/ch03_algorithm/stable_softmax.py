@@ -10,7 +10,7 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch03_algorithm import oracles
 
-QUESTION = Question("softmax", ("x",), ready_made=oracles.READY_SOFTMAX)
+QUESTION = Question("softmax", ("x",), ready_made=oracles.READY_SOFTMAX, read="03-algorithm/five-steps",)
 
 
 _UNSTABLE = (
