@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from attncourse.grading import compare, exercises
+from attncourse.grading.oracle import KEPT, keeping
 from attncourse.grading.wire import Tensor, live, plain
 from tests.grading import mutants
 from tests.grading.course import NAMES, QUESTIONS, float32, judge, preamble, solved, stub_of
@@ -33,6 +34,14 @@ LOOKALIKES = [
     for question, answers in getattr(mutants.load(name), "UNNAMED", {}).items()
     for wrong, allowed in answers
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def answers_kept():
+    """Many answers are held against the same right one, which is worked out once."""
+    with keeping():
+        yield
+    KEPT.clear()
 
 
 @pytest.mark.parametrize(("exercise", "question", "bug", "wrong"), WRONG)

@@ -7,17 +7,16 @@ Neither cuts the keys.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from attncourse.grading.exercises.ch08_frontier.oracles import attend_one
+from attncourse.grading.oracle import oracle
 
 Arrays = tuple[np.ndarray, ...]
 #: Numbers in a stretch of rows.
 _STRETCH = 1 << 20
-#: Results of long cases by their input: a class that is graded with one seed shares them.
-_KEPT: dict[int, Arrays] = {}
 
 
 def _seen(i: int, q_len: int, kv_len: int, causal: bool) -> int:
@@ -25,6 +24,7 @@ def _seen(i: int, q_len: int, kv_len: int, causal: bool) -> int:
     return max(0, kv_len - q_len + i + 1) if causal else kv_len
 
 
+@oracle
 def flash_forward(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -41,6 +41,7 @@ def flash_forward(
     return out, lse
 
 
+@oracle
 def flash_backward(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, d_out: np.ndarray, causal: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,40 +65,34 @@ def flash_backward(
     return dq, dk, dv
 
 
+@oracle
 def long_forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool) -> Arrays:
     """As :func:`flash_forward`, without batch axes, by stretches of whole rows."""
-
-    def compute() -> Arrays:
-        out, lse = np.zeros((len(q), v.shape[-1])), np.zeros(len(q))
-        for rows, scores in _stretches(q, k, causal):
-            top = scores.max(axis=-1)
-            powers = np.exp(scores - top[:, None])
-            out[rows] = powers @ v / powers.sum(axis=-1, keepdims=True)
-            lse[rows] = top + np.log(powers.sum(axis=-1))
-        return out, lse
-
-    return _once(compute, "forward", q, k, v, causal)
+    out, lse = np.zeros((len(q), v.shape[-1]), np.float32), np.zeros(len(q), np.float32)
+    for rows, scores in _stretches(q, k, causal):
+        top = scores.max(axis=-1)
+        powers = np.exp(scores - top[:, None])
+        out[rows] = powers @ v / powers.sum(axis=-1, keepdims=True)
+        lse[rows] = top + np.log(powers.sum(axis=-1))
+    return out, lse
 
 
+@oracle
 def long_backward(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, d_out: np.ndarray, causal: bool
 ) -> Arrays:
     """As :func:`flash_backward`, without batch axes, by stretches of whole rows."""
-
-    def compute() -> Arrays:
-        dq, dk, dv = (np.zeros(x.shape) for x in (q, k, v))
-        for rows, scores in _stretches(q, k, causal):
-            weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-            weights /= weights.sum(axis=-1, keepdims=True)
-            d_weights = d_out[rows] @ v.T
-            mean = (weights * d_weights).sum(axis=-1, keepdims=True)
-            d_scores = weights * (d_weights - mean) / math.sqrt(q.shape[-1])
-            dq[rows] = d_scores @ k
-            dk += d_scores.T @ q[rows]
-            dv += weights.T @ d_out[rows]
-        return dq, dk, dv
-
-    return _once(compute, "backward", q, k, v, d_out, causal)
+    dq, dk, dv = (np.zeros(x.shape, np.float32) for x in (q, k, v))
+    for rows, scores in _stretches(q, k, causal):
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        d_weights = d_out[rows] @ v.T
+        mean = (weights * d_weights).sum(axis=-1, keepdims=True)
+        d_scores = weights * (d_weights - mean) / math.sqrt(q.shape[-1])
+        dq[rows] = d_scores @ k
+        dk += d_scores.T @ q[rows]
+        dv += weights.T @ d_out[rows]
+    return dq, dk, dv
 
 
 def _stretches(q: np.ndarray, k: np.ndarray, causal: bool) -> Iterator[tuple[slice, np.ndarray]]:
@@ -110,12 +105,3 @@ def _stretches(q: np.ndarray, k: np.ndarray, causal: bool) -> Iterator[tuple[sli
             for i, row in enumerate(scores):
                 row[_seen(start + i, len(q), len(k), causal) :] = -math.inf
         yield rows, scores
-
-
-def _once(compute: Callable[[], Arrays], *of: object) -> Arrays:
-    key = hash(tuple(x.tobytes() if isinstance(x, np.ndarray) else x for x in of))
-    if key not in _KEPT:
-        if len(_KEPT) > 32:
-            _KEPT.clear()
-        _KEPT[key] = compute()
-    return _KEPT[key]

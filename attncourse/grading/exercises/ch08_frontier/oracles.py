@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
+from attncourse.grading.oracle import oracle
 
 #: Ready-made answers: a call of one of these builds nothing.
 READY = (
@@ -38,6 +39,7 @@ def attend_one(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> tuple
     return powers @ values.astype(np.float64) / total, top + math.log(total)
 
 
+@oracle
 def window_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -> np.ndarray:
     """Causal attention in which each query sees the last ``window`` keys, itself among them."""
     *batch, q_len, _ = q.shape
@@ -51,6 +53,7 @@ def window_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, window: int) -
     return out
 
 
+@oracle
 def select_blocks(scores: np.ndarray, block_len: int, n_selected: int) -> np.ndarray:
     """The query's own block, and of the blocks before it those of the highest scores."""
     out = np.zeros(scores.shape)
@@ -62,6 +65,7 @@ def select_blocks(scores: np.ndarray, block_len: int, n_selected: int) -> np.nda
     return out
 
 
+@oracle
 def gated_delta_rule(
     q: np.ndarray,
     k: np.ndarray,
@@ -90,6 +94,7 @@ def gated_delta_rule(
     return out, last
 
 
+@oracle
 def traffic_ratio(q_len: int, kv_len: int, d: int, fast: int) -> float:
     """Numbers moved by plain attention over numbers moved by tiles, counted one by one."""
     plain = 0
@@ -109,6 +114,7 @@ def traffic_ratio(q_len: int, kv_len: int, d: int, fast: int) -> float:
     return plain / tiled
 
 
+@oracle
 def online_attention(scores: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Softmax of each row of scores, and the values weighed by it."""
     *batch, q_len, _ = scores.shape
