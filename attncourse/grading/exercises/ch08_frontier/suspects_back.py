@@ -8,7 +8,7 @@ import numpy as np
 
 from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch08_frontier.inputs import Inputs, open_pairs, scaled
-from attncourse.grading.exercises.ch08_frontier.suspects_there import float32_exp
+from attncourse.grading.exercises.ch08_frontier.tiles import float32_exp
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 
