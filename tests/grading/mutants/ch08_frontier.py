@@ -83,6 +83,8 @@ WRONG = {
         "last tile left out": streams.traffic_rounded_down,
         "broken tiles": streams.traffic_broken_tiles,
         "three tiles": streams.traffic_three_tiles,
+        "two tiles": streams.traffic_two_tiles,
+        "output read back": streams.traffic_output_back,
         "one tile": streams.traffic_one_tile,
         "scores moved once": streams.traffic_square_twice,
         "softmax for free": streams.traffic_square_thrice,
@@ -207,6 +209,8 @@ UNNAMED = {
         (flash.forward_zeros, set()),
         (flash.forward_distances, set()),
         (flash.forward_half, set()),
+        (flash.forward_rows, {"memory"}),
+        (flash.forward_keeps, {"memory"}),
     ],
     "flash_backward": [
         (flash.backward_two_off, set()),
@@ -214,5 +218,8 @@ UNNAMED = {
         (flash.backward_zeros, set()),
         (flash.backward_inputs, set()),
         (flash.backward_d_out_everywhere, set()),
+        (flash.backward_rows, {"memory"}),
+        (flash.backward_keeps, {"memory"}),
+        (flash.backward_by_autograd, {"memory"}),
     ],
 }

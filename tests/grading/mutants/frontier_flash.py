@@ -228,6 +228,15 @@ def forward_distances(q, k, v, causal, block_len):
     return torch.softmax(near, -1) @ v, torch.logsumexp(near, -1)
 
 
+def forward_keeps(q, k, v, causal, block_len):
+    """Tile by tile, and every tile of scores is kept."""
+    keep = []
+    for a in range(0, q.shape[-2], block_len):
+        for b in range(0, k.shape[-2], block_len):
+            keep.append(q[..., a : a + block_len, :] @ k[..., b : b + block_len, :].mT)
+    return _right(q, k, v, causal, block_len)
+
+
 # --- backward ----------------------------------------------------------------------------------
 
 
@@ -403,6 +412,15 @@ def backward_rows(q, k, v, out, lse, d_out, causal, block_len):
         g = p * (d_out[i] @ v.mT - D[i]) / root
         dq[i], dk, dv = g @ k, dk + g.mT @ q[i], dv + p.mT @ d_out[i]
     return dq, dk, dv
+
+
+def backward_keeps(q, k, v, out, lse, d_out, causal, block_len):
+    """Tile by tile, and every tile of scores is kept."""
+    keep = []
+    for a in range(0, q.shape[-2], block_len):
+        for b in range(0, k.shape[-2], block_len):
+            keep.append(q[..., a : a + block_len, :] @ k[..., b : b + block_len, :].mT)
+    return _backward()(q, k, v, out, lse, d_out, causal, block_len)
 
 
 def backward_by_autograd(q, k, v, out, lse, d_out, causal, block_len):

@@ -8,6 +8,7 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import budget
 from attncourse.grading.exercises.ch08_frontier import flash_oracles, oracles
 from attncourse.grading.exercises.ch08_frontier.inputs import (
+    ENOUGH_LONG,
     LONG,
     SHORT,
     SQUARE,
@@ -130,7 +131,7 @@ def large_scores(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")
 def very_long(call: Call, rng: np.random.Generator) -> None:
-    """A few queries and 98,304 keys, within 24 MiB: a row of tiles alone would take 36."""
+    """A few queries and 98,304 keys, within 32 MiB: a row of tiles alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), False, 16, rng)
     inputs = draw(rng, q_len=SHORT, kv_len=LONG, d_k=4, d_v=4)
     frugal(
@@ -138,4 +139,5 @@ def very_long(call: Call, rng: np.random.Generator) -> None:
         call,
         lambda: _hold(call, inputs, False, 512, rng, named=False),
         "Right gradients",
+        ENOUGH_LONG,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,8 +15,8 @@ from attncourse.grading.wire import Tensor
 Inputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: A square of float32 for every pair at these lengths is 36 MiB.
 SQUARE, LONG, SHORT = 3072, 98_304, 96
-#: Bytes that suffice for either. Right answers take a few MiB, however they are written.
-ENOUGH = 24 << 20
+#: Bytes that suffice for a square and for a long text. Right answers take a few MiB.
+ENOUGH, ENOUGH_LONG = 24 << 20, 32 << 20
 
 
 def draw(
@@ -55,17 +57,21 @@ def largest(q: np.ndarray, k: np.ndarray) -> float:
     return float(np.abs(q.astype(np.float64) @ k.astype(np.float64).swapaxes(-1, -2)).max())
 
 
-def frugal(question: Question, call: Call, hold: Callable[[], None], praise: str) -> None:
-    """Raise where ``hold``, which makes one call, takes too much memory each time.
+def frugal(
+    question: Question, call: Call, hold: Callable[[], None], praise: str, most: int = ENOUGH
+) -> None:
+    """Raise where ``hold``, which makes one call, takes too much memory each of three times.
 
-    Small pieces that stay can leave gaps that no new tile fits into, and the process grows. The
-    next call finds the gaps. A square is larger than any gap.
+    In a notebook, what earlier calls left free would be used again and not be seen, so it is given
+    back first. Where it lay in pieces, a right answer may take more once, and not thrice.
     """
     for _ in range(3):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
         hold()
-        if call.peak is None or call.peak <= ENOUGH:
+        if call.peak is None or call.peak <= most:
             return
-    question.frugal(call, ENOUGH, praise)
+    question.frugal(call, most, praise)
 
 
 def compare_parts(

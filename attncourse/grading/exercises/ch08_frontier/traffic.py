@@ -81,6 +81,16 @@ def suspects(q_len: int, kv_len: int, d: int, fast: int) -> list[Suspect]:
             lambda: plain / tiled(tiles(fast // (3 * d))),
         ),
         (
+            "two tiles",
+            "Four tiles share the fast memory: queries, keys, values and output. You count two.",
+            lambda: plain / tiled(tiles(fast // (2 * d))),
+        ),
+        (
+            "output read back",
+            "The output is counted twice in the tiled form. It is written once and never read.",
+            lambda: plain / tiled(passes, rows=3),
+        ),
+        (
             "one tile",
             "Four tiles share the fast memory: queries, keys, values and output. You give all of "
             "it to one.",
