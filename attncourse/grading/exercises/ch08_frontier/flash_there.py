@@ -8,7 +8,6 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import budget
 from attncourse.grading.exercises.ch08_frontier import flash_oracles, oracles
 from attncourse.grading.exercises.ch08_frontier.inputs import (
-    ENOUGH_LONG,
     LONG,
     SHORT,
     SQUARE,
@@ -16,6 +15,7 @@ from attncourse.grading.exercises.ch08_frontier.inputs import (
     compare_parts,
     draw,
     frugal,
+    frugal_once,
     largest,
     tensors,
 )
@@ -88,7 +88,7 @@ def blind_queries(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=2, hint="Neither the tile nor what you keep may grow with the length.")
 def enough_memory(call: Call, rng: np.random.Generator) -> None:
-    """3072 queries and keys within 24 MiB: a square of scores alone would take 36."""
+    """3072 queries and keys within 18 MiB: a square of scores alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), True, 16)  # so that all libraries are there
     inputs = draw(rng, q_len=SQUARE, kv_len=SQUARE, d_k=8, d_v=8)
     frugal(QUESTION, call, lambda: _hold(call, inputs, True, 256, named=False), "Right output")
@@ -129,10 +129,9 @@ def very_long(call: Call, rng: np.random.Generator) -> None:
     """A few queries and 98,304 keys, within 32 MiB: a row of tiles alone would take 36."""
     _hold(call, draw(rng, q_len=40, kv_len=40), False, 16)
     inputs = draw(rng, q_len=SHORT, kv_len=LONG, d_k=4, d_v=4)
-    frugal(
+    frugal_once(
         QUESTION,
         call,
         lambda: _hold(call, inputs, False, 512, named=False),
         "Right output",
-        ENOUGH_LONG,
     )

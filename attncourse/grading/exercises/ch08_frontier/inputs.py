@@ -16,7 +16,7 @@ Inputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: A square of float32 for every pair at these lengths is 36 MiB.
 SQUARE, LONG, SHORT = 3072, 98_304, 96
 #: Bytes that suffice for a square and for a long text. Right answers take a few MiB.
-ENOUGH, ENOUGH_LONG = 24 << 20, 32 << 20
+ENOUGH, ENOUGH_LONG = 18 << 20, 32 << 20
 
 
 def draw(
@@ -57,21 +57,30 @@ def largest(q: np.ndarray, k: np.ndarray) -> float:
     return float(np.abs(q.astype(np.float64) @ k.astype(np.float64).swapaxes(-1, -2)).max())
 
 
-def frugal(
-    question: Question, call: Call, hold: Callable[[], None], praise: str, most: int = ENOUGH
-) -> None:
-    """Raise where ``hold``, which makes one call, takes too much memory each of three times.
+def frugal(question: Question, call: Call, hold: Callable[[], None], praise: str) -> None:
+    """Raise where ``hold``, which makes one call, takes too much memory.
 
     In a notebook, what earlier calls left free would be used again and not be seen, so it is given
-    back first. Where it lay in pieces, a right answer may take more once, and not thrice.
+    back first.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    hold()
+    question.frugal(call, ENOUGH, praise)
+
+
+def frugal_once(question: Question, call: Call, hold: Callable[[], None], praise: str) -> None:
+    """As :func:`frugal` for a long text: raise where it is too much each of three times.
+
+    Many small results that are kept may lie so that no new tile fits between them.
     """
     for _ in range(3):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
         hold()
-        if call.peak is None or call.peak <= most:
+        if call.peak is None or call.peak <= ENOUGH_LONG:
             return
-    question.frugal(call, most, praise)
+    question.frugal(call, ENOUGH_LONG, praise)
 
 
 def compare_parts(
