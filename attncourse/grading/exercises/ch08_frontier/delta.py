@@ -31,7 +31,9 @@ def _run(step, inputs: Inputs, late: bool = False) -> tuple[np.ndarray, np.ndarr
     return np.stack(outputs, axis=-2), memory
 
 
-def _right(R: np.ndarray, k: np.ndarray, v: np.ndarray, b: np.ndarray, g: np.ndarray):
+def _right(
+    R: np.ndarray, k: np.ndarray, v: np.ndarray, b: np.ndarray | float, g: np.ndarray | float
+) -> np.ndarray:
     return g * R + b * k * (v - k.swapaxes(-1, -2) @ (g * R))
 
 

@@ -107,8 +107,8 @@ def leading_axes(call: Call, rng: np.random.Generator) -> None:
     q, k, v = draw(rng, 2, 3, q_len=5, kv_len=7)
     _hold(call, (q, k, v), True, 3)
     # (batch, seq, heads, dim), seen as (batch, heads, seq, dim).
-    apart = (np.ascontiguousarray(x.swapaxes(1, 2)).swapaxes(1, 2) for x in (q, k, v))
-    _hold(call, tuple(apart), False, 4)
+    q, k, v = (np.ascontiguousarray(x.swapaxes(1, 2)).swapaxes(1, 2) for x in (q, k, v))
+    _hold(call, (q, k, v), False, 4)
 
 
 @QUESTION.check(points=2, hidden=True, hint="No exponent may ever be above zero.")

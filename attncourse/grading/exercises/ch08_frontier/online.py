@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
@@ -60,7 +62,7 @@ def suspects(scores: np.ndarray, v: np.ndarray, block_len: int) -> list[Suspect]
         parts = [(scores[..., a : a + block_len], v[..., a : a + block_len, :]) for a in starts]
         return [streamed(s, x, block_len) for s, x in parts]
 
-    table = [
+    table: list[tuple[str, str, dict[str, Any]]] = [
         (
             "sum not rescaled",
             "The sum of exponentials keeps terms that were made with an older, smaller maximum. "

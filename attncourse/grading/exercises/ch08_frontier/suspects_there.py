@@ -21,7 +21,7 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
     s = scaled(q, k)
     pairs = open_pairs(q_len, kv_len, causal)
     closed = np.where(pairs, s, -np.inf)
-    empty = ~pairs.any(axis=-1)
+    empty = np.logical_not(pairs.any(axis=-1, keepdims=True))[..., 0]
 
     def masked(scores: np.ndarray = s, shift: int | None = None, close: bool = True) -> np.ndarray:
         return np.where(open_pairs(q_len, kv_len, causal and close, shift), scores, -np.inf)
