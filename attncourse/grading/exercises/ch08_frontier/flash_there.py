@@ -126,7 +126,7 @@ def large_scores(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")
 def very_long(call: Call, rng: np.random.Generator) -> None:
-    """A few queries and 98,304 keys, within 32 MiB: a row of tiles alone would take 36."""
+    """A few queries and 98,304 keys, within 64 MiB: whole rows take more than 70."""
     _hold(call, draw(rng, q_len=40, kv_len=40), False, 16)
     inputs = draw(rng, q_len=SHORT, kv_len=LONG, d_k=4, d_v=4)
     frugal_once(

@@ -16,7 +16,7 @@ Inputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: A square of float32 for every pair at these lengths is 36 MiB.
 SQUARE, LONG, SHORT = 3072, 98_304, 96
 #: Bytes that suffice for a square and for a long text. Right answers take a few MiB.
-ENOUGH, ENOUGH_LONG = 18 << 20, 32 << 20
+ENOUGH, ENOUGH_LONG = 18 << 20, 64 << 20
 
 
 def draw(
