@@ -90,8 +90,8 @@ def suspects(images: np.ndarray, patch_len: int) -> list[Suspect]:
         ),
         Suspect(
             "overlapping",
-            "The window moves on by one pixel, so the patches overlap. Cut squares that lie side by "
-            "side: a step is patch_len.",
+            "The window moves on by one pixel, so the patches overlap. Cut squares that lie "
+            "side by side: a step is patch_len.",
             sliding,
         ),
         Suspect(

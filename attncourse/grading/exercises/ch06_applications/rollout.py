@@ -138,14 +138,14 @@ def suspects(weights: np.ndarray) -> list[Suspect]:
         ),
         Suspect(
             "heads kept apart",
-            "Each head is followed by itself. A head of one layer reads what all heads of the layer "
-            "below have written: take the mean over the heads first.",
+            "Each head is followed by itself. A head of one layer reads what all heads of the "
+            "layer below have written: take the mean over the heads first.",
             lambda: _chain(shares(w + own)),
         ),
         Suspect(
             "blind rows lost",
-            "A blind query, whose weights are all zero, has lost its own vector. The identity keeps "
-            "it: its row is 1 at its own place.",
+            "A blind query, whose weights are all zero, has lost its own vector. The identity "
+            "keeps it: its row is 1 at its own place.",
             lambda: _chain(np.where(none, 0, shares(mean + own))),
         ),
     ]
