@@ -282,7 +282,6 @@ WRONG = {
         "overflow": pool_overflow,
         "no tanh": _scored(lambda h, w_key, b, v: (h @ w_key + b) @ v),
         "no b": _scored(lambda h, w_key, b, v: np.tanh(h @ w_key) @ v),
-        "b outside": _scored(lambda h, w_key, b, v: (np.tanh(h @ w_key) + b) @ v),
         "no v": _scored(lambda h, w_key, b, v: np.tanh(h @ w_key + b).sum(-1)),
         "tanh outside": _scored(lambda h, w_key, b, v: np.tanh((h @ w_key + b) @ v)),
         "scaled": _scored(lambda h, w_key, b, v: _bent(h, w_key, b, v) / np.sqrt(len(v))),

@@ -189,7 +189,7 @@ def _draw(
 def _hold(call: Call, inputs: tuple) -> None:
     given = call("copy_distribution", *inputs)
     right = oracles.copy_distribution(*inputs)
-    compare(given, right, suspects=suspects(*inputs), axes=AXES)
+    compare(given, right, suspects=suspects(*inputs), axes=AXES[-right.ndim :])
 
 
 @QUESTION.check(points=2, hint="Each word: g times its known share, and 1 - g times its weight.")

@@ -30,12 +30,14 @@ def suspects(
     def pool(weights: np.ndarray, states: np.ndarray = h) -> np.ndarray:
         return (weights[..., None] * states).sum(axis=-2)
 
+    def naive() -> np.ndarray:
+        return np.where(mask, np.exp(scores), 0)
+
     def soft(scores: np.ndarray) -> np.ndarray:
         return pool(_soft(scores, mask))
 
     right = soft(scores)
     mean = h.mean(axis=-2)
-    naive = np.where(mask, np.exp(scores), 0)
     found = [
         Suspect(
             "mask ignored",
@@ -89,13 +91,19 @@ def suspects(
             "overflow",
             "exp of a large score is infinite, and ∞/∞ is NaN. Take each sentence's largest score "
             "away before you call exp.",
-            lambda: pool(naive / naive.sum(axis=-1, keepdims=True)),
+            lambda: pool(naive() / naive().sum(axis=-1, keepdims=True)),
         ),
         Suspect(
             "overflow",
             "exp of a large score is infinite, and ∞/∞ is NaN. (The empty sentence is handled.) "
             "Take each sentence's largest score away before you call exp.",
-            lambda: np.where(blind, 0, pool(naive / naive.sum(axis=-1, keepdims=True))),
+            lambda: np.where(blind, 0, pool(naive() / naive().sum(axis=-1, keepdims=True))),
+        ),
+        Suspect(
+            "overflow",
+            "exp of a large score is infinite, and ∞/∞ is NaN. (The empty sentence is handled.) "
+            "Take each sentence's largest score away before you call exp.",
+            lambda: pool(naive() / _some(naive().sum(axis=-1, keepdims=True))),
         ),
         Suspect(
             "no tanh",
@@ -105,14 +113,9 @@ def suspects(
         ),
         Suspect(
             "no b",
-            "b is missing inside the tanh. It stands where the query was: what is looked for.",
+            "b changes nothing here: it is missing, or it stands outside the tanh, where it is the "
+            "same for every word, and softmax forgets it. It belongs inside.",
             lambda: soft(np.tanh(h @ w_key) @ v),
-        ),
-        Suspect(
-            "b outside",
-            "b is added after the tanh. There it is the same for every word, and softmax forgets "
-            "it.",
-            lambda: soft((np.tanh(h @ w_key) + b) @ v),
         ),
         Suspect(
             "no v",
@@ -150,7 +153,7 @@ def suspects(
         Suspect(
             "not normalised",
             "The weights do not sum to 1: these are sums of exp(score) times state.",
-            lambda: pool(naive),
+            lambda: pool(naive()),
         ),
         Suspect(
             "sigmoid",
@@ -202,6 +205,10 @@ def suspects(
         gives = lambda: soft(np.tanh(h @ w_key + v) @ b)  # noqa: E731
         found.append(Suspect("b and v swapped", message, gives))
     return found
+
+
+def _some(total: np.ndarray) -> np.ndarray:
+    return np.where(total == 0, 1, total)
 
 
 def _zeroed(h: np.ndarray, w_key: np.ndarray, b: np.ndarray, v: np.ndarray) -> np.ndarray:
