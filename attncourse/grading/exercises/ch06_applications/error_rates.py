@@ -112,7 +112,7 @@ def _word(rng: np.random.Generator, n: int, sounds: int = 4) -> np.ndarray:
 def one_word_after_the_other(call: Call, rng: np.random.Generator) -> None:
     """Two words of one length: three sounds wrong in the first, one in the second."""
     # Of one length for all time, and no other check's: what is remembered of it is known.
-    n = 12
+    n = 11
     right = rng.permutation(39)[:n]
     wrong = right.copy()
     wrong[[1, 3, 4]] += 50
