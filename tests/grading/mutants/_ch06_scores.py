@@ -104,6 +104,19 @@ def rate_with_a_memory(said, right, memo={}):  # noqa: B006
     return left(len(said), len(right)) / len(right)
 
 
+def rate_with_exchanges(said, right):
+    n, m = len(said), len(right)
+    d = np.zeros((n + 1, m + 1), int)
+    d[:, 0], d[0] = range(n + 1), range(m + 1)
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            swap = d[i - 1, j - 1] + (said[i - 1] != right[j - 1])
+            d[i, j] = min(swap, d[i - 1, j] + 1, d[i, j - 1] + 1)
+            if i > 1 < j and said[i - 1] == right[j - 2] and said[i - 2] == right[j - 1]:
+                d[i, j] = min(d[i, j], d[i - 2, j - 2] + 1)
+    return d[n, m] / m
+
+
 def rate_without_return(said, right):
     _edits(said, right)
 
@@ -149,6 +162,12 @@ def _parts(groups, luck):
 def split_too_early(groups, luck, share):
     order, behind = _parts(groups, luck)
     return np.isin(groups, order[behind <= share * len(groups)])
+
+
+def split_rounded(groups, luck, share):
+    order, behind = _parts(groups, luck)
+    before = behind - np.bincount(groups, minlength=len(luck))[order]
+    return np.isin(groups, order[before < int(share * len(groups))])
 
 
 def split_too_late(groups, luck, share):
@@ -230,6 +249,7 @@ WRONG = {
         "free start": _rate(top=0),
         "free babble": _rate(side=0),
         "remembers": rate_with_a_memory,
+        "neighbours exchanged": rate_with_exchanges,
         "None": rate_without_return,
         "another kind": rate_as_row,
     },
@@ -237,6 +257,7 @@ WRONG = {
         "group cut in two": split_in_the_middle,
         "by place": split_the_first,
         "stops too early": split_too_early,
+        "share rounded down": split_rounded,
         "one group too many": split_too_late,
         "share of the groups": split_groups_alone,
         "sides swapped": split_swapped,

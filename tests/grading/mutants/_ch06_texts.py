@@ -235,6 +235,11 @@ def pool_weights(h, w_key, b, v, mask):
     return _masked(_bent(h, w_key, b, v), mask)
 
 
+def pool_minus_ten(h, w_key, b, v, mask):
+    weights = _soft(_bent(h, w_key, b, v) - 10.0 * ~mask)
+    return _sum(weights, h) * mask.any(-1, keepdims=True)
+
+
 def pool_in_place(h, w_key, b, v, mask):
     out = pool_by_loops(h, w_key, b, v, mask)
     h[~mask] = 0
@@ -294,6 +299,7 @@ WRONG = {
         "softmax over the batch": pool_over_batch,
         "weights returned": pool_weights,
         "matrix transposed": pool_transposed,
+        "weak penalty": pool_minus_ten,
         "in place": pool_in_place,
     },
 }

@@ -35,6 +35,19 @@ def _table(
     return row[-1]
 
 
+def _with_exchanges(said: list[int], right: list[int]) -> int:
+    """The fewest edits where two neighbours may also change places, at the price of one."""
+    rows = [list(range(len(right) + 1))]
+    for i, x in enumerate(said, 1):
+        rows.append([i])
+        for j, y in enumerate(right, 1):
+            ways = [rows[i - 1][j - 1] + (x != y), rows[i - 1][j] + 1, rows[i][j - 1] + 1]
+            if min(i, j) > 1 and (x, said[i - 2]) == (right[j - 2], y):
+                ways.append(rows[i - 2][j - 2] + 1)
+            rows[i].append(min(ways))
+    return rows[-1][-1]
+
+
 def _common(said: list[int], right: list[int]) -> int:
     """The length of the longest common sequence, gaps allowed."""
     swaps = _table(said, right, substitute=2.0)
@@ -92,6 +105,11 @@ def suspects(said: np.ndarray, right: np.ndarray) -> list[Suspect]:
         one("free start of both", "Both borders of your table are zeros. Border entries count: i "
             "sounds against none are i errors.", _table(a, b, free="top side") / n),
     ]  # fmt: skip
+    message = (
+        "Two neighbours that change places count as one error. Here only insertions, deletions and "
+        "substitutions are edits, so they are two."
+    )
+    found.append(one("neighbours exchanged", message, _with_exchanges(a, b) / n))
     if a:
         message = "You divide by how much was said. Divide by how much should have been: right."
         found.append(one("divided by said", message, count / len(a)))
@@ -171,6 +189,8 @@ def order_counts(call: Call, rng: np.random.Generator) -> None:
     right = rng.permutation(39)[: int(rng.integers(6, 9))]
     _hold(call, right[::-1], right)
     _hold(call, np.roll(right, 1), right)
+    i = int(rng.integers(len(right) - 1))
+    _hold(call, right[np.r_[0:i, i + 1, i, i + 2 : len(right)]], right)
 
 
 @QUESTION.check(points=1, hidden=True, hint="Each pair of prefixes once: a table, not three calls.")

@@ -62,6 +62,12 @@ def suspects(groups: np.ndarray, luck: np.ndarray, share: float) -> list[Suspect
             held(order[:too_few]),
         ),
         Suspect(
+            "share rounded down",
+            "You round the share of the examples down to a whole number. Where it is reached after "
+            "the rounding and not before, one group is missing.",
+            held(order[behind - sizes[order] < int(share * n)]),
+        ),
+        Suspect(
             "one group too many",
             "One group more than needed is held out. Stop as soon as the share is reached.",
             held(order[: enough + 1]),

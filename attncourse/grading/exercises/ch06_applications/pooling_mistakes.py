@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from attncourse.grading.compare import Suspect
@@ -187,6 +189,13 @@ def suspects(
             _soft(scores, mask)[..., None] * h,
         ),
     ]
+    for penalty in (-1.0, -10.0, -100.0):
+        message = (
+            f"You lower the padding's scores by {-penalty:g} only. A large score survives that. "
+            "Use -∞ (np.where with -np.inf)."
+        )
+        gives = partial(_lowered, scores, mask, penalty, h)
+        found.append(Suspect("weak penalty", message, gives))
     if h.ndim > 2:
         message = (
             "Softmax runs over the sentences of the batch. The words of one sentence share its "
@@ -205,6 +214,11 @@ def suspects(
         gives = lambda: soft(np.tanh(h @ w_key + v) @ b)  # noqa: E731
         found.append(Suspect("b and v swapped", message, gives))
     return found
+
+
+def _lowered(scores: np.ndarray, mask: np.ndarray, by: float, h: np.ndarray) -> np.ndarray:
+    weights = _soft(np.where(mask, scores, scores + by), np.ones_like(mask))
+    return np.where(mask.any(axis=-1)[..., None], (weights[..., None] * h).sum(axis=-2), 0)
 
 
 def _some(total: np.ndarray) -> np.ndarray:
