@@ -117,6 +117,10 @@ def rate_with_exchanges(said, right):
     return d[n, m] / m
 
 
+def rate_of_lengths(said, right):
+    return len(said) / len(right)
+
+
 def rate_without_return(said, right):
     _edits(said, right)
 
@@ -250,6 +254,7 @@ WRONG = {
         "free babble": _rate(side=0),
         "remembers": rate_with_a_memory,
         "neighbours exchanged": rate_with_exchanges,
+        "lengths only": rate_of_lengths,
         "None": rate_without_return,
         "another kind": rate_as_row,
     },
@@ -279,7 +284,6 @@ UNNAMED = {
         (lambda said, right: rate_by_table(said, right) / 2, ()),
         (lambda said, right: rate_by_table(said, right) ** 2, ()),
         (lambda said, right: abs(len(said) - len(right)) / len(right), ()),
-        (lambda said, right: len(said) / len(right), ()),
         (lambda said, right: -rate_by_table(said, right), ()),
         (lambda said, right: rate_by_table(said, right) + 0.1, ()),
         (lambda said, right: _edits(said, right, swap=2) / max(len(said), len(right)), ()),

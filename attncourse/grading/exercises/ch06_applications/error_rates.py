@@ -106,6 +106,11 @@ def suspects(said: np.ndarray, right: np.ndarray) -> list[Suspect]:
             "sounds against none are i errors.", _table(a, b, free="top side") / n),
     ]  # fmt: skip
     message = (
+        "This is the length of what was said over that of right, and no symbol is compared. Count "
+        "the edits."
+    )
+    found.append(one("lengths only", message, len(a) / n))
+    message = (
         "Two neighbours that change places count as one error. Here only insertions, deletions and "
         "substitutions are edits, so they are two."
     )

@@ -26,7 +26,7 @@ def suspects(
     bent = np.tanh(h @ w_key + b)
     scores = bent @ v
     every = np.ones_like(mask)
-    blind = ~mask.any(axis=-1)[..., None]
+    blind = ~mask.any(axis=-1, keepdims=True)
     many = np.maximum(mask.sum(axis=-1), 1)[..., None]
 
     def pool(weights: np.ndarray, states: np.ndarray = h) -> np.ndarray:
@@ -218,7 +218,7 @@ def suspects(
 
 def _lowered(scores: np.ndarray, mask: np.ndarray, by: float, h: np.ndarray) -> np.ndarray:
     weights = _soft(np.where(mask, scores, scores + by), np.ones_like(mask))
-    return np.where(mask.any(axis=-1)[..., None], (weights[..., None] * h).sum(axis=-2), 0)
+    return np.where(mask.any(axis=-1, keepdims=True), (weights[..., None] * h).sum(axis=-2), 0)
 
 
 def _some(total: np.ndarray) -> np.ndarray:
