@@ -20,8 +20,7 @@ QUESTION = Question(
         "jax.nn.swish",
         "jax.nn.glu",
         "scipy.special.expit",
-    ),
-)
+    ), read="05-project/transformer-from-scratch",)
 AXES = ("position", "feature")
 
 

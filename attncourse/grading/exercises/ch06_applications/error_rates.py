@@ -11,8 +11,7 @@ from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
 QUESTION = Question(
-    "error_rate", ("said", "right"), returns="number", ready_made=oracles.READY_DISTANCE
-)
+    "error_rate", ("said", "right"), returns="number", ready_made=oracles.READY_DISTANCE, read="06-applications/letters-to-sounds",)
 
 
 def _table(

@@ -12,6 +12,8 @@ import math
 
 import numpy as np
 
+from attncourse.grading.oracle import oracle
+
 #: Ready-made answers: a call of one of these builds nothing.
 READY_DISTANCE = (
     "Levenshtein.distance",
@@ -47,6 +49,7 @@ READY_PATH = (
 )
 
 
+@oracle
 def edits(said: list[int], right: list[int]) -> int:
     """The fewest insertions, deletions and substitutions that turn one into the other."""
 
@@ -62,6 +65,7 @@ def edits(said: list[int], right: list[int]) -> int:
     return left(0, 0)
 
 
+@oracle
 def split_by_group(groups: np.ndarray, luck: np.ndarray, share: float) -> np.ndarray:
     """Whole groups, the one of least luck first, until the share is held out."""
     waiting = sorted(range(len(luck)), key=lambda g: luck[g])
@@ -71,6 +75,7 @@ def split_by_group(groups: np.ndarray, luck: np.ndarray, share: float) -> np.nda
     return np.array([float(int(g) in held) for g in groups])
 
 
+@oracle
 def patches(images: np.ndarray, patch_len: int) -> np.ndarray:
     """Patches row by row, their numbers channel by channel and row by row."""
     *batch, channels, height, width = images.shape
@@ -85,6 +90,7 @@ def patches(images: np.ndarray, patch_len: int) -> np.ndarray:
     return out
 
 
+@oracle
 def attention_rollout(weights: np.ndarray) -> np.ndarray:
     """Each layer's routes back to the input, summed one route at a time."""
     n_layers, *batch, n_heads, seq, _ = weights.shape
@@ -110,6 +116,7 @@ def attention_rollout(weights: np.ndarray) -> np.ndarray:
     return out
 
 
+@oracle
 def copy_distribution(
     p_known: np.ndarray, gate: np.ndarray, weights: np.ndarray, source: np.ndarray, n_words: int
 ) -> np.ndarray:
@@ -125,6 +132,7 @@ def copy_distribution(
     return out
 
 
+@oracle
 def pooling_weights(
     h: np.ndarray, w_key: np.ndarray, b: np.ndarray, v: np.ndarray, mask: np.ndarray
 ) -> np.ndarray:
@@ -147,6 +155,7 @@ def pooling_weights(
     return out
 
 
+@oracle
 def attention_pooling(
     h: np.ndarray, w_key: np.ndarray, b: np.ndarray, v: np.ndarray, mask: np.ndarray
 ) -> np.ndarray:
@@ -161,12 +170,14 @@ def attention_pooling(
     return out
 
 
+@oracle
 def every_path(n_tokens: int, n_frames: int) -> list[np.ndarray]:
     """All paths from the first token to the last that stay or go on by one."""
     frames = itertools.combinations(range(1, n_frames), n_tokens - 1)
     return [np.searchsorted(list(f), np.arange(n_frames), side="right") for f in frames]
 
 
+@oracle
 def forward_path(gain: np.ndarray) -> np.ndarray:
     """The best of all paths, by trying every one."""
     n_tokens, n_frames = gain.shape
