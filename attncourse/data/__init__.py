@@ -2,7 +2,7 @@
 
 >>> from attncourse import data
 >>> sorted({archive.name for archive in data.ARCHIVES})[:5]
-['cmudict', 'docstrings', 'interface_strings', 'mnist_sample', 'sentiment']
+['brain_template', 'cmudict', 'docstrings', 'interface_strings', 'mnist_sample']
 
 A new set is a record (:class:`Archive`) and a reader in a file of its own, listed here.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
+from attncourse.data.brain import BRAIN, Brain, brain_template
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.docs import PACKAGES, Docstring, docstrings
 from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
@@ -28,6 +29,7 @@ ARCHIVES: tuple[Archive, ...] = (
     SHAKESPEARE,
     SENTIMENT,
     MNIST_SAMPLE,
+    BRAIN,
     INTERFACE,
     *PACKAGES,
     ESPEAK,
@@ -36,6 +38,7 @@ ARCHIVES: tuple[Archive, ...] = (
 __all__ = [
     "ARCHIVES",
     "Archive",
+    "Brain",
     "DataError",
     "Docstring",
     "InterfaceString",
@@ -44,6 +47,7 @@ __all__ = [
     "Part",
     "Rated",
     "Spoken",
+    "brain_template",
     "cache_dir",
     "cmudict",
     "docstrings",

@@ -136,6 +136,8 @@ class Boxed:
             source, self_in, self_out, sink, self._status, status = ends
             # Two of bubblewrap's processes stand above it.
             inside = below(self.pid, 2)
+            if inside is None:
+                raise NoZygote("the box has ended")
             self.worker = zygote.start(inside, source, sink, status, limits=limits, torch=torch)
         except (OSError, NoZygote) as error:
             for end in ends:

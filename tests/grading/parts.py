@@ -29,6 +29,8 @@ def missing(exercise, answers, toc, pages):
                 lacks.append(f"{question.name}: {check.name} has no hint")
             if check.points < 1:
                 lacks.append(f"{question.name}: {check.name} is worth nothing")
+        if f"file: book/{question.read}\n" not in toc:
+            lacks.append(f"{question.name}: a page of the book to read")
         if not question.arguments:
             lacks.append(f"{question.name}: the names of its arguments")
     known = {q.name for q in exercise.questions}

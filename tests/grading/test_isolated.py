@@ -252,16 +252,27 @@ time.sleep(0.5)
 """
 
 
-def test_nothing_outlives_its_submission(notebook, tmp_path):
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """A temporary folder that no other test uses, for a server of its own."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    isolated.close()
+    yield folder
+    isolated.close()
+
+
+def test_nothing_outlives_its_submission(notebook, tmp_path, scratch):
     log = tmp_path / "log"
     apart(notebook(exercise=EXERCISE), questions=[QUESTION])
-    folders = set(Path("/tmp").glob("attncourse-*"))
+    assert not list(scratch.iterdir())
     threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
     path = notebook(exercise=EXERCISE, before=[STAYS.format(log=str(log))])
     assert apart(path, questions=[QUESTION]).earned == course.points(EXERCISE, QUESTION)
     _, pid = log.read_text().split()
     assert not Path("/proc", pid).exists()
-    assert set(Path("/tmp").glob("attncourse-*")) <= folders
+    assert not list(scratch.iterdir())
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, descriptors)
 
 

@@ -10,6 +10,8 @@ from attncourse.grading import exercises
 from tests.grading import course, mutants
 from tests.grading.parts import book, missing, strays
 
+TOC = book()[0]
+
 
 @pytest.mark.parametrize("name", course.NAMES)
 def test_nothing_is_missing(name):
@@ -52,6 +54,8 @@ def spoiled(name, **parts):
             question.checks[0] = replace(question.checks[0], **changes)
         case {"stranger": name_}:
             answers.WRONG[name_] = {}
+        case {"read": page}:
+            question.read = page
         case {"toc": text}:
             toc = text
         case {"pages": found}:
@@ -71,7 +75,9 @@ def spoiled(name, **parts):
         ({"check": {"points": 0}}, "is worth nothing"),
         ({"check": {"run": lambda call, rng: None}}, "says nothing"),
         ({"stranger": "sofmax"}, "answers to no question: sofmax"),
-        ({"toc": "file: exercises/none\n"}, "its line in _toc.yml"),
+        ({"read": ""}, "a page of the book to read"),
+        ({"read": "03-algorithm/none"}, "a page of the book to read"),
+        ({"toc": TOC.replace("exercises/", "nowhere/")}, "its line in _toc.yml"),
         ({"pages": ["no link here"]}, "a link from a page of the book"),
     ],
 )
