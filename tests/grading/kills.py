@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from attncourse.grading import notebook
+from attncourse.grading.memo import rehearse
 from tests.grading import course, mutants
 from tests.mutation.breaks import breaks
 
@@ -43,6 +44,7 @@ def code_of(exercise: str, question: str) -> str:
 
 def count(exercise: str, question: str) -> dict:
     """Try every wrong answer to a question."""
+    rehearse(exercise, SEED)  # all are held against the same right answers
     by_hand = written(exercise, question)
     text = course.solution(exercise, question)
     changes, survivors = breaks(Path(question), text), []

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from attncourse.grading import compare, exercises
-from attncourse.grading.wire import Tensor
+from attncourse.grading.oracle import KEPT, keeping
+from attncourse.grading.wire import Tensor, live, plain
 from tests.grading import mutants
 from tests.grading.course import NAMES, QUESTIONS, float32, judge, preamble, solved, stub_of
 
@@ -33,6 +34,14 @@ LOOKALIKES = [
     for question, answers in getattr(mutants.load(name), "UNNAMED", {}).items()
     for wrong, allowed in answers
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def answers_kept():
+    """Many answers are held against the same right one, which is worked out once."""
+    with keeping():
+        yield
+    KEPT.clear()
 
 
 @pytest.mark.parametrize(("exercise", "question", "bug", "wrong"), WRONG)
@@ -113,11 +122,13 @@ def everywhere(number):
     def fill(value):
         if isinstance(value, tuple):
             return tuple(map(fill, value))
+        if isinstance(value, Tensor):
+            return Tensor(np.full(value.array.shape, number, value.array.dtype))
         if isinstance(value, np.ndarray):
             return np.full(value.shape, number, float)
         return number
 
-    return lambda right: lambda *given, **options: fill(right(*given, **options))
+    return lambda right: lambda *given, **options: live(fill(plain(right(*given, **options))))
 
 
 @pytest.mark.parametrize("number", [0.0, 1.0, 0.25, np.nan, np.inf, -np.inf])
@@ -138,9 +149,11 @@ def test_noise_is_called_nothing(exercise, question):
     def noise(value):
         if isinstance(value, tuple):
             return tuple(map(noise, value))
+        if isinstance(value, Tensor):
+            return Tensor(noise(value.array).astype(value.array.dtype))
         return source.normal(size=np.shape(value)) + 1e-3
 
-    result = judge(exercise, question, lambda *a, **k: noise(right(*a, **k)), 0)
+    result = judge(exercise, question, lambda *a, **k: live(noise(plain(right(*a, **k)))), 0)
     assert {c.bug for c in result.checks if c.recognised} <= {"negative weight"}
 
 
@@ -158,7 +171,8 @@ def test_same_seed_same_result_and_another_seed_other_input(exercise, question):
         seen = []
 
         def spy(*given, **options):
-            seen.append((numbers(given), numbers(tuple(options.items()))))
+            named = tuple((key, plain(value)) for key, value in options.items())
+            seen.append((numbers(plain(given)), numbers(named)))
             return right(*given, **options)
 
         judge(exercise, question, spy, seed)
@@ -182,6 +196,27 @@ def test_constants_and_inputs_handed_back_earn_nothing(exercise, question):
         lambda *a, **k: None,
         lambda *a, **k: (),
         lambda *a, **k: a,
+    ):
+        assert judge(exercise, question, lazy, 0).earned == 0
+
+
+TENSORS = [pair for pair in QUESTIONS if "tensor" in str(exercises.load(pair[0])[pair[1]].returns)]
+
+
+@pytest.mark.parametrize(("exercise", "question"), TENSORS)
+def test_constant_tensors_and_tensors_handed_back_earn_nothing(exercise, question):
+    """As above, with what a function of tensors gives back: tensors, as many as it should."""
+    right = solved(exercise)[question]
+    returns = exercises.load(exercise)[question].returns
+
+    def each(tensor):
+        return tuple(tensor for _ in returns) if isinstance(returns, tuple) else tensor
+
+    for lazy in (
+        *(everywhere(number)(right) for number in (0.0, 1.0, np.nan)),
+        lambda *a, **k: each(a[0]),
+        lambda *a, **k: each(a[0] * 0),
+        lambda *a, **k: tuple(a[: len(returns)]) if isinstance(returns, tuple) else a[1],
     ):
         assert judge(exercise, question, lazy, 0).earned == 0
 

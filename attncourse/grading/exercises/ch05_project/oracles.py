@@ -12,11 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch03_algorithm.oracles import masked_attention
 
 Layer = Sequence[np.ndarray]
 
 
+@oracle
 def causal_mask(
     q_len: int, kv_len: int, window: int | None = None, real: np.ndarray | None = None
 ) -> np.ndarray:
@@ -33,6 +35,7 @@ def causal_mask(
     return out[0, 0] if real is None else out
 
 
+@oracle
 def rms_norm(x: np.ndarray, weight: np.ndarray, eps: float) -> np.ndarray:
     """Each vector divided by the root of its mean square (plus eps), times the weight."""
     out = np.zeros(x.shape)
@@ -48,6 +51,7 @@ def _silu(a: float) -> float:
     return a / (1 + math.exp(-a)) if a > -700 else 0.0
 
 
+@oracle
 def swiglu_mlp(
     x: np.ndarray, w_gate: np.ndarray, w_in: np.ndarray, w_out: np.ndarray
 ) -> np.ndarray:
@@ -62,6 +66,7 @@ def swiglu_mlp(
     return out
 
 
+@oracle
 def rotary(x: np.ndarray, positions: np.ndarray, base: float) -> np.ndarray:
     """Feature i and feature i + d/2 as one complex number, turned by position times frequency."""
     half = x.shape[-1] // 2
@@ -74,6 +79,7 @@ def rotary(x: np.ndarray, positions: np.ndarray, base: float) -> np.ndarray:
     return out
 
 
+@oracle
 def cached_attention(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, cache_k: np.ndarray, cache_v: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,6 +110,7 @@ def _heads(x: np.ndarray, w: np.ndarray, n_heads: int) -> np.ndarray:
     return out
 
 
+@oracle
 def block(
     x: np.ndarray,
     layer: Layer,
@@ -131,6 +138,7 @@ def block(
     return out + swiglu_mlp(rms_norm(out, mlp_norm, eps), *mlp), keys, values
 
 
+@oracle
 def language_model(
     tokens: np.ndarray,
     embedding: np.ndarray,
@@ -153,6 +161,7 @@ def language_model(
     return np.array([[[float(vector @ word) for word in table] for vector in row] for row in x])
 
 
+@oracle
 def nucleus(logits: np.ndarray, top_p: float, temperature: float) -> np.ndarray:
     """Probabilities of the fewest likeliest tokens that together reach top_p, made to sum to 1."""
     out = np.zeros(logits.shape)
@@ -172,6 +181,7 @@ def nucleus(logits: np.ndarray, top_p: float, temperature: float) -> np.ndarray:
     return out
 
 
+@oracle
 def cache_bytes(
     n_tokens: int,
     n_layers: int,

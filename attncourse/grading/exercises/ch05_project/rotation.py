@@ -9,7 +9,7 @@ from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch05_project import oracles
 from attncourse.grading.exercises.ch05_project.variants import turn
 
-QUESTION = Question("rotary", ("x", "positions", "base"))
+QUESTION = Question("rotary", ("x", "positions", "base"), read="04-mathematics/positions",)
 AXES = ("position", "feature")
 
 
