@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -274,6 +275,31 @@ def test_nothing_outlives_its_submission(notebook, tmp_path, scratch):
     assert not Path("/proc", pid).exists()
     assert not list(scratch.iterdir())
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, descriptors)
+
+
+def below(pid):
+    """All processes below one."""
+    try:
+        found = [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return set()
+    return set(found).union(*map(below, found))
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.parametrize("body", ["while True: pass", "__import__('os')._exit(1)", "return a[0]"])
+def test_no_box_outlives_its_submission(body, notebook, folder):
+    apart(notebook(exercise=EXERCISE), questions=[QUESTION], boxed=True)
+    nursery, kept = isolated._nursery._process.pid, set(folder.iterdir())
+    before = below(nursery)
+    path = notebook(exercise=EXERCISE, **{QUESTION: f"def {QUESTION}(*a):\n    {body}"})
+    record = apart(path, questions=[QUESTION], boxed=True)
+    assert record.earned < record.points
+    end = time.monotonic() + 3  # who is killed may take a moment to be gone
+    while below(nursery) - before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert below(nursery) <= before
+    assert set(folder.iterdir()) <= kept
 
 
 def test_a_record_is_read_as_it_was_written():

@@ -27,7 +27,7 @@ ATTACKS = {
     "a dict": Attack("def softmax(x): return {'points': 10}", harm="lost"),
     "bytes": Attack("def softmax(x): return x.tobytes()", harm="lost"),
     "dates": Attack("def softmax(x): return x.astype('datetime64[s]')"),
-    "a masked array": Attack("def softmax(x): return np.ma.masked_all(x.shape)", harm="forged"),
+    "a masked array": Attack("def softmax(x): return np.ma.masked_all(x.shape)"),
     "a matrix": Attack("def softmax(x): return np.asmatrix(x[0] if x.ndim > 1 else x) * 0"),
     "a lambda": Attack("softmax = lambda x: (lambda: x)", harm="lost"),
     "a coroutine": Attack("async def softmax(x): return x", harm="lost"),
