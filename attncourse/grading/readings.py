@@ -93,7 +93,12 @@ def read_numbers(
         return "transposed", "Right numbers, but rows and columns are swapped."
     if a.size > 2 and float(b @ b) > 0:
         factor = float(a @ b) / float(b @ b)
-        if abs(factor) > 1e-3 and close(a, factor * b, 10 * atol * abs(factor)):
+        # A factor that is printed as 1 explains nothing.
+        if (
+            abs(factor) > 1e-3
+            and abs(factor - 1) > 1e-3
+            and close(a, factor * b, 10 * atol * abs(factor))
+        ):
             return "factor", f"Every number is {factor:.4g} times the expected one."
         offset = float(np.mean(a - b))
         if close(a, b + offset, 10 * atol * max(1.0, abs(offset) / size(expected))):
@@ -103,8 +108,11 @@ def read_numbers(
 
 def _share(given: np.ndarray, expected: np.ndarray, axes: tuple[str, ...], atol: float) -> str:
     wrong = ~np.isclose(given, expected, rtol=0, atol=atol)
+    if not wrong.ndim:
+        return "The number differs."
     share = f"{int(wrong.sum())} of {wrong.size} numbers differ"
-    if wrong.ndim and not wrong.all():
+    axes = axes[-wrong.ndim :]  # an answer may have fewer axes than a question has names
+    if not wrong.all():
         for axis, name in zip(range(-len(axes), 0), axes, strict=True):
             others = tuple(i for i in range(wrong.ndim) if i != wrong.ndim + axis)
             hit = np.flatnonzero(wrong.any(axis=others))

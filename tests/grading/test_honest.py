@@ -453,3 +453,25 @@ def test_an_exercise_is_known_by_what_it_says_then_its_name_then_its_functions()
         assert guess(Submission(course.ROOT / "page.ipynb", [one]), known) is None
         both = [parse(i, f"def {q}(): pass") for i, q in enumerate(asked)]
         assert guess(Submission(course.ROOT / "page.ipynb", both), known).name == name
+
+
+def test_an_answer_with_fewer_axes_than_names_is_read():
+    """A question names its axes once; one of its answers may be a row, or a number."""
+    from attncourse.grading.readings import read_numbers
+
+    names = ("batch", "query", "feature")
+    row = np.array([1.0, 2.0, 4.0])
+    _, said = read_numbers(np.array([1.0, 2.0, 9.0]), row, names, 1e-6)
+    assert said == "1 of 3 numbers differ, all of them at feature 2."
+    assert read_numbers(np.array(2.0), np.array(3.0), names, 1e-6) == (
+        "values",
+        "The number differs.",
+    )
+
+
+def test_no_factor_of_one_is_told():
+    from attncourse.grading.readings import read_numbers
+
+    right = np.linspace(1, 2, 5)
+    assert read_numbers(right * 1.0004, right, (), 1e-6)[0] != "factor"
+    assert read_numbers(right * 1.5, right, (), 1e-6)[0] == "factor"
