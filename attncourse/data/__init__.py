@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
+from attncourse.data.clips import VIDEO_CLIPS, Clip, video_clips
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.docs import PACKAGES, Docstring, docstrings
 from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
@@ -31,11 +32,13 @@ ARCHIVES: tuple[Archive, ...] = (
     INTERFACE,
     *PACKAGES,
     ESPEAK,
+    VIDEO_CLIPS,
 )
 
 __all__ = [
     "ARCHIVES",
     "Archive",
+    "Clip",
     "DataError",
     "Docstring",
     "InterfaceString",
@@ -55,6 +58,7 @@ __all__ = [
     "sentiment",
     "shakespeare",
     "speak",
+    "video_clips",
 ]
 
 
