@@ -7,6 +7,7 @@ all frames tell without their order, and what a clip tells that is played backwa
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from einops import rearrange
@@ -23,6 +24,7 @@ NAMES = ("right", "left", "down", "up")
 OPPOSITE = torch.tensor([1, 0, 3, 2])
 
 
+@cache
 def digits(part: data.Part) -> tuple[Tensor, Tensor]:
     """Give MNIST digits at half their size, (n, 14, 14) from 0 to 1, and what they are."""
     pixels, labels = data.mnist_sample(part)
