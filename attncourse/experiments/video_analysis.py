@@ -68,10 +68,9 @@ FIRST, SHORT, LONG = 100, 300, 600
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        **dict.fromkeys(("divided", "factorised", "cnn3d"), (FIRST, SHORT)),
-        **dict.fromkeys(("joint", "gru", "mean"), (FIRST, SHORT, LONG)),
-        "frames": (SHORT,),
-        "timeless": (SHORT, LONG),
+        **dict.fromkeys(("divided", "factorised", "cnn3d", "gru", "mean"), (FIRST, SHORT)),
+        "joint": (FIRST, SHORT, LONG),
+        **dict.fromkeys(("frames", "timeless"), (SHORT,)),
     },
     seeds=(0, 1, 2),
     measure=measure,
