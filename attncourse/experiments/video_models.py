@@ -5,7 +5,7 @@ A clip is (batch, frames, height, width). Each network gives one score for each 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import attncourse.pytorch as att
 from attncourse.analysis import attention_rollout
 from attncourse.experiments.moving_digits import N_FRAMES, SIDE
-from attncourse.training import count_parameters, match_size
+from attncourse.training import count_parameters, match_size, train
 from attncourse.training import seed as set_seed
 
 PATCH, D_MODEL, N_HEADS, N_LAYERS = 8, 48, 4, 2
@@ -151,3 +152,14 @@ def build(kind: str, n_classes: int, seed: int = 0) -> nn.Module:
     width = 4 * D_MODEL if kind == "joint" else match_size(partial(make, n_classes), size)
     set_seed(seed)
     return make(n_classes, width)
+
+
+def fit(
+    model: nn.Module, supply: Iterator[tuple[Tensor, Tensor]], n_steps: int, rate: float, label: str
+) -> Any:
+    """Train a network on clips and their classes."""
+
+    def loss(clips: Tensor, classes: Tensor) -> Tensor:
+        return F.cross_entropy(model(clips), classes)
+
+    return train(model, loss, supply, n_steps=n_steps, learning_rate=rate, label=label)
