@@ -52,8 +52,8 @@ KNOWS = {
 LIBRARIES = {
     "_checks": {"jaxtyping", "numpy"},
     "reference": {"einops", "jaxtyping", "numpy"},
-    # unearth fetches the one source distribution: pip would run its setup.py.
-    "data": {"numpy", "platformdirs", "tqdm", "unearth"},
+    # unearth fetches the one source distribution: pip would run its setup.py; av decodes films.
+    "data": {"av", "numpy", "platformdirs", "tqdm", "unearth"},
     "claims": {"IPython", "numpy"},
     "trained": {"numpy"},
 }

@@ -18,8 +18,10 @@ class Source(NamedTuple):
 
 SOURCES = {
     "ainslie2023": Source("Ainslie et al., 2023", "https://arxiv.org/abs/2305.13245"),
+    "arnab2021": Source("Arnab et al., 2021", "https://arxiv.org/abs/2103.15691"),
     "bahdanau2015": Source("Bahdanau et al., 2015", "https://arxiv.org/abs/1409.0473"),
     "belinkov2018": Source("Belinkov and Bisk, 2018", "https://arxiv.org/abs/1711.02173"),
+    "bertasius2021": Source("Bertasius et al., 2021", "https://arxiv.org/abs/2102.05095"),
     "cho2014gru": Source("Cho et al., 2014", "https://arxiv.org/abs/1406.1078"),
     "chan2016": Source("Chan et al., 2016", "https://arxiv.org/abs/1508.01211"),
     "chorowski2015": Source("Chorowski et al., 2015", "https://arxiv.org/abs/1506.07503"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attncourse.data.archive import Archive, DataError, cache_dir, fetch
 from attncourse.data.brain import BRAIN, Brain, brain_template
+from attncourse.data.clips import VIDEO_CLIPS, Clip, video_clips
 from attncourse.data.cmu import CMUDICT, cmudict
 from attncourse.data.docs import PACKAGES, Docstring, docstrings
 from attncourse.data.espeak import ESPEAK, Line, Spoken, speak
@@ -33,12 +34,14 @@ ARCHIVES: tuple[Archive, ...] = (
     INTERFACE,
     *PACKAGES,
     ESPEAK,
+    VIDEO_CLIPS,
 )
 
 __all__ = [
     "ARCHIVES",
     "Archive",
     "Brain",
+    "Clip",
     "DataError",
     "Docstring",
     "InterfaceString",
@@ -59,6 +62,7 @@ __all__ = [
     "sentiment",
     "shakespeare",
     "speak",
+    "video_clips",
 ]
 
 
