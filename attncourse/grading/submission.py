@@ -147,8 +147,8 @@ def guess(submission: Submission, exercises: Iterable[Exercise]) -> Exercise | N
 
     It says which it is (``checker("03-algorithm")``, which every exercise has on top). Else the
     file's name does, if it answers one of that exercise's questions. Else its functions do: at
-    least two, and more of one exercise than of any other. One function called ``softmax`` makes no
-    exercise of a page.
+    least two and a third of the questions, and more of one exercise than of any other. One function
+    called ``softmax`` makes no exercise of a page.
     """
     said = submission.calls_with("checker")
     answers = {
@@ -161,6 +161,7 @@ def guess(submission: Submission, exercises: Iterable[Exercise]) -> Exercise | N
         if count and submission.path.stem.startswith(name):
             return exercise
     ranked = sorted(answers.values(), key=lambda pair: -pair[1])
-    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
-    return ranked[0][0]
+    exercise, count = ranked[0]
+    return exercise if count >= max(2, len(exercise.questions) / 3) else None
