@@ -82,7 +82,7 @@ def focuses_on_what_matters(
     if len(both) < len(gates):
         conditions.append("the finer of the two gates is meant")
     if max(passing) >= 0.5:
-        conditions.append("higher rather than shut elsewhere")
+        conditions.append("focus means higher rather than shut elsewhere")
     if len(alone) < len(gates):
         conditions.append("the layers are normalised")
     if len(better) < len(dice):

@@ -12,7 +12,7 @@ LIFTED = {name: {"trained": [0.9] * 5, "untrained": [0.5] * 5} for name in MEASU
 #: What each condition takes away if it is measured otherwise.
 MENDED = {
     "the finer of the two gates is meant": {"coarser": LIFTED},
-    "higher rather than shut elsewhere": {"passing": [0.02] * 5},
+    "focus means higher rather than shut elsewhere": {"passing": [0.02] * 5},
     "the layers are normalised": {"bare": LIFTED},
     "the focus alone is meant and not accuracy": {
         "dice": {"spots": {"gated": [0.9, 0.95], "plain": [0.7, 0.8]}}
