@@ -47,7 +47,7 @@ def brain_template() -> Brain:
     The symmetric version of 2009 (release a), cut out of the skull. ``t1`` is the averaged
     T1-weighted image, scaled from 0 to 255. ``grey`` and ``white`` say how likely, again from 0
     to 255, a place is grey or white matter; where neither is likely lie fluid or air.
-    It is one brain, and its own mirror image: the right half is a copy of the left.
+    It is one brain, and its own mirror image: each half mirrors the other exactly.
 
     Source: https://www.bic.mni.mcgill.ca/ServicesAtlases/ICBM152NLin2009, by way of the package
     nilearn; Fonov et al. (2011), Unbiased average age-appropriate atlases for pediatric studies,
