@@ -45,7 +45,8 @@ def _holds(case: Found) -> bool:
     reading="Focuses by itself (自动聚焦) is read as: though never told which frame it is, the "
     "frame with the most weight is the key frame in more than half of the held-out clips, from "
     "every seed, and hiding it costs more than hiding the second. Extracts (提取) is read as: more "
-    "accurate than the mean of the frames. Detection is not tried.",
+    "accurate than the mean of the frames. Detection is not tried. The sources are for attention "
+    "over video; neither states the claim.",
     sources=("bertasius2021", "arnab2021"),
 )
 def finds_key_frames(*, cases: Mapping[str, Found]) -> Verdict:
