@@ -84,8 +84,9 @@ def _findings(q: QuestionResult) -> list[tuple[str, list[str]]]:
             more = len(checks) - 1
             head = f"{first.says} · and {more} more check{'s'[: more > 1]} ({_points(-lost)})"
         body = [first.message]
-        if first.facts:
-            body.append(first.facts)
+        # Of checks that say the same, one may have met NaN or another shape and measured nothing.
+        if facts := next((c.facts for c in checks if c.facts), ""):
+            body.append(facts)
         if not first.recognised:
             body.append(f"Hint: {first.hint}")
         found.append((head, body))
