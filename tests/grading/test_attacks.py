@@ -196,7 +196,7 @@ facts = [
     int(told["CapEff"], 16), int(told["CapPrm"], 16), int(told["CapBnd"], 16),
     int(told["NoNewPrivs"]), max(pids), int(b"SECRET" in environ), network,
     sum(f.startswith("socket:") for f in files), len(os.listdir("/home")) if os.path.exists("/home") else 0,
-    len(os.listdir("/tmp")),
+    sum(os.path.isfile(f"/tmp/{name}") for name in os.listdir("/tmp")),
 ]
 """
 
