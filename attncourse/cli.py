@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from attncourse import cli_class
+from attncourse.cli_class import plain, stop
 
 # What a command needs is imported inside it, so that --help answers at once.
 
@@ -32,7 +33,7 @@ class _Group(TyperGroup):
         try:
             yield
         except _UsageError as error:
-            raise _UsageError(_plain(error.format_message()), ctx=error.ctx) from None
+            raise _UsageError(plain(error.format_message()), ctx=error.ctx) from None
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with self._clean():
@@ -106,9 +107,9 @@ def check(
 
     if not file.is_file():
         what = "a folder, not a notebook" if file.is_dir() else "no such file"
-        _stop(f"{file}: {what}.", Exit.USAGE)
+        stop(f"{file}: {what}.", Exit.USAGE)
     if json_file is not None and json_file.resolve().suffix.lower() == ".ipynb":
-        _stop(f"{json_file} is the name of a notebook; name another file.", Exit.USAGE)
+        stop(f"{json_file} is the name of a notebook; name another file.", Exit.USAGE)
     try:
         if box:
             require()
@@ -116,21 +117,21 @@ def check(
             file.resolve(), exercise=exercise, questions=question or (), seed=seed, boxed=box
         )
     except NotANotebook as error:
-        _stop(str(error), Exit.NOT_A_NOTEBOOK)
+        stop(str(error), Exit.NOT_A_NOTEBOOK)
     except (UnknownExercise, KeyError) as error:
-        _stop(str(error.args[0]), Exit.NO_ANSWERS)
+        stop(str(error.args[0]), Exit.NO_ANSWERS)
     except NoBox as error:
-        _stop(str(error), Exit.NO_BOX)
+        stop(str(error), Exit.NO_BOX)
     except OSError as error:
-        _stop(f"{file}: {error.strerror or error}.", Exit.USAGE)
+        stop(f"{file}: {error.strerror or error}.", Exit.USAGE)
     print_record(result)
     if record and result.started and (warning := progress.remember(result)):
-        typer.echo(_plain(warning), err=True)
+        typer.echo(plain(warning), err=True)
     if json_file is not None:
         try:
             json_file.write_text(json.dumps(result.as_json(), indent=1) + "\n", encoding="utf-8")
         except OSError as error:
-            _stop(f"{json_file}: {error.strerror or error}.", Exit.USAGE)
+            stop(f"{json_file}: {error.strerror or error}.", Exit.USAGE)
     full = result.earned == result.points
     raise typer.Exit(Exit.ALL_POINTS if full else Exit.POINTS_MISSING)
 
@@ -143,7 +144,7 @@ def show_box() -> None:
     try:
         found = in_force()
     except NoBox as error:
-        _stop(str(error), Exit.NO_BOX)
+        stop(str(error), Exit.NO_BOX)
     for what, holds in found.items():
         typer.echo(f"{'yes' if holds else 'NO '}  {what}")
     raise typer.Exit(0 if all(found.values()) else int(Exit.NO_BOX))
@@ -159,14 +160,14 @@ def progress(
 
     records, warning = book.load()
     if warning:
-        typer.echo(_plain(warning), err=True)
+        typer.echo(plain(warning), err=True)
     print_progress(records)
     if html is not None:
         try:
             html.write_text(progress_page(records), encoding="utf-8")
         except OSError as error:
-            _stop(f"{html}: {error.strerror or error}.", Exit.USAGE)
-        typer.echo(_plain(f"wrote {html}"))
+            stop(f"{html}: {error.strerror or error}.", Exit.USAGE)
+        typer.echo(plain(f"wrote {html}"))
 
 
 @app.command()
@@ -184,17 +185,17 @@ def exercises(
     from attncourse.grading.generate import BadSource, drifted, write_all
 
     if for_class and out is None:
-        _stop("--class needs --out FOLDER, so that the self-study version stays.", Exit.USAGE)
+        stop("--class needs --out FOLDER, so that the self-study version stays.", Exit.USAGE)
     target = out or Path("exercises")
     try:
         if verify:
             if names := drifted(sources, target):
-                _stop(f"out of date: {', '.join(names)}. Run: attncourse exercises", Exit(1))
+                stop(f"out of date: {', '.join(names)}. Run: attncourse exercises", Exit(1))
             return
         for path in write_all(sources, target, solutions=not for_class):
-            typer.echo(_plain(f"wrote {path}"))
+            typer.echo(plain(f"wrote {path}"))
     except (BadSource, KeyError) as error:
-        _stop(str(error.args[0]), Exit.USAGE)
+        stop(str(error.args[0]), Exit.USAGE)
 
 
 @app.command()
@@ -213,18 +214,7 @@ def data(
 
             fetch_all(say, ARCHIVES)
     except DataError as error:
-        _stop(str(error), 1)
-
-
-def _plain(text: str) -> str:
-    from attncourse.grading.checks import plain_text
-
-    return plain_text(text, 1000)
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(_plain(message), err=True)
-    raise typer.Exit(int(code))
+        stop(str(error), 1)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def similar(
         pairs = alike(hand_ins.find(submissions), least)
         write(out, pairs)
     noun = "pair" if len(pairs) == 1 else "pairs"
-    typer.echo(_plain(f"{len(pairs)} {noun} in {out}"))
+    typer.echo(plain(f"{len(pairs)} {noun} in {out}"))
 
 
 def release(
@@ -115,8 +115,8 @@ def release(
 
     with _told():
         for name in make(sources, out, names or ()):
-            typer.echo(_plain(name))
-    typer.echo(_plain(f"wrote {out}"))
+            typer.echo(plain(name))
+    typer.echo(plain(f"wrote {out}"))
 
 
 def _class_run(
@@ -131,8 +131,8 @@ def _class_run(
             require()
         with _progress() as step:
             done, summary = course.run(submissions, out, again, boxed=box, step=step, **options)
-    typer.echo(_plain(f"graded {done}; {summary}"))
-    typer.echo(_plain(f"{out / 'scores.csv'} · {out / 'summary.html'} · {out / 'feedback'}"))
+    typer.echo(plain(f"graded {done}; {summary}"))
+    typer.echo(plain(f"{out / 'scores.csv'} · {out / 'summary.html'} · {out / 'feedback'}"))
 
 
 @contextlib.contextmanager
@@ -165,21 +165,23 @@ def _told() -> Iterator[None]:
     try:
         yield
     except NoBox as error:
-        _stop(str(error), _NO_BOX)
+        stop(str(error), _NO_BOX)
     except course.BAD as error:
-        _stop(str(error.args[0] if error.args else error), _USAGE)
+        stop(str(error.args[0] if error.args else error), _USAGE)
     except OSError as error:
-        _stop(f"{error.filename or ''}: {error.strerror or error}.", _USAGE)
+        stop(f"{error.filename or ''}: {error.strerror or error}.", _USAGE)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text made safe for a terminal."""
     from attncourse.grading.checks import plain_text
 
     return plain_text(text, 1000)
 
 
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(_plain(message), err=True)
+def stop(message: str, code: int) -> NoReturn:
+    """Say what is wrong, and end with this exit code."""
+    typer.echo(plain(message), err=True)
     raise typer.Exit(code)
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from attncourse.grading.peak import below
 
+#: For processes that compute: several run beside each other, each on one processor.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
 
 class NoZygote(RuntimeError):
     """A worker could not be forked; start one as a program of its own."""
@@ -31,7 +34,7 @@ class Zygote:
             "LANG": "C.UTF-8",
             "HOME": "/tmp",
             "MPLBACKEND": "Agg",
-            **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+            **ONE_THREAD,
         }
         script = str(Path(__file__).resolve().with_name("zygote.py"))
         with there:

@@ -26,6 +26,7 @@ from typing import Any
 
 from attncourse.grading import box, exercises
 from attncourse.grading.checks import plain_text
+from attncourse.grading.forked import ONE_THREAD
 from attncourse.grading.records import BadRecord, Record
 from attncourse.grading.remote import Limits
 from attncourse.grading.run import same_for_all
@@ -48,14 +49,13 @@ class _Nursery:
         code = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
         code += "from attncourse.grading.nursery import serve; serve(int(sys.argv[2]))"
         line = [sys.executable, "-c", code, json.dumps(sys.path), str(there.fileno())]
-        quiet = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
         with there:
             self._process = subprocess.Popen(
                 line,
                 pass_fds=[there.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=os.environ | quiet,
+                env=os.environ | ONE_THREAD,
                 start_new_session=True,
             )
         if here.recv(16) != b"ready":

@@ -76,7 +76,7 @@ def excess(pid: int | None, *, boxed: bool) -> str:
             return f"it has more than {MOST_THREADS} threads"
         if boxed:
             # As the box sees it: a disk of its own, in memory.
-            disk = os.statvfs(f"/proc/{pid}/root/tmp")
+            disk = os.statvfs(Path(f"/proc/{pid}", "root", "tmp"))
             if disk.f_files - disk.f_ffree > MOST_FILES:
                 return f"it has more than {MOST_FILES} files"
     except (OSError, ValueError, StopIteration):

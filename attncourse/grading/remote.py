@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading import box, rooms, wire
-from attncourse.grading.forked import Boxed, NoZygote, Zygote
+from attncourse.grading.forked import ONE_THREAD, Boxed, NoZygote, Zygote
 from attncourse.grading.peak import Gauge, below, excess
 
 #: Forks boxed workers where there is one: in a process that grades many notebooks.
@@ -117,9 +117,7 @@ class Worker:
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "MPLBACKEND": "Agg",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
+            **ONE_THREAD,
         }
         script = str(Path(__file__).resolve().with_name("worker.py"))
         inner = [sys.executable, "-I", script, self._orders()]

@@ -36,7 +36,8 @@ def test_every_command_can_be_typed(page, line):
     word, *arguments = shlex.split(line)[1:]
     command = get_command(app).commands[word]
     with click.Context(command, resilient_parsing=False) as context:
-        command.parse_args(context, arguments)
+        assert command.parse_args(context, arguments) == [], "words that the command does not take"
+        assert {p.name for p in command.params if p.required} <= set(context.params)
 
 
 @pytest.mark.parametrize("page", PAGES)
