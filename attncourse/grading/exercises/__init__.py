@@ -20,6 +20,7 @@ from attncourse.grading.checks import Exercise, plain_text
 class BadOverlay(ValueError):
     """A file of an instructor's own checks cannot be used; the message says why."""
 
+
 _PACKAGE = re.compile(r"ch(\d\d)_(\w+)")
 
 

@@ -14,7 +14,9 @@ QUESTION = Question(
     "bahdanau_context",
     ("state", "memory", "mask", "w_query", "w_key", "v"),
     returns=("array", "array"),
-    ready_made=(*READY_ATTENTION, *READY_SOFTMAX), read="01-background/why-attention",)
+    ready_made=(*READY_ATTENTION, *READY_SOFTMAX),
+    read="01-background/why-attention",
+)
 
 
 def _hold(call: Call, inputs: list[np.ndarray]) -> None:

@@ -18,7 +18,9 @@ QUESTION = Question(
         "statsmodels.nonparametric.kernel_regression.KernelReg",
         "sklearn.gaussian_process.kernels.RBF",
         "sklearn.metrics.pairwise.rbf_kernel",
-    ), read="01-background/history",)
+    ),
+    read="01-background/history",
+)
 AXES = ("query", "feature")
 
 

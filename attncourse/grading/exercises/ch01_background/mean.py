@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch01_background import oracles
 
-QUESTION = Question("masked_mean", ("x", "mask"), read="01-background/primer",)
+QUESTION = Question(
+    "masked_mean",
+    ("x", "mask"),
+    read="01-background/primer",
+)
 AXES = ("sequence", "feature")
 
 

@@ -12,7 +12,9 @@ from attncourse.grading.exercises.ch01_background.recurrent_mistakes import susp
 QUESTION = Question(
     "last_states",
     ("x", "lengths", "w_x", "w_h", "b"),
-    ready_made=("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "keras.layers.SimpleRNN"), read="01-background/primer",)
+    ready_made=("torch.nn.RNN", "torch.nn.RNNCell", "torch.rnn_tanh", "keras.layers.SimpleRNN"),
+    read="01-background/primer",
+)
 AXES = ("sequence", "unit")
 
 

@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch02_core_concepts import oracles
 
-QUESTION = Question("contributions", ("weights", "values"), read="02-core-concepts/queries-keys-values",)
+QUESTION = Question(
+    "contributions",
+    ("weights", "values"),
+    read="02-core-concepts/queries-keys-values",
+)
 AXES = ("query", "key")
 
 

@@ -11,7 +11,11 @@ from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch02_core_concepts import oracles
 
 QUESTION = Question(
-    "longest_context", ("query_norm", "key_norm", "d_k", "weight"), returns="number", read="02-core-concepts/what-attention-buys",)
+    "longest_context",
+    ("query_norm", "key_norm", "d_k", "weight"),
+    returns="number",
+    read="02-core-concepts/what-attention-buys",
+)
 
 
 def suspects(query_norm: float, key_norm: float, d_k: int, weight: float) -> list[Suspect]:

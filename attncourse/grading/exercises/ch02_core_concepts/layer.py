@@ -16,7 +16,9 @@ QUESTION = Question(
     "attention_layer",
     ("x", "w_query", "w_key", "w_value", "context", "mask"),
     ready_made=(*READY_ATTENTION, *READY_SOFTMAX),
-    builds_on=("self_attention",), read="02-core-concepts/architecture",)
+    builds_on=("self_attention",),
+    read="02-core-concepts/architecture",
+)
 AXES = ("query", "feature")
 
 

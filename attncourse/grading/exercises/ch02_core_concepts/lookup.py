@@ -13,7 +13,9 @@ from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION,
 QUESTION = Question(
     "soft_lookup",
     ("query", "keys", "values", "temperature"),
-    ready_made=(*READY_SOFTMAX, *READY_ATTENTION), read="02-core-concepts/queries-keys-values",)
+    ready_made=(*READY_SOFTMAX, *READY_ATTENTION),
+    read="02-core-concepts/queries-keys-values",
+)
 AXES = ("feature",)
 
 

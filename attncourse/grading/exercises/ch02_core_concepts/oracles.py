@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch01_background.oracles import shares
 from attncourse.grading.exercises.ch03_algorithm.oracles import masked_attention
+from attncourse.grading.oracle import oracle
 
 
 @oracle

@@ -15,7 +15,9 @@ from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION,
 QUESTION = Question(
     "self_attention",
     ("x", "w_query", "w_key", "w_value"),
-    ready_made=(*READY_ATTENTION, *READY_SOFTMAX), read="02-core-concepts/architecture",)
+    ready_made=(*READY_ATTENTION, *READY_SOFTMAX),
+    read="02-core-concepts/architecture",
+)
 AXES = ("token", "feature")
 
 

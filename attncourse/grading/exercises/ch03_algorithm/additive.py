@@ -11,7 +11,9 @@ from attncourse.grading.exercises.ch03_algorithm import oracles
 QUESTION = Question(
     "additive_scores",
     ("q", "k", "w_query", "w_key", "v"),
-    ready_made=oracles.READY_ATTENTION, read="03-algorithm/scores",)
+    ready_made=oracles.READY_ATTENTION,
+    read="03-algorithm/scores",
+)
 AXES = ("query", "key")
 
 
@@ -57,7 +59,7 @@ def suspects(
         ),
         Suspect(
             "tanh too late",
-            "tanh stands outside: tanh(v · h). It belongs inside, on the hidden units: v · tanh(h).",
+            "tanh stands outside: tanh(v · h). It belongs inside, on hidden units: v · tanh(h).",
             lambda: np.tanh(sums() @ v),
         ),
         Suspect(
@@ -99,7 +101,7 @@ def suspects(
         ),
         Suspect(
             "scaled",
-            "The scores are divided by √d_hidden. Additive scores are not scaled: tanh bounds them.",
+            "The scores are divided by √d_hidden. Additive scores are not: tanh bounds them.",
             right / np.sqrt(v.size),
         ),
         Suspect(
@@ -109,8 +111,8 @@ def suspects(
         ),
         Suspect(
             "transposed",
-            "Rows and columns are swapped: you have one row for each key. The query's new axis goes "
-            "behind its length, the key's before: q[..., :, None, :] + k[..., None, :, :].",
+            "Rows and columns are swapped: you have one row for each key. The query's new axis "
+            "goes behind its length, the key's before: q[..., :, None, :] + k[..., None, :, :].",
             right.swapaxes(-1, -2),
         ),
         Suspect(
@@ -133,8 +135,8 @@ def suspects(
         found.append(
             Suspect(
                 "matrices transposed",
-                "The matrices are used transposed. A row vector goes in from the left: q @ w_query. "
-                "With square matrices no shape complains.",
+                "The matrices are used transposed. A row vector goes in from the left: q @ "
+                "w_query. With square matrices no shape complains.",
                 lambda: np.tanh(sums(w_query.T, w_key.T)) @ v,
             )
         )

@@ -12,7 +12,9 @@ QUESTION = Question(
     "masked_attention",
     ("q", "k", "v", "mask"),
     ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
-    builds_on=("softmax", "scaled_scores"), read="03-algorithm/masks",)
+    builds_on=("softmax", "scaled_scores"),
+    read="03-algorithm/masks",
+)
 AXES = ("query", "feature")
 
 
@@ -41,8 +43,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
     found = [
         Suspect(
             "NaN on an empty row",
-            "A query that may see no key gets NaN: every score in its row is -∞, and the softmax of "
-            "that is 0/0. Its output should be zeros. Find such rows with mask.any(axis=-1).",
+            "A query that may see no key gets NaN: every score in its row is -∞, and the softmax "
+            "of that is 0/0. Its output should be zeros. Find such rows with mask.any(axis=-1).",
             lambda: np.where(closed, np.nan, attend(scores, mask)),
         ),
         Suspect(
@@ -94,8 +96,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         ),
         Suspect(
             "values masked",
-            "The closed keys still take their share of the weight, and only their values are zeroed. "
-            "Close them before softmax.",
+            "The closed keys still take their share of the weight, and only their values are "
+            "zeroed. Close them before softmax.",
             lambda: _softmax(np.where(mask, scores, 0)) * mask @ v,
         ),
         Suspect(
@@ -111,8 +113,8 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         ),
         Suspect(
             "scaled by d_v",
-            "The scores are divided by √d_v, the width of a value. What grows is the dot product of "
-            "query and key: divide by √d_k.",
+            "The scores are divided by √d_v, the width of a value. What grows is the dot product "
+            "of query and key: divide by √d_k.",
             lambda: attend(dots / np.sqrt(d_v), mask),
         ),
         Suspect(
@@ -172,7 +174,9 @@ def _some(rng: np.random.Generator, *shape: int) -> np.ndarray:
 def _hold(call: Call, q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> None:
     given = call("masked_attention", q, k, v, mask)
     right = oracles.masked_attention(q, k, v, mask)
-    scores = np.abs(q @ k.swapaxes(-1, -2))[np.broadcast_to(mask, right.shape[:-1] + k.shape[-2:-1])]
+    scores = np.abs(q @ k.swapaxes(-1, -2))[
+        np.broadcast_to(mask, right.shape[:-1] + k.shape[-2:-1])
+    ]
     tolerance = budget(scores.max(initial=0.0))
     compare(given, right, suspects=suspects(q, k, v, mask), axes=AXES, tolerance=tolerance)
 
@@ -184,7 +188,9 @@ def everything_open(call: Call, rng: np.random.Generator) -> None:
     _hold(call, q, k, v, np.ones((3, 5), bool))
 
 
-@QUESTION.check(points=2, hint="Closed scores become -∞ before softmax: np.where(mask, s, -np.inf).")
+@QUESTION.check(
+    points=2, hint="Closed scores become -∞ before softmax: np.where(mask, s, -np.inf)."
+)
 def agrees_with_loops(call: Call, rng: np.random.Generator) -> None:
     """The same numbers as the definition, under a random mask in which no query is blind."""
     q, k, v = _draw(rng, 2)

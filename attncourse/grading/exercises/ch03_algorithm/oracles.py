@@ -80,9 +80,7 @@ def scaled_scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
 
 
 @oracle
-def masked_attention(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray
-) -> np.ndarray:
+def masked_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Each query's weighted mean of the values that it may see; zeros where it sees none."""
     scores = scaled_scores(q, k)
     mask = np.broadcast_to(mask, scores.shape)

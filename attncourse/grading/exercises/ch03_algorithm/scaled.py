@@ -8,7 +8,12 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch03_algorithm import oracles
 
-QUESTION = Question("scaled_scores", ("q", "k"), ready_made=oracles.READY_ATTENTION, read="04-mathematics/scaling",)
+QUESTION = Question(
+    "scaled_scores",
+    ("q", "k"),
+    ready_made=oracles.READY_ATTENTION,
+    read="04-mathematics/scaling",
+)
 AXES = ("query", "key")
 
 

@@ -10,7 +10,12 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch03_algorithm import oracles
 
-QUESTION = Question("softmax", ("x",), ready_made=oracles.READY_SOFTMAX, read="03-algorithm/five-steps",)
+QUESTION = Question(
+    "softmax",
+    ("x",),
+    ready_made=oracles.READY_SOFTMAX,
+    read="03-algorithm/five-steps",
+)
 
 
 _UNSTABLE = (
@@ -95,7 +100,7 @@ def suspects(x: np.ndarray) -> list[Suspect]:
         ),
         Suspect(
             "divided by the largest",
-            "You divide by the row's largest power, so the top entry is 1. Divide by the row's sum.",
+            "You divide by the row's largest power, so the top is 1. Divide by the row's sum.",
             lambda: _shares(x, np.max),
         ),
         Suspect(
@@ -117,8 +122,8 @@ def suspects(x: np.ndarray) -> list[Suspect]:
         found.append(
             Suspect(
                 "unstable over the wrong axis",
-                f"Two things: the sum runs over axis {axis} and not over the last one; and exp of a "
-                "large number is infinite, so take the largest entry away before you call it.",
+                f"Two things: the sum runs over axis {axis} and not over the last one; and exp of "
+                "a large number is infinite, so take the largest entry away before you call it.",
                 partial(_naive, x, axis),
             )
         )

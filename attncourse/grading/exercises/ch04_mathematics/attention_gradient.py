@@ -15,7 +15,9 @@ QUESTION = Question(
     ("grad", "q", "k", "v", "mask"),
     returns=("array", "array", "array"),
     ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
-    builds_on=("softmax_backward",), read="04-mathematics/gradients",)
+    builds_on=("softmax_backward",),
+    read="04-mathematics/gradients",
+)
 WHAT = ("the gradient of q", "the gradient of k", "the gradient of v")
 AXES = (("query", "feature"), ("key", "feature"), ("key", "feature"))
 

@@ -14,7 +14,9 @@ from attncourse.grading.exercises.ch04_mathematics import oracles
 QUESTION = Question(
     "multiply_adds",
     ("q_len", "kv_len", "d_model", "n_heads", "n_kv_heads"),
-    returns="number", read="04-mathematics/complexity",)
+    returns="number",
+    read="04-mathematics/complexity",
+)
 Layer = tuple[int, int, int, int, int]
 Count = Callable[[int, int, int, int, int], float]
 

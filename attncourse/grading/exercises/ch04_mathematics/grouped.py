@@ -14,7 +14,9 @@ from attncourse.grading.exercises.ch04_mathematics.common import shares, some, t
 QUESTION = Question(
     "grouped_attention",
     ("q", "k", "v", "mask"),
-    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX, read="04-mathematics/multi-head",)
+    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
+    read="04-mathematics/multi-head",
+)
 AXES = ("head", "query", "feature")
 
 

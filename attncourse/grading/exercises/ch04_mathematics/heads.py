@@ -14,7 +14,9 @@ from attncourse.grading.exercises.ch04_mathematics.common import shares, some, t
 QUESTION = Question(
     "multi_head_attention",
     ("x", "w_query", "w_key", "w_value", "w_out", "mask", "n_heads"),
-    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX, read="04-mathematics/multi-head",)
+    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
+    read="04-mathematics/multi-head",
+)
 AXES = ("position", "feature")
 
 

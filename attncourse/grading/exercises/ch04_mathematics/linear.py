@@ -16,7 +16,9 @@ QUESTION = Question(
     "linear_attention_recurrent",
     ("q", "k", "v", "key_value_sum", "key_sum"),
     returns=("array", "array", "array"),
-    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX, read="04-mathematics/making-it-cheaper",)
+    ready_made=oracles.READY_ATTENTION + oracles.READY_SOFTMAX,
+    read="04-mathematics/making-it-cheaper",
+)
 WHAT = ("the output", "key_value_sum", "key_sum")
 AXES = (("position", "feature"), ("key feature", "value feature"), ("key feature",))
 

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch03_algorithm.oracles import (
     READY_ATTENTION,
     READY_SOFTMAX,
@@ -18,6 +17,7 @@ from attncourse.grading.exercises.ch03_algorithm.oracles import (
     scaled_scores,
     softmax,
 )
+from attncourse.grading.oracle import oracle
 
 __all__ = ["READY_ATTENTION", "READY_SOFTMAX", "masked_attention", "scaled_scores", "softmax"]
 

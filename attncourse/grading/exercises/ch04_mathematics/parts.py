@@ -17,7 +17,9 @@ QUESTION = Question(
     "merge_attention",
     ("outputs", "log_sum_exps"),
     returns=("array", "array"),
-    ready_made=(*oracles.READY_ATTENTION, *oracles.READY_SOFTMAX, "numpy.logaddexp.reduce"), read="04-mathematics/the-exact-one",)
+    ready_made=(*oracles.READY_ATTENTION, *oracles.READY_SOFTMAX, "numpy.logaddexp.reduce"),
+    read="04-mathematics/the-exact-one",
+)
 WHAT = ("the output", "the log-sum-exp")
 AXES = (("query", "feature"), ("query",))
 

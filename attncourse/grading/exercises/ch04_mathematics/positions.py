@@ -12,7 +12,11 @@ from attncourse.grading.exercises.ch04_mathematics import oracles
 from attncourse.grading.exercises.ch04_mathematics.common import turned
 from attncourse.grading.exercises.ch04_mathematics.positions_mistakes import KNOWN, Turn
 
-QUESTION = Question("rotary", ("x", "positions", "base"), read="04-mathematics/positions",)
+QUESTION = Question(
+    "rotary",
+    ("x", "positions", "base"),
+    read="04-mathematics/positions",
+)
 AXES = ("position", "feature")
 
 

@@ -12,7 +12,9 @@ from attncourse.grading.exercises.ch04_mathematics.common import shares, some
 QUESTION = Question(
     "softmax_backward",
     ("grad", "weights"),
-    ready_made=oracles.READY_SOFTMAX, read="04-mathematics/gradients",)
+    ready_made=oracles.READY_SOFTMAX,
+    read="04-mathematics/gradients",
+)
 AXES = ("query", "key")
 
 

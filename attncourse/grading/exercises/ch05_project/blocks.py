@@ -18,7 +18,9 @@ QUESTION = Question(
     ("x", "layer", "cache_k", "cache_v", "n_heads", "base", "eps"),
     returns=("array", "array", "array"),
     ready_made=READY_ATTENTION + READY_SOFTMAX,
-    builds_on=("rms_norm", "swiglu_mlp", "rotary", "cached_attention"), read="05-project/transformer-from-scratch",)
+    builds_on=("rms_norm", "swiglu_mlp", "rotary", "cached_attention"),
+    read="05-project/transformer-from-scratch",
+)
 AXES = ("position", "feature")
 
 

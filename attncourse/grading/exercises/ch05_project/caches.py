@@ -19,7 +19,9 @@ QUESTION = Question(
     ("q", "k", "v", "cache_k", "cache_v"),
     returns=("array", "array", "array"),
     ready_made=READY_ATTENTION + READY_SOFTMAX,
-    builds_on=("causal_mask",), read="05-project/kv-cache",)
+    builds_on=("causal_mask",),
+    read="05-project/kv-cache",
+)
 AXES = ("query", "feature")
 
 

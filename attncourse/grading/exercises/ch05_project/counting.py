@@ -11,7 +11,9 @@ from attncourse.grading.exercises.ch05_project import oracles
 QUESTION = Question(
     "cache_bytes",
     ("n_tokens", "n_layers", "n_full", "window", "n_kv_heads", "d_k", "bits"),
-    returns="number", read="05-project/kv-cache",)
+    returns="number",
+    read="05-project/kv-cache",
+)
 
 
 def suspects(

@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch05_project import oracles
 
-QUESTION = Question("causal_mask", ("q_len", "kv_len", "window", "real"), read="03-algorithm/masks",)
+QUESTION = Question(
+    "causal_mask",
+    ("q_len", "kv_len", "window", "real"),
+    read="03-algorithm/masks",
+)
 AXES = ("query", "key")
 
 

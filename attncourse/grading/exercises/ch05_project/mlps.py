@@ -20,7 +20,9 @@ QUESTION = Question(
         "jax.nn.swish",
         "jax.nn.glu",
         "scipy.special.expit",
-    ), read="05-project/transformer-from-scratch",)
+    ),
+    read="05-project/transformer-from-scratch",
+)
 AXES = ("position", "feature")
 
 

@@ -17,7 +17,9 @@ QUESTION = Question(
     "language_model",
     ("tokens", "embedding", "layers", "final_norm", "n_heads", "n_kv_heads", "base", "eps"),
     ready_made=READY_ATTENTION + READY_SOFTMAX,
-    builds_on=("rms_norm", "block"), read="05-project/transformer-from-scratch",)
+    builds_on=("rms_norm", "block"),
+    read="05-project/transformer-from-scratch",
+)
 AXES = ("position", "token")
 
 

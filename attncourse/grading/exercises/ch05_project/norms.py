@@ -19,7 +19,9 @@ QUESTION = Question(
         "jax.nn.standardize",
         "flax.linen.RMSNorm",
         "keras.layers.RMSNormalization",
-    ), read="05-project/transformer-from-scratch",)
+    ),
+    read="05-project/transformer-from-scratch",
+)
 AXES = ("position", "feature")
 
 

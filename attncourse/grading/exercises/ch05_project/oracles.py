@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attncourse.grading.oracle import oracle
 from attncourse.grading.exercises.ch03_algorithm.oracles import masked_attention
+from attncourse.grading.oracle import oracle
 
 Layer = Sequence[np.ndarray]
 

@@ -9,7 +9,11 @@ from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch05_project import oracles
 from attncourse.grading.exercises.ch05_project.variants import turn
 
-QUESTION = Question("rotary", ("x", "positions", "base"), read="04-mathematics/positions",)
+QUESTION = Question(
+    "rotary",
+    ("x", "positions", "base"),
+    read="04-mathematics/positions",
+)
 AXES = ("position", "feature")
 
 

@@ -11,7 +11,12 @@ from attncourse.grading.exercises.ch03_algorithm.oracles import softmax as oracl
 from attncourse.grading.exercises.ch05_project import oracles
 from attncourse.grading.exercises.ch05_project.nucleus_mistakes import suspects
 
-QUESTION = Question("nucleus", ("logits", "top_p", "temperature"), ready_made=READY_SOFTMAX, read="05-project/text-generation",)
+QUESTION = Question(
+    "nucleus",
+    ("logits", "top_p", "temperature"),
+    ready_made=READY_SOFTMAX,
+    read="05-project/text-generation",
+)
 AXES = ("row", "token")
 
 

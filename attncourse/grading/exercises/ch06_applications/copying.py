@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
-QUESTION = Question("copy_distribution", ("p_known", "gate", "weights", "source", "n_words"), read="06-applications/text-summarisation",)
+QUESTION = Question(
+    "copy_distribution",
+    ("p_known", "gate", "weights", "source", "n_words"),
+    read="06-applications/text-summarisation",
+)
 AXES = ("step", "word")
 
 

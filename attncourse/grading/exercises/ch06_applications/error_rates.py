@@ -11,7 +11,12 @@ from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
 QUESTION = Question(
-    "error_rate", ("said", "right"), returns="number", ready_made=oracles.READY_DISTANCE, read="06-applications/letters-to-sounds",)
+    "error_rate",
+    ("said", "right"),
+    returns="number",
+    ready_made=oracles.READY_DISTANCE,
+    read="06-applications/letters-to-sounds",
+)
 
 
 def _table(

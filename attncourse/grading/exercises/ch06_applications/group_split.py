@@ -8,7 +8,12 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
-QUESTION = Question("split_by_group", ("groups", "luck", "share"), ready_made=oracles.READY_SPLIT, read="06-applications/machine-translation",)
+QUESTION = Question(
+    "split_by_group",
+    ("groups", "luck", "share"),
+    ready_made=oracles.READY_SPLIT,
+    read="06-applications/machine-translation",
+)
 
 
 def suspects(groups: np.ndarray, luck: np.ndarray, share: float) -> list[Suspect]:

@@ -10,7 +10,12 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
-QUESTION = Question("patches", ("images", "patch_len"), ready_made=oracles.READY_PATCHES, read="06-applications/image-recognition",)
+QUESTION = Question(
+    "patches",
+    ("images", "patch_len"),
+    ready_made=oracles.READY_PATCHES,
+    read="06-applications/image-recognition",
+)
 AXES = ("patch", "number")
 
 

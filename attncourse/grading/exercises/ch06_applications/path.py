@@ -8,7 +8,12 @@ from attncourse.grading.checks import Call, Question, Wrong
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
-QUESTION = Question("forward_path", ("gain",), ready_made=oracles.READY_PATH, read="06-applications/speech-recognition",)
+QUESTION = Question(
+    "forward_path",
+    ("gain",),
+    ready_made=oracles.READY_PATH,
+    read="06-applications/speech-recognition",
+)
 AXES = ("frame",)
 
 

@@ -13,7 +13,9 @@ from attncourse.grading.exercises.ch06_applications.pooling_mistakes import susp
 QUESTION = Question(
     "attention_pooling",
     ("h", "w_key", "b", "v", "mask"),
-    ready_made=READY_ATTENTION + READY_SOFTMAX, read="06-applications/text-classification",)
+    ready_made=READY_ATTENTION + READY_SOFTMAX,
+    read="06-applications/text-classification",
+)
 AXES = ("sentence", "feature")
 
 

@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch06_applications import oracles
 
-QUESTION = Question("attention_rollout", ("weights",), read="06-applications/image-recognition",)
+QUESTION = Question(
+    "attention_rollout",
+    ("weights",),
+    read="06-applications/image-recognition",
+)
 AXES = ("position", "input")
 
 

@@ -8,7 +8,11 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
-QUESTION = Question("select_blocks", ("scores", "block_len", "n_selected"), read="04-mathematics/making-it-cheaper",)
+QUESTION = Question(
+    "select_blocks",
+    ("scores", "block_len", "n_selected"),
+    read="04-mathematics/making-it-cheaper",
+)
 AXES = ("query", "block")
 
 

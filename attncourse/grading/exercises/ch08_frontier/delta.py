@@ -12,7 +12,9 @@ from attncourse.grading.exercises.ch08_frontier.inputs import compare_parts
 QUESTION = Question(
     "gated_delta_rule",
     ("q", "k", "v", "beta", "decay", "state"),
-    returns=("array", "array"), read="04-mathematics/making-it-cheaper",)
+    returns=("array", "array"),
+    read="04-mathematics/making-it-cheaper",
+)
 Inputs = tuple[np.ndarray, ...]
 #: What each result is called, and the names of its last axes.
 RESULTS = (("the output", ("token", "feature")), ("the state", ("key feature", "value feature")))

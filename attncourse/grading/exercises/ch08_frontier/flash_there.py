@@ -25,7 +25,9 @@ QUESTION = Question(
     "flash_forward",
     ("q", "k", "v", "causal", "block_len"),
     returns=("tensor", "tensor"),
-    ready_made=oracles.READY, read="04-mathematics/the-exact-one",)
+    ready_made=oracles.READY,
+    read="04-mathematics/the-exact-one",
+)
 #: What each result is called, and the names of its last axes.
 RESULTS = (("the output", ("query", "feature")), ("the log-sum-exp", ("query",)))
 

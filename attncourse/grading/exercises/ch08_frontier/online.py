@@ -10,7 +10,12 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
-QUESTION = Question("online_attention", ("scores", "v", "block_len"), ready_made=oracles.READY, read="04-mathematics/the-exact-one",)
+QUESTION = Question(
+    "online_attention",
+    ("scores", "v", "block_len"),
+    ready_made=oracles.READY,
+    read="04-mathematics/the-exact-one",
+)
 AXES = ("query", "feature")
 
 

@@ -10,7 +10,12 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
-QUESTION = Question("traffic_ratio", ("q_len", "kv_len", "d", "fast"), returns="number", read="04-mathematics/complexity",)
+QUESTION = Question(
+    "traffic_ratio",
+    ("q_len", "kv_len", "d", "fast"),
+    returns="number",
+    read="04-mathematics/complexity",
+)
 
 
 def suspects(q_len: int, kv_len: int, d: int, fast: int) -> list[Suspect]:

@@ -8,7 +8,12 @@ from attncourse.grading.checks import Call, Question
 from attncourse.grading.compare import Suspect, budget, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
-QUESTION = Question("window_attention", ("q", "k", "v", "window"), ready_made=oracles.READY, read="03-algorithm/masks",)
+QUESTION = Question(
+    "window_attention",
+    ("q", "k", "v", "window"),
+    ready_made=oracles.READY,
+    read="03-algorithm/masks",
+)
 AXES = ("query", "feature")
 _UNSTABLE = "exp of a large score is infinite. Take each row's largest score away first."
 
