@@ -60,8 +60,7 @@ def serve(descriptor: int) -> None:
         if not data:
             return
         if data != b"x":  # one of many with the same input
-            for name in exercises.names():
-                memo.rehearse(name, int(data))
+            memo.rehearse_all(int(data))
         with socket.socket(fileno=descriptors[0]) as connection:
             if os.fork() == 0:
                 _apart(_watch, control, connection)

@@ -56,6 +56,17 @@ def results(exercise, seed=SEED):
     return found
 
 
+def test_a_class_is_rehearsed_once_however_many_exercises_there_are(monkeypatch):
+    """Asked for with every notebook, in one process: repeated, it costs more than the grading."""
+    memo.rehearse_all(SEED)
+    kept = len(oracle.KEPT)
+    assert kept > len(course.NAMES)
+    monkeypatch.setattr(memo, "generator", None)  # no check can draw its input again
+    memo.rehearse_all(SEED)
+    assert memo.rehearse.cache_info().hits == memo.rehearse.cache_info().misses
+    assert len(oracle.KEPT) == kept
+
+
 @pytest.mark.parametrize("exercise", course.NAMES)
 def test_what_was_rehearsed_changes_no_result_and_saves_the_work(exercise, worked_out):
     before = results(exercise)
