@@ -70,10 +70,21 @@ class Notebook:
         )
 
     def says(self, text: str) -> None:
-        """Run the second cell and wait until it says so."""
-        self.run(1)
-        self.cells.nth(1).locator(".jp-OutputArea-output", has_text=text).wait_for()
-        self.rest()
+        """Run the second cell until it says so.
+
+        More than once: a widget's latest state waits until the kernel has taken the one before,
+        and on a busy machine the cell may be quicker.
+        """
+        cell = self.cells.nth(1)
+        for _ in range(10):
+            self.run(1)
+            self.rest()
+            try:
+                cell.locator(".jp-OutputArea-output", has_text=text).wait_for(timeout=5000)
+                return
+            except TimeoutError:
+                continue
+        pytest.fail(f"Python should say\n{text}\nand this is what it has:\n{cell.inner_text()}")
 
     def close(self) -> None:
         """Keep what widgets are to blame for, and not what JupyterLab itself complains of."""
