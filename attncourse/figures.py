@@ -271,6 +271,10 @@ def show(fig: Figure, alt: str, caption: str = "") -> HTML:
     )
 
 
+def _rounded(attribute: re.Match[str]) -> str:
+    return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", attribute[0])
+
+
 def _for_the_page(svg: str, alt: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -285,6 +289,8 @@ def _for_the_page(svg: str, alt: str) -> str:
         count=1,
         flags=re.DOTALL,
     )
+    # A hundredth of a point cannot be seen, and a page is read over a slow line, too.
+    svg = re.sub(r' (?:d|x|y)="[^"]*"', _rounded, svg)
     # Text takes the page's font and ink; series take colours that the page may lighten.
     svg = re.sub(r"font-family: [^;\"]+", "font-family: inherit", svg)
     svg = svg.replace(INK, "currentColor")

@@ -57,6 +57,15 @@ def test_two_builds_are_equal_and_two_figures_share_no_id():
     assert not ids[0] & ids[1]
 
 
+def test_places_are_written_to_a_hundredth_of_a_point():
+    fig, ax = figures.new()
+    ax.plot(np.linspace(0, np.pi, 300), np.sin(np.linspace(0, 7, 300)))
+    drawn = figures.show(fig, alt="a wave").data
+    places = [n for d in re.findall(r' (?:d|x|y)="([^"]*)"', drawn) for n in d.split() if "." in n]
+    assert len(places) > 60
+    assert max(len(n.partition(".")[2]) for n in places) == 2
+
+
 def test_heatmap_refuses_what_it_cannot_draw():
     _, ax = figures.new()
     with pytest.raises(ValueError, match=r"matrix \(rows, cols\), got shape \(3,\)"):
