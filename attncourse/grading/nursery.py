@@ -82,10 +82,15 @@ def _watch(control: socket.socket, connection: socket.socket) -> None:
     # Whoever loses its parent below this process becomes its child, and is found and killed.
     with contextlib.suppress(AttributeError):
         _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
-    request = _receive(connection)
+    request, content = _receive(connection)
     folder = tempfile.mkdtemp(prefix="attncourse-")
     source, sink = os.pipe()
     try:
+        if content is not None:
+            path = Path(folder, Path(request["path"]).name)
+            path.write_bytes(content)
+            request["path"] = str(path)
+            del content
         child = os.fork()
         if child == 0:
             os.close(source)
@@ -101,14 +106,18 @@ def _watch(control: socket.socket, connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _receive(connection: socket.socket) -> dict[str, Any]:
-    data = bytearray()
-    while not data.endswith(b"\n") and len(data) < _REQUEST:
-        part = connection.recv(_REQUEST)
-        if not part:
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], bytes | None]:
+    """The request, and the bytes of the file where they come with it."""
+    with connection.makefile("rb") as stream:
+        line = stream.readline(_REQUEST)
+        if not line.endswith(b"\n"):
             os._exit(1)
-        data += part
-    return json.loads(data)
+        request = json.loads(line)
+        size = request["size"]
+        content = None if size is None else stream.read(size)
+    if content is not None and len(content) < size:
+        os._exit(1)
+    return request, content
 
 
 def _wait(child: int, source: int, connection: socket.socket, end: float) -> bytes:

@@ -43,6 +43,18 @@ def test_the_record_is_that_of_the_same_process(notebook):
     assert 0 < there.earned < there.points
 
 
+def test_the_bytes_may_come_without_a_file(notebook, tmp_path):
+    path = notebook(exercise=EXERCISE)
+    content = path.read_bytes()
+    path.unlink()
+    record = apart(Path(path.name), exercise=None, content=content)
+    assert record.exercise == EXERCISE
+    assert record.earned == record.points
+    broken = apart(Path(path.name), content=b"")
+    assert broken.failed
+    assert broken.earned == 0
+
+
 def code(*sources):
     cells = [{"cell_type": "code", "source": s, "metadata": {}, "outputs": []} for s in sources]
     return json.dumps({"cells": cells}).encode()

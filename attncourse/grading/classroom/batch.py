@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -41,18 +40,16 @@ def grade_one(work: Work) -> dict[str, Any]:
     """Grade one submission, wherever this runs. Whatever it holds, a record comes back."""
     from attncourse.grading.isolated import grade_apart
 
-    with tempfile.TemporaryDirectory(prefix="attncourse-") as folder:
-        path = Path(folder, Path(work.name).name[-100:])
-        path.write_bytes(work.content)
-        record = grade_apart(
-            path,
-            exercise=work.exercise,
-            seed=work.seed,
-            boxed=work.boxed,
-            limits=work.limits,
-            overlay=work.overlay,
-            many=True,
-        )
+    record = grade_apart(
+        Path(Path(work.name).name[-100:]),
+        exercise=work.exercise,
+        seed=work.seed,
+        boxed=work.boxed,
+        limits=work.limits,
+        overlay=work.overlay,
+        many=True,
+        content=work.content,
+    )
     return record.as_json()
 
 

@@ -204,8 +204,11 @@ def test_killed_at_any_time_it_ends_with_the_same_table(notebook, submissions, t
     command = [sys.executable, "-m", "attncourse.cli", "grade", str(folder), "--out", str(out)]
     command += ["--seed", str(SEED), "--no-box", "--jobs", "2"]
     ledger, kills = out / "records.jsonl", 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     for wanted in (1, 7, 15):
-        run = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        run = subprocess.Popen(command, env=os.environ | {"TMPDIR": str(scratch)}, **quiet)
         end = time.monotonic() + 120
         while run.poll() is None and time.monotonic() < end:
             if ledger.exists() and ledger.read_bytes().count(b"\n") >= wanted:
@@ -217,6 +220,10 @@ def test_killed_at_any_time_it_ends_with_the_same_table(notebook, submissions, t
         # As if the machine had stopped in the middle of a line.
         with ledger.open("ab") as file:
             file.write(b'{"file": "half a li')
+        # Nobody's work is left on the disk.
+        while any(scratch.iterdir()) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not [*scratch.rglob("*")]
     assert kills == 3
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
