@@ -1,8 +1,10 @@
 """Every attack gets the score that is fair, and costs the honest notebook beside it nothing."""
 
 import json
+import os
 import shutil
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -148,6 +150,10 @@ MAYBE = {
     "traces itself",  # it can, once
     "reads what was installed by hand",
 }
+
+
+if not os.access(sys.prefix, os.W_OK):
+    MAYBE.add("writes next to the interpreter")  # an environment that somebody else installed
 
 
 @pytest.mark.parametrize("name", [n for n in reaching.ATTACKS if n not in MAYBE])
