@@ -7,6 +7,7 @@ a text alternative. Label axes in plain Unicode (``"1/√d"``): text stays text,
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import re
@@ -19,6 +20,7 @@ from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from PIL import Image
 
 INK = "#1b1f24"
 MUTED = "#7a808a"
@@ -275,6 +277,21 @@ def _rounded(attribute: re.Match[str]) -> str:
     return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", attribute[0])
 
 
+def _with_palette(png: re.Match[str]) -> str:
+    """The same pixels in fewer bytes: a map has few colours, and matplotlib writes each in full."""
+    image = Image.open(io.BytesIO(base64.b64decode(png[0]))).convert("RGBA")
+    pixels = np.asarray(image).reshape(-1, 4)
+    colors, which = np.unique(pixels, axis=0, return_inverse=True)
+    if len(colors) > 256:
+        return png[0]
+    small = Image.frombytes("P", image.size, which.astype(np.uint8).tobytes())
+    small.putpalette(colors[:, :3].tobytes())
+    opacity = {"transparency": colors[:, 3].tobytes()} if colors[:, 3].min() < 255 else {}
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=True, **opacity)
+    return min(png[0], base64.b64encode(buffer.getvalue()).decode(), key=len)
+
+
 def _for_the_page(svg: str, alt: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -291,6 +308,7 @@ def _for_the_page(svg: str, alt: str) -> str:
     )
     # A hundredth of a point cannot be seen, and a page is read over a slow line, too.
     svg = re.sub(r' (?:d|x|y)="[^"]*"', _rounded, svg)
+    svg = re.sub(r"(?<=data:image/png;base64,)[^\"]+", _with_palette, svg)
     # Text takes the page's font and ink; series take colours that the page may lighten.
     svg = re.sub(r"font-family: [^;\"]+", "font-family: inherit", svg)
     svg = svg.replace(INK, "currentColor")

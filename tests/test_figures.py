@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import base64
+import io
 import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from attncourse import figures
 
@@ -64,6 +67,31 @@ def test_places_are_written_to_a_hundredth_of_a_point():
     places = [n for d in re.findall(r' (?:d|x|y)="([^"]*)"', drawn) for n in d.split() if "." in n]
     assert len(places) > 60
     assert max(len(n.partition(".")[2]) for n in places) == 2
+
+
+def pixels(image):
+    return np.asarray(Image.open(io.BytesIO(image)).convert("RGBA"))
+
+
+@pytest.mark.parametrize("kind", ["grey", "veiled", "coloured"])
+def test_an_image_in_a_figure_keeps_its_pixels_in_fewer_bytes(kind, monkeypatch):
+    rng = np.random.default_rng(0)
+    image = {
+        "grey": np.add.outer(np.arange(40), np.arange(60)) % 9,
+        "veiled": np.ma.masked_less(rng.integers(0, 9, (40, 60)), 4),
+        "coloured": rng.random((40, 60, 3)),
+    }[kind]
+    seen = []
+    shorter = figures._with_palette
+    monkeypatch.setattr(figures, "_with_palette", lambda m: seen.append(m[0]) or shorter(m))
+    fig, ax = figures.new()
+    ax.imshow(image, interpolation="none")
+    data = figures.show(fig, alt="a map").data
+    (after,) = (base64.b64decode(b) for b in re.findall(r'image/png;base64,([^"]+)"', data))
+    (before,) = map(base64.b64decode, seen)
+    np.testing.assert_array_equal(pixels(after), pixels(before))
+    # More than 256 colours have no palette.
+    assert (len(after) < len(before)) == (kind != "coloured")
 
 
 def test_heatmap_refuses_what_it_cannot_draw():
