@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from rich.console import Console
 from rich.table import Table
 
+from attncourse.experiments.core import cpu
 from attncourse.grading import isolated
 from attncourse.grading.classroom import course
 from attncourse.grading.generate import split
@@ -127,6 +128,19 @@ def otter(folder: Path, cells: list[str], count: int, python: Path) -> float:
     return seconds
 
 
+def versions(peers: Path | None) -> dict[str, str]:
+    """What was measured, and on what it rests."""
+    found = {name: importlib.metadata.version(name) for name in ("numpy", "torch")}
+    if peers:
+        names = ["nbgrader", "otter-grader", "ipykernel"]
+        code = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
+        told = subprocess.run(
+            [peers, "-c", code, *names], capture_output=True, text=True, check=True
+        )
+        found |= dict(zip(names, told.stdout.split(), strict=True))
+    return {"python": platform.python_version()} | found
+
+
 def main() -> None:
     """Measure, print, and keep what ``--save`` asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grading", description=__doc__)
@@ -168,11 +182,8 @@ def main() -> None:
         about = {
             "command": " ".join(["python -m benchmarks.grading", *sys.argv[1:]]),
             "processors": os.cpu_count(),
-            "machine": platform.processor() or platform.machine(),
-            "versions": {
-                "python": platform.python_version(),
-                **{name: importlib.metadata.version(name) for name in ("numpy",)},
-            },
+            "cpu": cpu(),
+            "versions": versions(asked.peers),
             "rows": found,
         }
         asked.save.parent.mkdir(parents=True, exist_ok=True)
