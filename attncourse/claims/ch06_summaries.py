@@ -43,9 +43,9 @@ def _judge(parts: Mapping[str, bool], because: str) -> Verdict:
     reading="The useful (有用) is read as: ROUGE-L of every seed with attention above every seed "
     "with one vector, at equal size and the longest training that both have, and above what needs "
     "no network; asked of plain attention, and of attention that copies, which may be trained for "
-    "longer where no network is compared. More fluent (更流畅) is read as: a larger share of neighbouring words that occur side by side "
-    "in summaries by people, in every seed. It asks nothing of the sense, and a network's "
-    "question mark is in no such pair.",
+    "longer where no network is compared. More fluent (更流畅) is read as: a larger share of "
+    "neighbouring words that occur side by side in summaries by people, in every seed. It asks "
+    "nothing of the sense, and a network's question mark is in no such pair.",
     sources=("see2017",),
 )
 def extracts_the_useful(
@@ -81,8 +81,7 @@ def extracts_the_useful(
         "more useful than one vector's": _above(attention, vector),
         "more useful than what needs no network": min(attention) > max(without.values()),
         "with copying more useful than one vector's": _above(copies, vector),
-        "with copying more useful than what needs no network": min(longest)
-        > max(without.values()),
+        "with copying more useful than what needs no network": min(longest) > max(without.values()),
         "more fluent": _above(fluent, vector_fluent),
     }
     return _judge(parts, because)
