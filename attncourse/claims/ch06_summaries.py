@@ -41,26 +41,31 @@ def _judge(parts: Mapping[str, bool], because: str) -> Verdict:
     "its weighted sum makes summaries more fluent and coherent.",
     chinese="自动聚焦于文本的关键部分，提取出最有用的信息；生成更流畅、连贯的摘要",
     reading="The useful (有用) is read as: ROUGE-L of every seed with attention above every seed "
-    "with one vector, at equal size and the longest training, and above what needs no network. "
-    "More fluent (更流畅) is read as: a larger share of neighbouring words that occur side by side "
-    "in summaries by people, in every seed. It asks nothing of the sense, and a network's "
-    "question mark is in no such pair.",
+    "with one vector, at equal size and the longest training that both have, and above what needs "
+    "no network; asked of plain attention, and of attention that copies, which may be trained for "
+    "longer where no network is compared. More fluent (更流畅) is read as: a larger share of "
+    "neighbouring words that occur side by side in summaries by people, in every seed. It asks "
+    "nothing of the sense, and a network's question mark is in no such pair.",
     sources=("see2017",),
 )
 def extracts_the_useful(
     *,
     attention: Sequence[float],
     vector: Sequence[float],
+    copies: Sequence[float],
+    longest: Sequence[float],
     without: Mapping[str, float],
     fluent: Sequence[float],
     vector_fluent: Sequence[float],
 ) -> Verdict:
-    """Compare held-out summaries at the longest budget.
+    """Compare held-out summaries at the longest budget that all have, and at copying's own.
 
     Parameters
     ----------
     attention, vector
         ROUGE-L with attention and with one vector, one a seed.
+    copies, longest
+        The same with attention that copies: trained as long as the others, and as long as it was.
     without
         ROUGE-L of each rule that needs no network.
     fluent, vector_fluent
@@ -68,12 +73,15 @@ def extracts_the_useful(
     """
     because = (
         f"ROUGE-L: {_told({'with attention': attention, 'one vector': vector})}; "
+        f"{_told({'with copying': copies, 'the same, trained for longest': longest})}; "
         + "; ".join(f"{name} {score:.3f}" for name, score in without.items())
         + f". Known pairs: {_told({'with attention': fluent, 'one vector': vector_fluent})}."
     )
     parts = {
         "more useful than one vector's": _above(attention, vector),
         "more useful than what needs no network": min(attention) > max(without.values()),
+        "with copying more useful than one vector's": _above(copies, vector),
+        "with copying more useful than what needs no network": min(longest) > max(without.values()),
         "more fluent": _above(fluent, vector_fluent),
     }
     return _judge(parts, because)

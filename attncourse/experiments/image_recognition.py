@@ -265,16 +265,16 @@ SHORT, LONG = 400, 1500
 EXPERIMENT = Experiment(
     __file__,
     budgets={
-        "vit": (150, SHORT, LONG),
-        "cnn": (150, SHORT, LONG),
-        "dense": (150, SHORT, LONG),
+        "vit": (150, SHORT, LONG, 4000),
+        "cnn": (150, SHORT, LONG, 4000),
+        "dense": (150, SHORT, LONG, 4000),
         **{c: (SHORT,) for c in SETTINGS if "shuffled" in c},
         **dict.fromkeys(
             ("vit, pixels shuffled", "vit, digits", "vit, digits mixed"), (SHORT, LONG)
         ),
         **dict.fromkeys(("vit, 500 images", "vit, larger images"), (SHORT,)),
-        "hybrid": (SHORT, LONG),
-        "vit, moved copies": (LONG, 2 * LONG),
+        "hybrid": (SHORT, LONG, 4000),
+        "vit, moved copies": (LONG, 2 * LONG, 4000),
     },
     seeds=(0, 1, 2),
     measure=measure,
