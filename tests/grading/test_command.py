@@ -366,6 +366,19 @@ def test_progress_shows_best_points(notebook):
     assert f"{SAMPLE} {ALL}/{ALL}" in said
 
 
+def test_a_narrow_terminal_loses_no_points_and_no_page_to_read(notebook):
+    path = course.exercise_path("04-mathematics")
+    said = CliRunner().invoke(app, ["check", str(path)], env={"COLUMNS": "76"}).output
+    assert "linear_attention_recurrent" in said
+    assert "points" in said
+    assert "0/12" in said
+    run("check", notebook(softmax="def softmax(x):\n    return np.exp(x)"))
+    said = CliRunner().invoke(app, ["progress"], env={"COLUMNS": "76"}).output
+    assert "…" not in said
+    read = course.exercises.load(SAMPLE)["softmax"].read
+    assert f"{read}: softmax" in said
+
+
 def test_data_calls_the_fetcher(monkeypatch):
     import sys
     import types
