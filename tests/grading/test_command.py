@@ -315,7 +315,7 @@ def test_help_loads_nothing_heavy():
 def test_ready_made_answers_are_for_a_person_to_judge(answer, found, notebook):
     code, said = run("check", notebook(softmax=answer), "-q", "softmax")
     if found == ".softmax":  # a method of what cannot be had here says enough by itself
-        assert "torch.tensor cannot be used in its box" in said
+        assert "torch.tensor cannot be used here" in said
     else:
         assert "To be looked at: softmax uses " in said
         assert found in said
