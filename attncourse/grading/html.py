@@ -20,7 +20,15 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     made.filters["points"] = rounded
+    made.filters["breaks"] = _breaks
     return made
+
+
+def _breaks(name: str) -> Any:
+    """A function's name that a narrow column may break behind an underscore, and nowhere else."""
+    from markupsafe import Markup, escape
+
+    return Markup(escape(name).replace("_", Markup("_<wbr>")))
 
 
 def render(name: str, **values: Any) -> str:

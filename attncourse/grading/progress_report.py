@@ -24,7 +24,7 @@ def print_progress(records: Sequence[dict[str, Any]]) -> None:
     table.add_column("best", justify="right", no_wrap=True)
     table.add_column("reached", no_wrap=True)
     table.add_column("tries", justify="right", no_wrap=True)
-    table.add_column("read next")
+    reading: dict[str, list[str]] = {}
     for name in exercises.names():
         exercise, total = exercises.load(name), 0
         rows = []
@@ -33,13 +33,19 @@ def print_progress(records: Sequence[dict[str, Any]]) -> None:
             total += best
             full = best == question.points()
             style = "green" if full else "default" if tries else "dim"
-            read = question.read if tries and not full else ""
+            if tries and not full and question.read:
+                reading.setdefault(question.read, []).append(question.name)
             score = f"{best}/{question.points()}"
-            rows.append((Text(question.name, style), score, when, str(tries), read))
-        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "", "")
+            rows.append((Text(question.name, style), score, when, str(tries)))
+        table.add_row(Text(name, "bold"), "", f"{total}/{exercise.points()}", "", "")
         for row in rows:
             table.add_row("", *row)
     console.print(table)
+    # Below the table: beside it, a page's name does not fit into a narrow terminal.
+    if reading:
+        console.print("\nread next")
+    for page, names in reading.items():
+        console.print(Text(f"  {page}: {', '.join(names)}"))
 
 
 def progress_page(records: Sequence[dict[str, Any]]) -> str:

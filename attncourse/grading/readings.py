@@ -93,9 +93,9 @@ def read_numbers(
         return "transposed", "Right numbers, but rows and columns are swapped."
     if a.size > 2 and float(b @ b) > 0:
         factor = float(a @ b) / float(b @ b)
-        # A factor that is printed as 1 explains nothing.
+        # A factor that is printed as 1 explains nothing, nor does one of next to nothing.
         if (
-            abs(factor) > 1e-3
+            1e-3 < abs(factor) < 1e3
             and abs(factor - 1) > 1e-3
             and close(a, factor * b, 10 * atol * abs(factor))
         ):
@@ -106,10 +106,24 @@ def read_numbers(
     return "values", _share(given, expected, axes, atol)
 
 
+def _whole_factor(given: float, expected: float) -> str:
+    """A sentence on a number that is a small whole multiple of the right one, or a part of it."""
+    if not (np.isfinite(given) and np.isfinite(expected) and given * expected > 0):
+        return ""
+    ratio = given / expected
+    for factor, says in (
+        (ratio, "It is {} times the expected one."),
+        (1 / ratio, "It is the expected one divided by {}."),
+    ):
+        if 2 <= round(factor) <= 64 and abs(factor / round(factor) - 1) < 1e-9:
+            return " " + says.format(round(factor))
+    return ""
+
+
 def _share(given: np.ndarray, expected: np.ndarray, axes: tuple[str, ...], atol: float) -> str:
     wrong = ~np.isclose(given, expected, rtol=0, atol=atol)
     if not wrong.ndim:
-        return "The number differs."
+        return "The number differs." + _whole_factor(float(given), float(expected))
     share = f"{int(wrong.sum())} of {wrong.size} numbers differ"
     axes = axes[-wrong.ndim :]  # an answer may have fewer axes than a question has names
     if not wrong.all():

@@ -9,7 +9,8 @@ from attncourse.grading.checks import plain_text
 from attncourse.grading.records import CheckResult, QuestionResult, Record
 
 _MARK = {"passed": "✓", "wrong": "✗", "not started": "○", "over": "✗"}
-_SAYS = {
+#: How a question stands, in words.
+SAYS = {
     "passed": "right",
     "wrong": "not right yet",
     "error": "stops with an error",
@@ -22,7 +23,7 @@ _SAYS = {
 
 def _status(q: QuestionResult) -> str:
     """How a question stands; of one not started, why it counts as that."""
-    return plain_text(q.message) if q.status == "not started" else _SAYS[q.status]
+    return plain_text(q.message) if q.status == "not started" else SAYS[q.status]
 
 
 def print_record(record: Record) -> None:
@@ -37,7 +38,7 @@ def print_record(record: Record) -> None:
     table = Table(title=f"{record.exercise}", title_justify="left", box=None, pad_edge=False)
     table.add_column("question", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("status", no_wrap=True)
+    table.add_column("status")  # the one column that may take another line
     colours = {"passed": "green", "not started": "dim"}
     for q in record.questions:
         style = colours.get(q.status, "red")
@@ -140,11 +141,11 @@ class Report:
                 f'<div class="att-check" style="margin:.5em 0">○ <code>{_esc(q.question)}</code>: '
                 f"{_esc(_status(q))}. {q.points} points to win here.</div>"
             )
-        head = "All right" if q.status == "passed" else _SAYS[q.status].capitalize()
+        head = "All right" if q.status == "passed" else SAYS[q.status].capitalize()
         differs = any(c.largest for c in q.checks)
         rows = "".join(
             f'<tr style="background:none"><td style="{_CELL}">{_MARK.get(c.status, "✗")}'
-            f"{_unseen(_SAYS[c.status])}</td>"
+            f"{_unseen(SAYS[c.status])}</td>"
             f'<th scope="row" style="{_CELL};font-weight:normal">{_esc(c.says)}</th>'
             f'<td style="{_NUMBER}">{c.earned}/{c.points}</td>'
             + (f'<td style="{_NUMBER}">{_esc(c.largest)}</td>' if differs else "")

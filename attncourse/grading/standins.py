@@ -68,7 +68,7 @@ class Thing:
         if self._path.rpartition(".")[2] in _IDLE:
             return False
         raise CannotBeUsed(
-            f"this exercise is to be answered without it: {self._path} cannot be used in its box"
+            f"this exercise is to be answered without it: {self._path} cannot be used here"
         )
 
     def __mro_entries__(self, bases: tuple) -> tuple:

@@ -87,7 +87,7 @@ def _plain(value: object, depth: int) -> Any:
     if kind is int:
         if abs(value) < 1 << 63:  # pyrefly: ignore
             return value
-        raise TypeError("an integer of more than 64 bits")
+        raise TypeError("an integer too large for 64 bits (a float would do)")
     if kind is tuple:
         if depth == MAX_DEPTH:
             raise TypeError("tuples inside tuples without end")

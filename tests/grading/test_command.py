@@ -315,7 +315,7 @@ def test_help_loads_nothing_heavy():
 def test_ready_made_answers_are_for_a_person_to_judge(answer, found, notebook):
     code, said = run("check", notebook(softmax=answer), "-q", "softmax")
     if found == ".softmax":  # a method of what cannot be had here says enough by itself
-        assert "torch.tensor cannot be used in its box" in said
+        assert "torch.tensor cannot be used here" in said
     else:
         assert "To be looked at: softmax uses " in said
         assert found in said
@@ -364,6 +364,19 @@ def test_progress_shows_best_points(notebook):
     run("check", EXERCISE)
     _, said = run("progress")
     assert f"{SAMPLE} {ALL}/{ALL}" in said
+
+
+def test_a_narrow_terminal_loses_no_points_and_no_page_to_read(notebook):
+    path = course.exercise_path("04-mathematics")
+    said = CliRunner().invoke(app, ["check", str(path)], env={"COLUMNS": "76"}).output
+    assert "linear_attention_recurrent" in said
+    assert "points" in said
+    assert "0/12" in said
+    run("check", notebook(softmax="def softmax(x):\n    return np.exp(x)"))
+    said = CliRunner().invoke(app, ["progress"], env={"COLUMNS": "76"}).output
+    assert "…" not in said
+    read = course.exercises.load(SAMPLE)["softmax"].read
+    assert f"{read}: softmax" in said
 
 
 def test_data_calls_the_fetcher(monkeypatch):

@@ -469,9 +469,19 @@ def test_an_answer_with_fewer_axes_than_names_is_read():
     )
 
 
+def test_a_single_number_tells_a_whole_factor_and_no_other():
+    from attncourse.grading.readings import read_numbers
+
+    said = [read_numbers(np.array(x), np.array(12.0), (), 1e-6)[1] for x in (96, 6, 13, -12, 1e9)]
+    assert said[0] == "The number differs. It is 8 times the expected one."
+    assert said[1] == "The number differs. It is the expected one divided by 2."
+    assert set(said[2:]) == {"The number differs."}
+
+
 def test_no_factor_of_one_is_told():
     from attncourse.grading.readings import read_numbers
 
     right = np.linspace(1, 2, 5)
     assert read_numbers(right * 1.0004, right, (), 1e-6)[0] != "factor"
     assert read_numbers(right * 1.5, right, (), 1e-6)[0] == "factor"
+    assert read_numbers(right, right * 1e-70, (), 1e-6)[0] != "factor"

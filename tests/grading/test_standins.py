@@ -69,7 +69,7 @@ def test_a_library_answers_nothing(answer, boxed, notebook):
 
 def test_the_learner_is_told_why(notebook):
     record = judged(notebook, USES[0].format(q=QUESTION))
-    assert "torch.tensor cannot be used in its box" in record.questions[0].message
+    assert "torch.tensor cannot be used here" in record.questions[0].message
 
 
 def test_where_the_library_is_its_call_is_for_a_person_and_costs_nothing(notebook, monkeypatch):

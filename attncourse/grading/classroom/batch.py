@@ -11,7 +11,7 @@ from typing import Any
 
 from attncourse.grading.checks import plain_text
 from attncourse.grading.classroom.hand_ins import HandIn
-from attncourse.grading.classroom.ledger import Ledger
+from attncourse.grading.classroom.ledger import Ledger, digest
 from attncourse.grading.reading import SIZE_LIMIT
 from attncourse.grading.remote import Limits
 
@@ -119,6 +119,7 @@ def grade_class(
                     "number": hand_in.number,
                     "submitted": hand_in.submitted.isoformat(),
                     "hash": fingerprint,
+                    "overlay": digest(overlay, record.get("exercise", "")),
                     "record": record,
                 }
             )
@@ -137,7 +138,7 @@ def _work(hand_in: HandIn, seed: int, exercise: str | None, boxed: bool, limits:
         content = hand_in.path.read_bytes()
     except OSError as error:
         return f"The file cannot be read: {error.strerror}."
-    return Work(hand_in.name, content, seed, exercise, boxed, limits, overlay)
+    return Work(hand_in.called or hand_in.name, content, seed, exercise, boxed, limits, overlay)
 
 
 def _flow(works, submit: Callable[[Work], Future], workers: int):

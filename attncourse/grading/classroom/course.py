@@ -66,7 +66,8 @@ def run(
     found = hand_ins.find(submissions, times)
     listed = tables.read_roster(roster) if roster else []
     learners = hand_ins.learners(found)
-    rows = tables.match(learners, listed) if listed else {}
+    graded = hand_ins.learners(one for one in found if not one.refused)
+    rows = tables.match(graded, listed) if listed else {}
     changes = standing.read_overrides(out / "overrides.csv")
     if exercise is not None and exercise not in exercises.names():
         known = ", ".join(exercises.names())
@@ -77,11 +78,17 @@ def run(
     ledger = Ledger(out, seed)
     try:
         if again is not None:
+            if again:
+                ledger.same_checks(own, set(learners) - set(again))
             ledger.again(again)
+        else:
+            ledger.same_checks(own, learners)
         done = batch.grade_class(
             found, ledger, exercise=exercise, boxed=boxed, jobs=jobs, dask=dask, overlay=own,
             step=step,
         )  # fmt: skip
+        if times:
+            ledger.retime({one.name: one.submitted.isoformat() for one in found if one.told})
         # Only what is there now: a file that was taken away counts no more.
         names = {hand_in.name for hand_in in found}
         kept = [record for name, record in sorted(ledger.records.items()) if name in names]

@@ -46,6 +46,10 @@ class HandIn:
         When.
     refused
         Why it cannot be graded, or nothing.
+    called
+        The file's name as the learner gave it: without what Canvas puts in front.
+    told
+        Whether a table of times said when.
     """
 
     learner: str
@@ -54,6 +58,8 @@ class HandIn:
     name: str
     submitted: datetime
     refused: str = ""
+    called: str = ""
+    told: bool = False
 
     def fingerprint(self) -> str:
         """Hash of what it holds; a changed file is another submission."""
@@ -83,8 +89,8 @@ def find(folder: Path, times: Path | None = None) -> list[HandIn]:
     Returns
     -------
     list of HandIn
-        In the order of their names. What is a link, or no plain file, is refused, and stays in the
-        list: it was handed in.
+        In the order of their names. What is a link or no plain file is refused, and so is what
+        holds no notebook; both stay in the list: something was handed in.
 
     Raises
     ------
@@ -94,9 +100,11 @@ def find(folder: Path, times: Path | None = None) -> list[HandIn]:
     if not folder.is_dir():
         raise BadFolder(f"{plain_text(folder)} is no folder of submissions.")
     told = _times(times) if times else {}
-    found = [_hand_in(folder, path, told) for path in sorted(_notebooks(folder))]
-    if not found:
+    notebooks = sorted(_notebooks(folder))
+    if not notebooks:
         raise BadFolder(f"{plain_text(folder)} holds no notebook (.ipynb).")
+    found = [_hand_in(folder, path, told) for path in [*notebooks, *_without(folder, notebooks)]]
+    found.sort(key=lambda one: one.path)
     if unknown := set(told) - {hand_in.name for hand_in in found}:
         first = plain_text(sorted(unknown)[0])
         raise BadFolder(f"the table of times has {first}, and there is no such file.")
@@ -114,17 +122,40 @@ def _notebooks(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _without(folder: Path, notebooks: Iterable[Path]) -> Iterator[Path]:
+    """Learners' folders, and files that Canvas named, of learners without a notebook."""
+    have = {_whose(path.relative_to(folder))[0] for path in notebooks}
+    seen: set[str] = set()
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__MACOSX")) or path.is_symlink():
+            continue
+        if path.is_dir():
+            learner = _whose(Path(path.name, "any"))[0]
+        elif match := _CANVAS.fullmatch(path.name):
+            learner = match["name"]
+        else:
+            continue
+        if learner not in have | seen:
+            seen.add(learner)
+            yield path
+
+
 def _hand_in(folder: Path, path: Path, told: dict[str, datetime]) -> HandIn:
     name = path.relative_to(folder).as_posix()
-    learner, number = _whose(path.relative_to(folder))
+    inside = path.is_dir() and not path.is_symlink() and path.parent == folder
+    learner, number = _whose(path.relative_to(folder) / "any" if inside else Path(name))
     refused = ""
     if path.is_symlink():
         refused = "It is a link to another file, and links are not followed. Hand in the file."
+    elif inside or path.suffix.lower() != ".ipynb":
+        refused = "There is no notebook (.ipynb) in what was handed in."
     elif not path.is_file():
         refused = "It is no plain file."
     stamp = path.lstat().st_mtime
     submitted = told.get(name) or datetime.fromtimestamp(stamp, UTC).replace(microsecond=0)
-    return HandIn(learner, number, path, name, submitted, refused)
+    match = _CANVAS.fullmatch(path.name) if path.parent == folder else None
+    called = match["file"] if match else path.name
+    return HandIn(learner, number, path, name, submitted, refused, called, name in told)
 
 
 def _whose(path: Path) -> tuple[str, str]:

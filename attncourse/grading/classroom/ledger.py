@@ -6,11 +6,12 @@ is cut off by the next, which goes on behind it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +44,12 @@ class Run:
     def covers(self, learner: str) -> bool:
         """Whether the last round is about this learner."""
         return not self.only or learner in self.only
+
+
+def digest(overlay: str, exercise: str) -> str:
+    """What tells an instructor's own checks of an exercise from others; nothing without any."""
+    path = Path(overlay, f"{exercise}.py")
+    return hashlib.sha256(path.read_bytes()).hexdigest() if overlay and path.is_file() else ""
 
 
 def _only_one(path: Path) -> IO[str]:
@@ -162,9 +169,38 @@ class Ledger:
             return False
         return record["round"] == self.run.round or not self.run.covers(learner)
 
+    def same_checks(self, overlay: str, learners: Iterable[str]) -> None:
+        """Refuse to go on with other checks than those by which these learners were graded.
+
+        Raises
+        ------
+        BadLedger
+            An instructor's own checks have come, gone or changed since.
+        """
+        known = set(learners)
+        for record in self.records.values():
+            # Without the key: written before it was kept.
+            current = record["round"] == self.run.round or not self.run.covers(record["learner"])
+            exercise = record["record"].get("exercise", "")
+            new = digest(overlay, exercise)
+            if current and record["learner"] in known and record.get("overlay", new) != new:
+                raise BadLedger(
+                    f"{exercise} was graded with other checks of yours. Give the same --overlay, "
+                    "or grade all again with these: attncourse regrade, with no --learner."
+                )
+
+    def retime(self, told: Mapping[str, str]) -> None:
+        """Note when these files were handed in, where a record says otherwise."""
+        for name, when in told.items():
+            record = self.records.get(name)
+            if record is not None and record.get("submitted") != when:
+                self._append(record | {"submitted": when})
+
     def add(self, record: dict[str, Any]) -> None:
         """Write a record down, whole and on the disk, before this returns."""
-        record = record | {"round": self.run.round}
+        self._append(record | {"round": self.run.round})
+
+    def _append(self, record: dict[str, Any]) -> None:
         line = json.dumps(record, ensure_ascii=True).encode() + b"\n"
         with self._lock:
             with self._path.open("ab") as file:

@@ -16,6 +16,7 @@ from attncourse.grading.checks import plain_text
 from attncourse.grading.classroom.standing import Standing
 from attncourse.grading.html import bars, render
 from attncourse.grading.records import UNCLEAR, CheckResult
+from attncourse.grading.report import SAYS
 
 #: Mistakes in the summary's table.
 _MOST = 10
@@ -24,7 +25,7 @@ _MOST = 10
 def feedback(one: Standing) -> str:
     """What one learner sees of one exercise: points, mistakes, hints; never the seed."""
     found = {q["question"]: _findings(q) for q in one.record["questions"]}
-    return render("feedback", one=one, found=found)
+    return render("feedback", one=one, found=found, says=SAYS)
 
 
 def summary(found: Sequence[Standing]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import zipfile
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -23,6 +25,22 @@ Hand in the notebook itself, under its own name.
 """
 #: One date for every file, so that the same exercises make the same archive.
 _DATE = (2020, 1, 1, 0, 0, 0)
+
+
+def _alone(notebook: str, names: Sequence[str]) -> str:
+    """A notebook that stands in no course: links to pages that are not there become their words."""
+
+    def words(link: re.Match) -> str:
+        return link[0] if link[2] in {f"{name}.ipynb" for name in names} else link[1]
+
+    data = json.loads(notebook)
+    for cell in data["cells"]:
+        text = re.sub(
+            r"\[([^\]]+)\]\(((?:\.\./book/|\d\d-)[^)]+)\)", words, "".join(cell["source"])
+        )
+        text = text.replace("attncourse check exercises/", "attncourse check ")
+        cell["source"] = text.splitlines(keepends=True)
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def release(sources: Path, target: Path, names: Sequence[str] = ()) -> list[str]:
@@ -56,9 +74,13 @@ def release(sources: Path, target: Path, names: Sequence[str] = ()) -> list[str]
                 f"{', '.join(known) or 'none'}."
             )
     if not chosen:
-        raise BadSource(f"{plain_text(sources)} holds no exercise.")
+        raise BadSource(
+            f"{plain_text(sources)} holds no exercise. Run this in a clone of the course, or name "
+            "its folder of solutions: --sources."
+        )
     files = {
-        f"{name}.ipynb": generate(sources / f"{name}.ipynb", solutions=False) for name in chosen
+        f"{name}.ipynb": _alone(generate(sources / f"{name}.ipynb", solutions=False), chosen)
+        for name in chosen
     }
     files["README.md"] = _README
     files["requirements.txt"] = f"attncourse=={version('attncourse')}\njupyterlab\n"

@@ -134,10 +134,12 @@ def match(learners: Mapping[str, str], roster: Sequence[Mapping[str, str]]) -> d
 
 def canvas(found: Sequence[Standing], rows: Mapping[str, Mapping[str, str]]) -> list[list[Any]]:
     """A gradebook as Canvas imports it: its own columns of names, one more for each exercise."""
-    most = {one.exercise: one.most for one in found}
+    most = {one.exercise: one.most for one in found if one.exercise}
     table: list[list[Any]] = [[*_CANVAS, *most], ["Points Possible", *[""] * 4, *most.values()]]
     for learner, mine in _by_learner(found).items():
-        who = rows.get(learner) or {"Student": learner, "ID": next(iter(mine.values())).number}
+        row, given = rows.get(learner, {}), next(iter(mine.values())).number
+        # A list that is not Canvas's has no such columns, and a line without a name says nothing.
+        who = {"Student": learner, "ID": given} if not row.get("Student") else row
         totals = (number(mine[name].total) if name in mine else "" for name in most)
         table.append([*(who.get(column, "") for column in _CANVAS), *totals])
     return table
@@ -145,13 +147,16 @@ def canvas(found: Sequence[Standing], rows: Mapping[str, Mapping[str, str]]) -> 
 
 def moodle(found: Sequence[Standing], rows: Mapping[str, Mapping[str, str]]) -> list[list[Any]]:
     """Grades as Moodle imports them: whom it knows by number or address, a column an exercise."""
-    names = list(dict.fromkeys(one.exercise for one in found))
+    names = list(dict.fromkeys(one.exercise for one in found if one.exercise))
     columns = ("Identifier", "Full name", "Email address", "ID number")
     table: list[list[Any]] = [[*columns, *names]]
     for learner, mine in _by_learner(found).items():
         number_ = next(iter(mine.values())).number
-        own = {"Identifier": f"Participant {number_}" if number_ else "", "Full name": learner}
-        who = own | {key: value for key, value in rows.get(learner, {}).items() if value}
+        row = rows.get(learner, {})
+        # The numbers in Canvas's file names are Canvas's, and would be another's in Moodle.
+        participant = f"Participant {number_}" if number_ and "SIS Login ID" not in row else ""
+        own = {"Identifier": participant, "Full name": learner}
+        who = own | {key: value for key, value in row.items() if value}
         totals = (number(mine[name].total) if name in mine else "" for name in names)
         table.append([*(who.get(column, "") for column in columns), *totals])
     return table

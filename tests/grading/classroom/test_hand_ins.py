@@ -101,3 +101,26 @@ def test_nothing_there(tmp_path):
         find(tmp_path / "none")
     with pytest.raises(BadFolder, match="holds no notebook"):
         find(tmp_path)
+
+
+def test_who_handed_in_no_notebook_is_listed(tmp_path):
+    folder = lay(
+        tmp_path, f"ada/{EX}.ipynb", "mo/answers.docx", "Mo Two_77_assignsubmission_file/x.txt"
+    )
+    lay(tmp_path, f"lovelaceada_12_345_{EX}.ipynb", "nonotebookmo_13_346_answers.docx", "notes.txt")
+    found = {one.learner: one for one in find(folder)}
+    assert set(found) == {"ada", "mo", "Mo Two", "lovelaceada", "nonotebookmo"}
+    assert {name for name, one in found.items() if one.refused} == {"mo", "Mo Two", "nonotebookmo"}
+    assert "no notebook" in found["mo"].refused
+    assert found["Mo Two"].number == "77"
+    assert found["nonotebookmo"].number == "13"
+
+
+def test_a_second_file_beside_a_notebook_is_no_hand_in(tmp_path):
+    folder = lay(tmp_path, f"lovelaceada_12_345_{EX}.ipynb", "lovelaceada_12_346_notes.pdf")
+    assert [one.refused for one in find(folder)] == [""]
+
+
+def test_canvas_puts_something_in_front_of_the_name(tmp_path):
+    folder = lay(tmp_path, f"lovelaceada_LATE_12_345_{EX}.ipynb", f"ada/{EX}.ipynb")
+    assert {one.called for one in find(folder)} == {f"{EX}.ipynb"}

@@ -6,6 +6,7 @@ import multiprocessing
 import pytest
 
 from attncourse.grading.classroom.ledger import BadLedger, Ledger
+from tests.grading import course
 from tests.grading.classroom.conftest import line
 
 
@@ -23,9 +24,9 @@ def test_what_is_added_is_there_again(tmp_path):
 
 
 def test_a_line_cut_off_is_cut_away_and_the_rest_goes_on(tmp_path):
-    ledger = Ledger(tmp_path, seed=5)
+    ledger, bob = Ledger(tmp_path, seed=5), line("bob")  # once: a record has a time in it
     ledger.add(line("ada"))
-    ledger.add(line("bob"))
+    ledger.add(bob)
     ledger.close()
     path = tmp_path / "records.jsonl"
     whole = path.read_bytes()
@@ -33,7 +34,7 @@ def test_a_line_cut_off_is_cut_away_and_the_rest_goes_on(tmp_path):
         path.write_bytes(whole[:-cut])
         again = Ledger(tmp_path)
         assert set(again.records) == {line("ada")["file"]}
-        again.add(line("bob"))
+        again.add(bob)
         again.close()
         assert path.read_bytes() == whole
 
@@ -81,6 +82,34 @@ def test_another_round_is_about_those_it_names(tmp_path):
     assert again.has(line("ada")["file"], "0", "ada")
     again.again([])
     assert not again.has(line("bob")["file"], "0", "bob")
+
+
+def test_other_checks_of_an_instructor_are_noticed(tmp_path):
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    ledger = Ledger(tmp_path / "grades")
+    ledger.add(line("ada") | {"overlay": ""})
+    ledger.add(line("old"))  # from before it was kept
+    ledger.same_checks("", ["ada", "old"])
+    (checks / "another.py").write_text("")
+    ledger.same_checks(str(checks), ["ada", "old"])
+    (checks / f"{course.SAMPLE}.py").write_text("x = 1")
+    with pytest.raises(BadLedger, match="regrade"):
+        ledger.same_checks(str(checks), ["ada", "old"])
+    ledger.same_checks(str(checks), ["old"])  # ada is gone, or about to be graded again
+    ledger.again([])
+    ledger.same_checks(str(checks), ["ada", "old"])
+
+
+def test_a_time_that_is_told_later_is_taken(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.add(line("ada"))
+    later = "2026-11-25T10:00:00+01:00"
+    ledger.retime({line("ada")["file"]: later, "nobody/x.ipynb": later})
+    ledger.close()
+    again = Ledger(tmp_path)
+    assert [one["submitted"] for one in again.records.values()] == [later]
+    assert again.has(line("ada")["file"], "0", "ada")
 
 
 def _try(folder, said):

@@ -58,6 +58,17 @@ def test_a_right_one_is_told_so_and_nothing_else():
     assert soup.get_text().count("right") == len(one.of)
 
 
+def test_a_file_that_cannot_be_read_is_told_once():
+    why = "its JSON breaks at line 1"
+    record = graded("ada", {})
+    questions = [q | {"status": "error", "message": why} for q in record["record"]["questions"]]
+    record["record"] |= {"failed": why, "notes": [why], "questions": questions}
+    (one,) = standings([record], Policy())
+    text = BeautifulSoup(pages.feedback(one), "html.parser").get_text(" ", strip=True)
+    assert text.count(why) == 1
+    assert "cannot be graded" in text
+
+
 def test_changes_and_lateness_are_told():
     late = graded("ada", {}) | {"submitted": "2026-11-22T12:00:00+00:00"}
     from tests.grading.classroom.test_standing import DUE

@@ -38,6 +38,24 @@ def test_no_solution_and_no_hidden_check_goes_out(tmp_path):
     assert "attncourse check NAME.ipynb" in texts["README.md"]
 
 
+def test_what_goes_out_leads_nowhere_else(tmp_path):
+    name = "04-mathematics"
+    release(SOURCES, tmp_path / "class.zip", [name])
+    with zipfile.ZipFile(tmp_path / "class.zip") as archive:
+        said = archive.read(f"{name}.ipynb").decode()
+    json.loads(said)
+    assert f"attncourse check {name}.ipynb" in said
+    assert "exercises/" not in said
+    assert "../book/" not in said
+    assert "(03-algorithm.ipynb)" not in said
+    assert "exercise 3" in said
+    release(SOURCES, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        for file in archive.namelist():
+            assert "](../" not in archive.read(file).decode()
+        assert "(03-algorithm.ipynb)" in archive.read(f"{name}.ipynb").decode()
+
+
 def test_the_same_exercises_make_the_same_archive(tmp_path):
     for name in ("a.zip", "b.zip"):
         release(SOURCES, tmp_path / name, [course.SAMPLE])

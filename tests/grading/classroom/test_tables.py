@@ -102,6 +102,21 @@ def test_moodle_by_its_list_or_by_its_numbers(tmp_path):
     assert tables.moodle(found, {})[1] == ["Participant 4711", "Ada Lovelace", "", "", ALL]
 
 
+def test_what_could_not_be_graded_makes_no_column():
+    found = standings([line("ada"), line("eve", failed="no notebook")], Policy())
+    assert tables.canvas(found, {})[0][5:] == [EX]
+    assert tables.moodle(found, {})[0][4:] == [EX]
+
+
+def test_one_site_s_list_leaves_the_other_site_s_table_readable(tmp_path):
+    found = standings([line("Ada Lovelace") | {"number": "4711"}], Policy())
+    rows = tables.match({"Ada Lovelace": "4711"}, roster(tmp_path, MOODLE))
+    assert tables.canvas(found, rows)[2][:2] == ["Ada Lovelace", "4711"]
+    # Canvas's number is somebody else's in Moodle.
+    rows = tables.match({"Ada Lovelace": "4711"}, roster(tmp_path, CANVAS))
+    assert tables.moodle(found, rows)[1][:2] == ["", "Ada Lovelace"]
+
+
 @pytest.mark.parametrize("text", ["", "Student,ID\n", CANVAS.splitlines()[0] + "\n"])
 def test_a_list_of_nobody(text, tmp_path):
     with pytest.raises(BadRoster, match="lists nobody"):
