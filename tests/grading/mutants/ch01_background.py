@@ -407,6 +407,9 @@ WRONG = {
         "sigmoid": _look(lambda a, b, v: 1 / (1 + np.exp(-a - b)) @ v),
         "relu": _look(lambda a, b, v: np.maximum(a + b, 0) @ v),
         "weak penalty": _look(close=lambda s, mask: _softmax(s + np.where(mask, 0, -10.0))),
+        "finite in place of -∞": _look(
+            close=lambda s, mask: mask * _softmax(np.where(mask, s, -1e4))
+        ),
         "scaled": _look(lambda a, b, v: np.tanh(a + b) @ v / np.sqrt(len(v))),
         "not normalised": _look(close=lambda s, mask: np.exp(s) * mask),
         "scores in place of weights": _look(close=lambda s, mask: s * mask),

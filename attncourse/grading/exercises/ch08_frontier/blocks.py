@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
 QUESTION = Question(
@@ -97,6 +97,19 @@ def suspects(scores: np.ndarray, block_len: int, n_selected: int) -> list[Suspec
             "Later blocks get a score of 0, and where the others are negative, 0 wins. Close them "
             "with -∞.",
             lambda: _best(np.where(mine, np.inf, np.where(past, scores, 0)), n_selected),
+        ),
+        # Any number above all open scores does the same as these.
+        Suspect(
+            "finite in place of -∞",
+            "Later blocks get a number for a score, the scores of earlier ones can fall below it, "
+            "and places are lost to them. Nothing is below -∞: np.where with -np.inf.",
+            lambda: _best(np.where(mine, np.inf, np.where(past, scores, -1e5)), n_selected) * known,
+        ),
+        Suspect(
+            "finite in place of -∞",
+            "Later blocks get a number for a score, and those of earlier ones can fall below it. "
+            "Then later ones are selected. Nothing is below -∞: np.where with -np.inf.",
+            lambda: _best(np.where(mine, np.inf, np.where(past, scores, -1e5)), n_selected),
         ),
         Suspect(
             "magnitude",
@@ -223,5 +236,8 @@ def each_head_for_itself(call: Call, rng: np.random.Generator) -> None:
 @QUESTION.check(points=1, hidden=True, hint="Nothing but -∞ is below every score.")
 def negative_scores(call: Call, rng: np.random.Generator) -> None:
     """Right where all scores are far below zero, and where only the own block is selected."""
+    # Whole numbers, none of them twice: float32 leaves their order as it is.
+    scores = rng.permuted(np.tile(np.arange(6.0), (16, 1)), axis=1)
+    _hold(call, scores - FAR_BELOW, 3, 3)
     _hold(call, _draw(rng, seq=16, block_len=3) - 2e3, 3, 3)
     _hold(call, _draw(rng, seq=8, block_len=3), 3, 1)
