@@ -476,6 +476,10 @@ UNNAMED = {
         (lambda x, n, w_x, w_h, b: states_through_padding(x, n, w_x, w_h.T, b), ()),
     ],
     "bahdanau_context": [
+        (
+            _look(close=lambda s, m: m.any(-1, keepdims=True) * _softmax(s - 1e4 * ~m)),
+            {"weak penalty"},
+        ),
         (_look(lambda a, b, v: np.sin(a + b) @ v), ()),
         (_look(lambda a, b, v: np.tanh(a - b) @ v), ()),
         (_look(lambda a, b, v: -((a - b) ** 2).sum(-1)), ()),

@@ -584,6 +584,14 @@ UNNAMED = {
         (_given(_turn, lambda x, p, base: (np.roll(x, 1, -1), -p, base)), ()),
     ],
     "cached_attention": [
+        (
+            edited(
+                texts.ATTENTION,
+                "np.where(j <= i + past, s, -np.inf)",
+                "s - 1e5 * (j > i + past)",
+            ),
+            {"finite in place of -∞"},
+        ),
         *_spoilt(_attend),
         (_attend_by_distance, ()),
         (_attend_evenly, ()),

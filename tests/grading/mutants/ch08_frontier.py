@@ -53,6 +53,7 @@ WRONG = {
         "position for block": window.blocks_by_position,
         "magnitude": window.blocks_magnitude,
         "finite in place of -∞": window.blocks_finite,
+        "own block wins by a number": window.blocks_own_at_a_number,
         "in place": window.blocks_in_place,
     },
     "gated_delta_rule": {
@@ -175,12 +176,14 @@ WRONG = {
 UNNAMED = {
     "window_attention": [
         (window.window_finite_maximum, {"finite in place of -∞"}),
+        (window.window_lowered, {"finite in place of -∞"}),
         (window.window_and_lengths, set()),
         (window.window_doubled, set()),
         (window.window_of_values, {"not scaled"}),
         (window.window_backwards, set()),
     ],
     "select_blocks": [
+        (window.blocks_lowered, {"future selected", "finite in place of -∞"}),
         (window.blocks_all, set()),
         (window.blocks_own_only, set()),
         (window.blocks_lowest_with_future, set()),
@@ -209,6 +212,7 @@ UNNAMED = {
     ],
     "flash_forward": [
         (flash.forward_finite_fill, {"finite in place of -∞"}),
+        (flash.forward_lowered, {"memory", "finite in place of -∞"}),
         (flash.forward_two_off, set()),
         (flash.forward_zero_by_zero, {"NaN for blind queries"}),
         (flash.forward_lse_noise, set()),
@@ -220,6 +224,7 @@ UNNAMED = {
         (flash.forward_keeps, {"memory"}),
     ],
     "flash_backward": [
+        (flash.backward_lowered, {"causal ignored", "finite in place of -∞"}),
         (flash.backward_two_off, set()),
         (flash.backward_three_off, set()),
         (flash.backward_zeros, set()),

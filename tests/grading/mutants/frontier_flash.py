@@ -207,6 +207,15 @@ def forward_rows(q, k, v, causal, block_len):
     return torch.cat([o for o, _ in parts], -2), torch.cat([x for _, x in parts], -1)
 
 
+def forward_lowered(q, k, v, causal, block_len):
+    """Closed scores are lowered by a number; blind queries are seen to."""
+    closed = _closed(q.shape[-2], k.shape[-2]) & causal
+    s = q @ k.mT / q.shape[-1] ** 0.5 - 1e5 * closed
+    blind = closed.all(-1)
+    out = torch.softmax(s, -1) @ v * ~blind[:, None]
+    return out, torch.logsumexp(s, -1).masked_fill(blind, -INF)
+
+
 def forward_in_place(q, k, v, causal, block_len):
     q *= q.shape[-1] ** -0.5
     return _forward(scale=lambda q, v: 1.0)(q, k, v, causal, block_len)
@@ -293,6 +302,7 @@ def _backward(
     whole=False,
     sign=1,
     fill=-INF,
+    lower=None,
 ):
     def run(q, k, v, out, lse, d_out, causal, block_len):
         q_len, kv_len, root = q.shape[-2], k.shape[-2], q.shape[-1] ** 0.5
@@ -321,7 +331,8 @@ def _backward(
                     else q[i] @ k[j].mT / root
                 )
                 if causal and mask:
-                    s = s.masked_fill(_closed(s.shape[-2], s.shape[-1], a + move - b), fill)
+                    closed = _closed(s.shape[-2], s.shape[-1], a + move - b)
+                    s = s.masked_fill(closed, fill) if lower is None else s - lower * closed
                 p = _weights(weight, s, logs[..., a : a + block_len, None])
                 dp = d_out[i] @ v[j].mT
                 inner = (p * dp).sum(-1, keepdim=True) if delta == "tile" else D[i]
@@ -371,6 +382,7 @@ backward_exp = _backward(weight="exp")
 backward_tile_softmax = _backward(weight="softmax")
 backward_quotient = _backward(weight="quotient")
 backward_causal_ignored = _backward(mask=False, blind="nan")
+backward_lowered = _backward(lower=1e4)
 backward_finite = _backward(fill=-1e4)
 backward_top_left = _backward(shift=lambda n, m: 0)
 backward_self_closed = _backward(shift=lambda n, m: m - n - 1)

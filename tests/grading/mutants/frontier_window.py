@@ -285,6 +285,25 @@ def _by_position(scores, n_selected):
     return _top(s, n_selected) & (b <= i)
 
 
+def blocks_own_at_a_number(scores, block_len, n_selected):
+    past, own = _past(scores, block_len)
+    s = np.where(own, 1e4, np.where(past, scores, -np.inf))
+    return _top(s, n_selected) & (past | own)
+
+
+def blocks_lowered(scores, block_len, n_selected):
+    past, own = _past(scores, block_len)
+    s = np.where(own, np.inf, scores - 1e5 * ~past)
+    return _top(s, n_selected) & (past | own)
+
+
+def window_lowered(q, k, v, window):
+    seen = _band(q, k, window)
+    s = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) - 1e5 * ~seen
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True) * seen.any(-1, keepdims=True) @ v
+
+
 def blocks_finite(scores, block_len, n_selected):
     past, own = _past(scores, block_len)
     s = np.where(own, np.inf, np.where(past, scores, -1e4))

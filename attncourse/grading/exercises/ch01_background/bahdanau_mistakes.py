@@ -207,7 +207,7 @@ def mistakes(
             lambda: (right, _mix(right, memory)),
         ),
     ]
-    for penalty in (1, 10, 100, 1000, 10000):
+    for penalty in (1, 10, 100, 1000, 100_000):
         found.append(
             (
                 "weak penalty",

@@ -10,8 +10,8 @@ from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch01_background.whole import weights as softmax
 
 _UNSTABLE = (
-    "Overflow: exp of a large score is infinite, and ∞/∞ is NaN. Take each row's largest score away "
-    "before exp."
+    "Overflow: exp of a large score is infinite, and ∞/∞ is NaN. Take each row's largest "
+    "score away before exp."
 )
 
 

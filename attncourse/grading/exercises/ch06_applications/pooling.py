@@ -82,11 +82,11 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
 @QUESTION.check(points=1, hidden=True, hint="Take each sentence's largest open score away first.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
     """Scores that pass 1000, or all lie far below zero; an empty sentence among the others."""
-    # One hidden unit is at its limit, whatever is read, and takes all scores down alike.
+    # One hidden unit is at its limits. It takes the words' scores down alike, and the padding's up.
     low = _draw(rng, 4)
     low[-1][int(rng.integers(4))] = False
-    low[1][:, 0] *= 0.1
-    low[2][0], low[3][0] = 40, -FAR_BELOW
+    low[0][..., 0] = np.where(low[-1], 1, -1) * (1 + np.abs(low[0][..., 0]))
+    low[1][:, 0], low[2][0], low[3][0] = 40 * np.eye(5)[0], 0, -FAR_BELOW
     h, w_key, b, v, mask = _draw(rng, 4)
     mask[1] = False
     scores = (np.tanh(h @ w_key + b) @ v)[mask]

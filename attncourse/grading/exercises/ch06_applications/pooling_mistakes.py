@@ -209,7 +209,7 @@ def suspects(
             _soft(scores, mask)[..., None] * h,
         ),
     ]
-    for penalty in (-1.0, -10.0, -100.0):
+    for penalty in (-1.0, -10.0, -100.0, -1e3, -1e5):
         message = (
             f"You lower the padding's scores by {-penalty:g} only. A large score survives that. "
             "Use -∞ (np.where with -np.inf)."

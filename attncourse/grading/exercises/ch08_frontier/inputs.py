@@ -36,13 +36,16 @@ def draw(
 
 
 def far_below(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Inputs:
-    """The same inputs with all scores far below zero; what lies between them stays.
+    """The same inputs with scores far below zero for early keys, and far above for late ones.
+
+    What lies between them stays. In causal attention the first queries see none of the late keys.
 
     The queries carry it: gradients of the keys are large then, and those of the queries, in which
     what is large would have to cancel, are not.
     """
     q, k = q.copy(), k.copy()
-    q[..., 0], k[..., 0] = FAR_BELOW * np.sqrt(q.shape[-1]), -1
+    late = np.arange(k.shape[-2]) >= k.shape[-2] // 2
+    q[..., 0], k[..., 0] = FAR_BELOW * np.sqrt(q.shape[-1]), np.where(late, 1, -1)
     return q, k, v
 
 

@@ -34,7 +34,7 @@ def suspects(
 
     def weights(seen: np.ndarray = pairs, scores: np.ndarray = s) -> np.ndarray:
         """Made again with the saved log-sum-exp; nothing for a query that saw nothing."""
-        return np.where(seen & ~blind, np.exp(scores - logs), 0)
+        return np.exp(np.where(seen & ~blind, scores - logs, -np.inf))
 
     p = weights()
     dp = d_out @ v.swapaxes(-1, -2)
