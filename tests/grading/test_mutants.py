@@ -131,6 +131,35 @@ def test_a_number_in_place_of_minus_infinity_loses_points(exercise, question, n,
         assert any(c.recognised for c in result.checks), [c.message for c in result.checks]
 
 
+#: Other constants that pass for "none" or "next to nothing", by question, and for what they stand.
+PASSABLE = [
+    ("02-core-concepts", "attention_layer", "np.isfinite(top)", "(top > -1e5)"),
+    ("06-applications", "attention_pooling", "np.isfinite(top)", "(top > -1e5)"),
+    ("04-mathematics", "merge_attention", "np.isfinite(top)", "(top > -1e5)"),
+    ("04-mathematics", "merge_attention", "np.log(total)", "np.log(total + 1e-12)"),
+    *(
+        (exercise, question, "np.where(total == 0, 1, total)", new)
+        for exercise, question in (
+            ("02-core-concepts", "contributions"),
+            ("04-mathematics", "linear_attention_recurrent"),
+        )
+        for new in ("(total + 1e-12)", "np.maximum(total, 1e-12)")
+    ),
+    ("08-frontier", "select_blocks", "block == own, np.inf", "block == own, 1e5"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "question", "old", "new"), PASSABLE)
+def test_a_constant_that_shifts_what_is_far_or_small_loses_points(exercise, question, old, new):
+    text = solution(exercise, question)
+    assert old in text
+    space = solved(exercise)
+    exec(text.replace(old, new), space)
+    for seed in SEEDS[:2]:
+        result = judge(exercise, question, space[question], seed)
+        assert result.earned < result.points
+
+
 @pytest.mark.parametrize(("exercise", "question"), QUESTIONS)
 def test_messages_are_all_different(exercise, question):
     wrong = mutants.load(exercise).WRONG[question]
