@@ -10,7 +10,16 @@ from attncourse.grading import compare, exercises
 from attncourse.grading.oracle import KEPT, keeping
 from attncourse.grading.wire import Tensor, live, plain
 from tests.grading import mutants
-from tests.grading.course import NAMES, QUESTIONS, float32, judge, preamble, solved, stub_of
+from tests.grading.course import (
+    NAMES,
+    QUESTIONS,
+    float32,
+    judge,
+    preamble,
+    solution,
+    solved,
+    stub_of,
+)
 
 SEEDS = (0, 1, 20_261_122)
 #: Seeds for float32 throughout, at a third of the tolerance: a thousand seeds at all of it.
@@ -74,6 +83,81 @@ def test_the_mistake_that_is_asked_for_is_named(exercise, question):
         result = judge(exercise, question, space[question], seed)
         assert result.earned < result.points
         assert any(c.recognised for c in result.checks), [c.message for c in result.checks]
+
+
+#: What stands for a score below all others in a solution.
+BELOW_ALL = re.compile(
+    r"""-\s*(?:\w+\.)?inf\b|float\(\s*["']-inf(?:inity)?["']\s*\)|-1e\d+|[\w.]*finfo\(.*?\)\.min\b"""
+)
+#: What is put there by habit: the last is the lowest number of float16.
+HABITS = ("-1e4", "-1e5", "-65504.0")
+#: Places at which a number does as well as -∞, by exercise, question and count, with the reason.
+AS_WELL: dict[tuple[str, str, int], str] = {}
+PLACES = [
+    (exercise, question, n)
+    for exercise, question in QUESTIONS
+    for n, _ in enumerate(BELOW_ALL.finditer(solution(exercise, question)))
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-np.inf", "- torch.inf", "-math.inf", "-inf", "float('-inf')", 'float("-infinity")'),
+        *("-1e30", "np.finfo(s.dtype).min", "torch.finfo(torch.float32).min"),
+    ],
+)
+def test_what_stands_for_minus_infinity_is_found(text):
+    assert BELOW_ALL.sub("*", f"np.where(mask, s, {text}).max()") == "np.where(mask, s, *).max()"
+
+
+def test_places_that_are_let_off_are_there():
+    assert {*AS_WELL} <= {*PLACES}
+
+
+@pytest.mark.parametrize("number", HABITS)
+@pytest.mark.parametrize(
+    ("exercise", "question", "n"), [place for place in PLACES if place not in AS_WELL]
+)
+def test_a_number_in_place_of_minus_infinity_loses_points(exercise, question, n, number):
+    """In each question some check has open scores below what is put there by habit."""
+    text = solution(exercise, question)
+    found = [*BELOW_ALL.finditer(text)][n]
+    space = solved(exercise)
+    exec(text[: found.start()] + number + text[found.end() :], space)
+    for seed in SEEDS[:2]:
+        result = judge(exercise, question, space[question], seed)
+        assert result.earned < result.points
+        assert any(c.recognised for c in result.checks), [c.message for c in result.checks]
+
+
+#: Other constants that pass for "none" or "next to nothing", by question, and for what they stand.
+PASSABLE = [
+    ("02-core-concepts", "attention_layer", "np.isfinite(top)", "(top > -1e5)"),
+    ("06-applications", "attention_pooling", "np.isfinite(top)", "(top > -1e5)"),
+    ("04-mathematics", "merge_attention", "np.isfinite(top)", "(top > -1e5)"),
+    ("04-mathematics", "merge_attention", "np.log(total)", "np.log(total + 1e-12)"),
+    *(
+        (exercise, question, "np.where(total == 0, 1, total)", new)
+        for exercise, question in (
+            ("02-core-concepts", "contributions"),
+            ("04-mathematics", "linear_attention_recurrent"),
+        )
+        for new in ("(total + 1e-12)", "np.maximum(total, 1e-12)")
+    ),
+    ("08-frontier", "select_blocks", "block == own, np.inf", "block == own, 1e5"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "question", "old", "new"), PASSABLE)
+def test_a_constant_that_shifts_what_is_far_or_small_loses_points(exercise, question, old, new):
+    text = solution(exercise, question)
+    assert old in text
+    space = solved(exercise)
+    exec(text.replace(old, new), space)
+    for seed in SEEDS[:2]:
+        result = judge(exercise, question, space[question], seed)
+        assert result.earned < result.points
 
 
 @pytest.mark.parametrize(("exercise", "question"), QUESTIONS)

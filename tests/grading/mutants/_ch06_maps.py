@@ -255,12 +255,13 @@ def path_greedy(gain):
     return np.array(path)
 
 
-def _viterbi(gain, *, first=-np.inf, last=None, reach=1, sign=1, turn=True):
+def _viterbi(gain, *, first=-np.inf, last=None, reach=1, sign=1, turn=True, none=-np.inf):
     """With a start at any token, an end at the best one, or steps over tokens."""
     gain = sign * gain
     n, m = gain.shape
     best = np.full((n, m), -np.inf)
     best[:, 0] = gain[:, 0] + np.where(np.arange(n) == 0, 0, first)
+    best[1:, 0] = np.maximum(best[1:, 0], none)
     came = np.zeros((n, m), int)
     for t in range(1, m):
         for i in range(n):
@@ -291,6 +292,10 @@ def path_skipping(gain):
 
 def path_of_cost(gain):
     return _viterbi(gain, sign=-1)
+
+
+def path_finite(gain):
+    return _viterbi(gain, none=-1e4)
 
 
 def path_backwards(gain):
@@ -382,6 +387,7 @@ WRONG = {
         "both ends free": path_free_ends,
         "tokens skipped": path_skipping,
         "least gain": path_of_cost,
+        "finite in place of -∞": path_finite,
         "runs backwards": path_backwards,
         "ruler": path_of_ruler,
         "counted from 1": path_from_one,

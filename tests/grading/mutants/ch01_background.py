@@ -407,6 +407,9 @@ WRONG = {
         "sigmoid": _look(lambda a, b, v: 1 / (1 + np.exp(-a - b)) @ v),
         "relu": _look(lambda a, b, v: np.maximum(a + b, 0) @ v),
         "weak penalty": _look(close=lambda s, mask: _softmax(s + np.where(mask, 0, -10.0))),
+        "finite in place of -∞": _look(
+            close=lambda s, mask: mask * _softmax(np.where(mask, s, -1e4))
+        ),
         "scaled": _look(lambda a, b, v: np.tanh(a + b) @ v / np.sqrt(len(v))),
         "not normalised": _look(close=lambda s, mask: np.exp(s) * mask),
         "scores in place of weights": _look(close=lambda s, mask: s * mask),
@@ -473,6 +476,10 @@ UNNAMED = {
         (lambda x, n, w_x, w_h, b: states_through_padding(x, n, w_x, w_h.T, b), ()),
     ],
     "bahdanau_context": [
+        (
+            _look(close=lambda s, m: m.any(-1, keepdims=True) * _softmax(s - 1e4 * ~m)),
+            {"weak penalty"},
+        ),
         (_look(lambda a, b, v: np.sin(a + b) @ v), ()),
         (_look(lambda a, b, v: np.tanh(a - b) @ v), ()),
         (_look(lambda a, b, v: -((a - b) ** 2).sum(-1)), ()),

@@ -253,6 +253,10 @@ def _quiet(s, mask):
     return np.where(blind, 0, _softmax(np.where(mask, s, -10.0)))
 
 
+def _quiet_and_zeroed(s, mask):
+    return _softmax(s) if mask is None else mask * _softmax(np.where(mask, s, -1e4))
+
+
 def _transposing(s, mask):
     if mask is not None and mask.shape[-1] == mask.shape[-2]:
         mask = mask.swapaxes(-1, -2)
@@ -509,6 +513,7 @@ UNNAMED = {
         (lambda *a: np.nan * selves_row_by_row(*a), ()),
     ],
     "attention_layer": [
+        (_layer(_quiet_and_zeroed), {"finite in place of -∞"}),
         (_layer(scale=lambda x, k: -np.sqrt(k.shape[-1])), ()),
         (_layer(scale=lambda x, k: k.shape[-1] ** 0.25), ()),
         (_layer(lambda s, mask: 1 / (1 + np.exp(-_closed(s, mask)))), ()),

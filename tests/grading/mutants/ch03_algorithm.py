@@ -274,6 +274,11 @@ def attention_minus_ten_thousand(q, k, v, mask):
     return np.where(mask.any(-1, keepdims=True), w, 0) @ v
 
 
+def attention_finite(q, k, v, mask):
+    s = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    return np.where(mask, softmax_by_logarithms(np.where(mask, s, -1e4)), 0) @ v
+
+
 def attention_over_queries(q, k, v, mask):
     return _attend(q, k, v, mask, axis=-2)
 
@@ -433,6 +438,7 @@ WRONG = {
         "masked after softmax": attention_masked_late,
         "scores times mask": attention_times_mask,
         "weak penalty": attention_minus_one,
+        "finite in place of -∞": attention_finite,
         "wrong axis": attention_over_queries,
         "not scaled": attention_unscaled,
         "scaled by d_v": attention_scaled_by_values,

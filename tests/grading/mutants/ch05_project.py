@@ -321,6 +321,7 @@ WRONG = {
         "first head for all": edited(
             texts.ATTENTION, "np.repeat(x, group, -3)", "x[..., :1, :, :]"
         ),
+        "finite in place of -∞": edited(texts.ATTENTION, "s, -np.inf)", "s, -65504.0)"),
         "not scaled": edited(texts.ATTENTION, " / np.sqrt(q.shape[-1])", ""),
         "wrong scale": edited(texts.ATTENTION, "np.sqrt(q.shape[-1])", "q.shape[-1]"),
         "cache ignored": texts.attention_without_cache,
@@ -583,6 +584,14 @@ UNNAMED = {
         (_given(_turn, lambda x, p, base: (np.roll(x, 1, -1), -p, base)), ()),
     ],
     "cached_attention": [
+        (
+            edited(
+                texts.ATTENTION,
+                "np.where(j <= i + past, s, -np.inf)",
+                "s - 1e5 * (j > i + past)",
+            ),
+            {"finite in place of -∞"},
+        ),
         *_spoilt(_attend),
         (_attend_by_distance, ()),
         (_attend_evenly, ()),

@@ -30,6 +30,7 @@ WRONG = {
         "scores times mask": window.window_times_mask,
         "NaN on an empty row": window.window_nan,
         "empty row averaged": window.window_averages_blind,
+        "finite in place of -∞": window.window_finite,
         "unstable": window.window_without_maximum,
         "not scaled": window.window_unscaled,
         "divided by d_k": window.window_over_width,
@@ -51,6 +52,8 @@ WRONG = {
         "one choice for all heads": window.blocks_of_all_heads,
         "position for block": window.blocks_by_position,
         "magnitude": window.blocks_magnitude,
+        "finite in place of -∞": window.blocks_finite,
+        "own block wins by a number": window.blocks_own_at_a_number,
         "in place": window.blocks_in_place,
     },
     "gated_delta_rule": {
@@ -98,6 +101,7 @@ WRONG = {
         "output not rescaled": streams.online_output_stays,
         "nothing rescaled": streams.online_both_stay,
         "no maximum": streams.online_no_maximum,
+        "finite in place of -∞": streams.online_finite,
         "maximum of the tile alone": streams.online_tile_maximum,
         "one maximum for all rows": streams.online_shared_maximum,
         "only the last tile": streams.online_forgets_maximum,
@@ -113,6 +117,7 @@ WRONG = {
         "sum not rescaled": flash.forward_sum_stays,
         "nothing rescaled": flash.forward_both_stay,
         "no running maximum": flash.forward_no_maximum,
+        "finite in place of -∞": flash.forward_finite,
         "maximum of the tile alone": flash.forward_tile_maximum,
         "one maximum for a tile": flash.forward_shared_maximum,
         "not divided": flash.forward_undivided,
@@ -155,6 +160,7 @@ WRONG = {
         "softmax over the tile": flash.backward_tile_softmax,
         "overflow": flash.backward_quotient,
         "causal ignored": flash.backward_causal_ignored,
+        "finite in place of -∞": flash.backward_finite,
         "top-left": flash.backward_top_left,
         "own position closed": flash.backward_self_closed,
         "dq of the last tile": flash.backward_sets_dq,
@@ -169,12 +175,15 @@ WRONG = {
 
 UNNAMED = {
     "window_attention": [
+        (window.window_finite_maximum, {"finite in place of -∞"}),
+        (window.window_lowered, {"finite in place of -∞"}),
         (window.window_and_lengths, set()),
         (window.window_doubled, set()),
         (window.window_of_values, {"not scaled"}),
         (window.window_backwards, set()),
     ],
     "select_blocks": [
+        (window.blocks_lowered, {"future selected", "finite in place of -∞"}),
         (window.blocks_all, set()),
         (window.blocks_own_only, set()),
         (window.blocks_lowest_with_future, set()),
@@ -202,6 +211,8 @@ UNNAMED = {
         (streams.online_of_minus, set()),
     ],
     "flash_forward": [
+        (flash.forward_finite_fill, {"finite in place of -∞"}),
+        (flash.forward_lowered, {"memory", "finite in place of -∞"}),
         (flash.forward_two_off, set()),
         (flash.forward_zero_by_zero, {"NaN for blind queries"}),
         (flash.forward_lse_noise, set()),
@@ -213,6 +224,7 @@ UNNAMED = {
         (flash.forward_keeps, {"memory"}),
     ],
     "flash_backward": [
+        (flash.backward_lowered, {"causal ignored", "finite in place of -∞"}),
         (flash.backward_two_off, set()),
         (flash.backward_three_off, set()),
         (flash.backward_zeros, set()),

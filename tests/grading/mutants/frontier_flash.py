@@ -84,6 +84,8 @@ def _forward(
     blind="right",
     divide=True,
     whole=False,
+    begin=-INF,
+    fill=-INF,
 ):
     def run(q, k, v, causal, block_len):
         q_len, kv_len = q.shape[-2], k.shape[-2]
@@ -92,7 +94,7 @@ def _forward(
         factor = q.shape[-1] ** -0.5 if scale is None else scale(q, v)
         for a in range(0, q_len, block_len):
             rows = q[..., a : a + block_len, :]
-            m = torch.full((*rows.shape[:-1], 1), -INF)
+            m = torch.full((*rows.shape[:-1], 1), begin)
             z, u = torch.zeros_like(m), torch.zeros(*rows.shape[:-1], v.shape[-1])
             for b in range(0, kv_len // block_len * block_len if whole else kv_len, block_len):
                 s = rows @ k[..., b : b + block_len, :].mT * factor
@@ -100,7 +102,7 @@ def _forward(
                     at = (0, 0) if mask == "tile" else (a, b)
                     i = torch.arange(s.shape[-2])[:, None] + at[0] + move
                     closed = torch.arange(s.shape[-1]) + at[1] > i
-                    s = s.masked_fill(closed, -1e9 if blind == "mean" else -INF)
+                    s = s.masked_fill(closed, -1e9 if blind == "mean" else fill)
                 own = s.amax(-1, keepdim=True)
                 new = torch.maximum(m, own)
                 if top == "tile":
@@ -127,6 +129,8 @@ forward_output_stays = _forward(outs=False)
 forward_sum_stays = _forward(sums=False)
 forward_both_stay = _forward(sums=False, outs=False)
 forward_no_maximum = _forward(top="none")
+forward_finite = _forward(begin=-1e4)
+forward_finite_fill = _forward(fill=-65504.0)
 forward_tile_maximum = _forward(top="tile")
 forward_shared_maximum = _forward(top="shared")
 forward_undivided = _forward(divide=False)
@@ -201,6 +205,15 @@ def forward_rows(q, k, v, causal, block_len):
         lse = torch.logsumexp(s, -1)
         parts.append((torch.exp(s - lse.masked_fill(lse == -INF, 0)[..., None]) @ v, lse))
     return torch.cat([o for o, _ in parts], -2), torch.cat([x for _, x in parts], -1)
+
+
+def forward_lowered(q, k, v, causal, block_len):
+    """Closed scores are lowered by a number; blind queries are seen to."""
+    closed = _closed(q.shape[-2], k.shape[-2]) & causal
+    s = q @ k.mT / q.shape[-1] ** 0.5 - 1e5 * closed
+    blind = closed.all(-1)
+    out = torch.softmax(s, -1) @ v * ~blind[:, None]
+    return out, torch.logsumexp(s, -1).masked_fill(blind, -INF)
 
 
 def forward_in_place(q, k, v, causal, block_len):
@@ -288,6 +301,8 @@ def _backward(
     set_=(),
     whole=False,
     sign=1,
+    fill=-INF,
+    lower=None,
 ):
     def run(q, k, v, out, lse, d_out, causal, block_len):
         q_len, kv_len, root = q.shape[-2], k.shape[-2], q.shape[-1] ** 0.5
@@ -316,7 +331,8 @@ def _backward(
                     else q[i] @ k[j].mT / root
                 )
                 if causal and mask:
-                    s = s.masked_fill(_closed(s.shape[-2], s.shape[-1], a + move - b), -INF)
+                    closed = _closed(s.shape[-2], s.shape[-1], a + move - b)
+                    s = s.masked_fill(closed, fill) if lower is None else s - lower * closed
                 p = _weights(weight, s, logs[..., a : a + block_len, None])
                 dp = d_out[i] @ v[j].mT
                 inner = (p * dp).sum(-1, keepdim=True) if delta == "tile" else D[i]
@@ -366,6 +382,8 @@ backward_exp = _backward(weight="exp")
 backward_tile_softmax = _backward(weight="softmax")
 backward_quotient = _backward(weight="quotient")
 backward_causal_ignored = _backward(mask=False, blind="nan")
+backward_lowered = _backward(lower=1e4)
+backward_finite = _backward(fill=-1e4)
 backward_top_left = _backward(shift=lambda n, m: 0)
 backward_self_closed = _backward(shift=lambda n, m: m - n - 1)
 backward_sets_dq = _backward(set_="q")

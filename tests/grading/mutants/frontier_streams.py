@@ -220,10 +220,18 @@ def online_twice(scores, v, block_len):
 
 
 def _online(
-    *, sums="kept", outs="kept", top="running", remember=True, stop=0, divide=True, late=False
+    *,
+    sums="kept",
+    outs="kept",
+    top="running",
+    remember=True,
+    stop=0,
+    divide=True,
+    late=False,
+    begin=-np.inf,
 ):
     def run(scores, v, block_len):
-        m = np.full((*scores.shape[:-1], 1), -np.inf)
+        m = np.full((*scores.shape[:-1], 1), begin)
         z, u = np.zeros_like(m), np.zeros((*scores.shape[:-1], v.shape[-1]))
         end = scores.shape[-1] // block_len * block_len if stop else scores.shape[-1]
         with np.errstate(all="ignore"):
@@ -259,6 +267,7 @@ online_sum_stays = _online(sums="one")
 online_output_stays = _online(outs="one")
 online_both_stay = _online(sums="one", outs="one")
 online_no_maximum = _online(top="none")
+online_finite = _online(begin=-1e4)
 online_tile_maximum = _online(top="tile")
 online_shared_maximum = _online(top="shared")
 online_forgets_maximum = _online(remember=False)

@@ -110,6 +110,20 @@ def window_averages_blind(q, k, v, window):
     return _attend(q, k, v, _band(q, k, window), fill=-1e9, blind=None)
 
 
+def window_finite(q, k, v, window):
+    return _attend(q, k, v, _band(q, k, window), fill=-1e4)
+
+
+def window_finite_maximum(q, k, v, window):
+    """The maximum of what is open, begun at a number."""
+    seen = _band(q, k, window)
+    s = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    top = s.max(-1, keepdims=True, where=seen, initial=-1e5)
+    e = np.where(seen, np.exp(np.minimum(s - top, 0)), 0)
+    total = e.sum(-1, keepdims=True)
+    return e / np.where(total == 0, 1, total) @ v
+
+
 def window_without_maximum(q, k, v, window):
     s = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
     with np.errstate(all="ignore"):
@@ -269,6 +283,31 @@ def _by_position(scores, n_selected):
     i, b = np.arange(scores.shape[-2])[:, None], np.arange(scores.shape[-1])
     s = np.where(b == i, np.inf, np.where(b < i, scores, -np.inf))
     return _top(s, n_selected) & (b <= i)
+
+
+def blocks_own_at_a_number(scores, block_len, n_selected):
+    past, own = _past(scores, block_len)
+    s = np.where(own, 1e4, np.where(past, scores, -np.inf))
+    return _top(s, n_selected) & (past | own)
+
+
+def blocks_lowered(scores, block_len, n_selected):
+    past, own = _past(scores, block_len)
+    s = np.where(own, np.inf, scores - 1e5 * ~past)
+    return _top(s, n_selected) & (past | own)
+
+
+def window_lowered(q, k, v, window):
+    seen = _band(q, k, window)
+    s = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) - 1e5 * ~seen
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True) * seen.any(-1, keepdims=True) @ v
+
+
+def blocks_finite(scores, block_len, n_selected):
+    past, own = _past(scores, block_len)
+    s = np.where(own, np.inf, np.where(past, scores, -1e4))
+    return _top(s, n_selected) & (past | own)
 
 
 def blocks_magnitude(scores, block_len, n_selected):

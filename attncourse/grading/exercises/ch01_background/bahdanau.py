@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, budget, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, budget, compare
 from attncourse.grading.exercises.ch01_background import oracles
 from attncourse.grading.exercises.ch01_background.bahdanau_mistakes import mistakes
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
@@ -124,7 +124,14 @@ def leading_axes(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Does your softmax take each row's maximum away?")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """A trained v may be large: scores of a thousand and more give no NaN."""
+    """A trained v may be large: scores of a thousand and more, or all far below zero; no NaN."""
+    # One hidden unit is at its limits. It takes open scores down alike, and closed ones up.
+    state, memory, mask, w_query, w_key, v = _draw(rng, 4)
+    mask[int(rng.integers(4))] = False
+    state[:, 0], w_query[:, 0], v[0] = 1, 40 * np.eye(3)[0], -FAR_BELOW
+    w_key[:, 0] = 80 * np.eye(4)[0]
+    memory[..., 0] = np.where(mask, 0, -1) + np.abs(memory[..., 0]) * np.where(mask, 1, -1)
+    _hold(call, [state, 3 * memory, mask, w_query, w_key, v])
     inputs = _draw(rng, 3, src_len=4)
     inputs[-1] = inputs[-1] * 1200
     _hold(call, inputs)

@@ -38,6 +38,8 @@ def mistakes(
         return np.where(blind, 0, weights(np.where(mask, scores, np.where(blind, 0, -np.inf))))
 
     right = closed(scores)
+    # Any number above all open scores does the same as this one.
+    filled = weights(np.where(mask, scores, -1e5))
 
     def use(shares: Callable[[], np.ndarray]) -> Callable[[], Both]:
         return lambda: (_mix(w := shares(), memory), w)
@@ -87,6 +89,24 @@ def mistakes(
             "unstable",
             UNSTABLE,
             use(lambda: np.where(nobody, 0, _shares(np.exp(scores) * mask))),
+        ),
+        (
+            "finite in place of -∞",
+            "Closed scores become a number that open ones can fall below; then these lose all "
+            "weight. Nothing is below -∞: np.where with -np.inf.",
+            use(lambda: np.where(mask, filled, 0)),
+        ),
+        (
+            "finite in place of -∞",
+            "Closed scores become a number that open ones can fall below; then padding takes all "
+            "weight. Nothing is below -∞: np.where with -np.inf.",
+            use(lambda: np.where(nobody, 0, filled)),
+        ),
+        (
+            "finite in place of -∞",
+            "Closed scores become a number. Open ones can fall below it, and a decoder with "
+            "nothing to read gets the mean of the padding. Use -∞, and zeros for such a decoder.",
+            use(lambda: filled),
         ),
         (
             "no tanh",
@@ -187,7 +207,7 @@ def mistakes(
             lambda: (right, _mix(right, memory)),
         ),
     ]
-    for penalty in (1, 10, 100, 1000, 10000):
+    for penalty in (1, 10, 100, 1000, 100_000):
         found.append(
             (
                 "weak penalty",

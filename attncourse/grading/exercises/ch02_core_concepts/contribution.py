@@ -222,6 +222,7 @@ def no_unit(call: Call, rng: np.random.Generator) -> None:
     weights, values = _draw(rng, 2, kv_len=6)
     _hold(call, weights, values * 1e6)
     _hold(call, weights, values * 1e-9)
+    _hold(call, weights, values * 1e-14)
 
 
 @QUESTION.check(points=1, hidden=True, hint="A view of an array is an array.")

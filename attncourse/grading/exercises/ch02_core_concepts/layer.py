@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget, compare
+from attncourse.grading.compare import FAR_BELOW, budget, compare
 from attncourse.grading.exercises.ch02_core_concepts import oracles
 from attncourse.grading.exercises.ch02_core_concepts.layer_mistakes import suspects
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
@@ -111,13 +111,21 @@ def equal_sizes(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="np.where(mask, scores, -np.inf) broadcasts.")
 def loud_padding(call: Call, rng: np.random.Generator) -> None:
-    """One row of padding for all heads and queries; what is closed is loud, and has no say."""
+    """One row of padding for all; what is closed has no say, be it loud or all others low."""
     inputs, context = _draw(rng, 2, 3)
     padding = np.arange(5) < np.array([3, 2])[:, None]
     # Of a vector and its opposite, one scores high, whoever asks.
     context[..., 3, :] *= 1e5
     context[..., 4, :] = -context[..., 3, :]
     _hold(call, inputs, np.asfortranarray(context), padding[:, None, None, :])
+    # One coordinate takes all scores down alike; the others keep what lies between them.
+    (x, w_query, w_key, w_value), context = _draw(rng, 2)
+    down = np.sqrt(FAR_BELOW * np.sqrt(w_key.shape[-1]))
+    x[..., 0], context[..., 0] = 1, 1
+    w_query[:, 0], w_key[:, 0] = down * np.eye(4)[0], -down * np.eye(6)[0]
+    mask = _some(rng, 2, 3, 5)
+    mask[:, int(rng.integers(3))] = False
+    _hold(call, (x, w_query, w_key, 3 * w_value), context, mask)
 
 
 @QUESTION.check(points=1, hidden=True, hint="One query, many keys: the look-up of question 1.")

@@ -9,6 +9,11 @@ import numpy as np
 from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch01_background.whole import weights as softmax
 
+_UNSTABLE = (
+    "Overflow: exp of a large score is infinite, and ∞/∞ is NaN. Take each row's largest "
+    "score away before exp."
+)
+
 
 def suspects(
     x: np.ndarray,
@@ -48,6 +53,12 @@ def suspects(
             return attend(scores)
         empty = seen.all(axis=-1, keepdims=True)
         return np.where(empty, 0, np.nan_to_num(attend(scores, seen=~seen)))
+
+    def unstable(nothing: float) -> np.ndarray:
+        """Without the maximum; ``nothing`` is what a row gets whose powers are all 0."""
+        powers = np.where(seen, np.exp(scores), 0)
+        total = powers.sum(axis=-1, keepdims=True)
+        return np.where(blind, 0, np.where(total == 0, nothing, powers / total @ v))
 
     found = [
         Suspect(
@@ -142,12 +153,8 @@ def suspects(
             "All three come from the context, the queries too. Queries come from x.",
             lambda: from_(read, read, read),
         ),
-        Suspect(
-            "unstable",
-            "Overflow: exp of a large score is infinite, and ∞/∞ is NaN. Take each row's largest "
-            "score away before exp.",
-            lambda: np.where(blind, 0, _shares(np.where(seen, np.exp(scores), 0))) @ v,
-        ),
+        Suspect("unstable", _UNSTABLE, lambda: unstable(np.nan)),
+        Suspect("unstable", _UNSTABLE, lambda: unstable(0)),
         Suspect(
             "not normalised",
             "The weights of a row do not sum to 1: these are sums of exp(score) times value.",
@@ -180,6 +187,7 @@ def suspects(
         )
         for filled in (1, 10, 100, 1000, 10_000)
     ]
+    found += _too_high(np.where(seen, scores, -1e5), seen, v)
     if scores.shape[-1] == scores.shape[-2]:
         found += [
             Suspect(
@@ -206,5 +214,25 @@ def suspects(
     return found
 
 
-def _shares(powers: np.ndarray) -> np.ndarray:
-    return powers / powers.sum(axis=-1, keepdims=True)
+def _too_high(filled: np.ndarray, seen: np.ndarray, v: np.ndarray) -> list[Suspect]:
+    """What a number in place of -∞ gives; any other above all open scores does the same."""
+    blind = ~seen.any(axis=-1, keepdims=True)
+    table = (
+        (
+            "Closed scores become a number that open ones can fall below; then these lose all "
+            "weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: np.where(seen, softmax(filled), 0) @ v,
+        ),
+        (
+            "Closed scores become a number that open ones can fall below; then closed keys take "
+            "all weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: np.where(blind, 0, softmax(filled)) @ v,
+        ),
+        (
+            "Closed scores become a number. Open ones can fall below it, and a row of nothing else "
+            "gets the mean of all values. Use -∞, and write zeros where mask.any(axis=-1) is "
+            "False.",
+            lambda: softmax(filled) @ v,
+        ),
+    )
+    return [Suspect("finite in place of -∞", message, gives) for message, gives in table]

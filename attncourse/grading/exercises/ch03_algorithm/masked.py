@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget, compare
+from attncourse.grading.compare import FAR_BELOW, all_of, budget, compare
 from attncourse.grading.exercises.ch03_algorithm import oracles
 from attncourse.grading.exercises.ch03_algorithm.masked_mistakes import suspects
 
@@ -97,8 +97,9 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
     mask = _some(rng, 3, 5)
     _hold(call, q, k, v, mask)
     QUESTION.unchanged(call, "Right output")
-    mask[1] = False  # whatever the answer to a blind query is, it must not be written into these
-    call("masked_attention", q, k, v, mask)
+    # Whatever the answer to a blind query is, it must not be written into these. The mask is one of
+    # its own: suspects look at the first one later.
+    call("masked_attention", q, k, v, mask & (np.arange(3) != 1)[:, None])
     QUESTION.unchanged(call, "Right output for the others")
 
 
@@ -120,8 +121,15 @@ def masks_broadcast(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Does your softmax take each row's maximum away?")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores of a thousand and more, blind queries among them: no NaN."""
+    """Scores of a thousand and more, blind queries among them; then all scores far below zero."""
     q, k, v = _draw(rng)
     mask = _some(rng, 3, 5)
     mask[1] = False
-    _hold(call, q * 20, k * 20, v, mask)
+    # One coordinate takes all scores down alike; the others keep what lies between them.
+    low_q, low_k = q.copy(), k.copy()
+    low_q[:, 0] = np.sqrt(FAR_BELOW * np.sqrt(q.shape[-1]))
+    low_k[:, 0] = -low_q[0, 0]
+    all_of(
+        lambda: _hold(call, q * 20, k * 20, v, mask),
+        lambda: _hold(call, low_q, low_k, 3 * v, mask),
+    )

@@ -6,6 +6,8 @@ import numpy as np
 
 from attncourse.grading.compare import Suspect
 
+_FINITE = "finite in place of -∞"
+
 
 def _softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     # As a learner would write it: a row of minus infinities becomes NaN.
@@ -25,6 +27,9 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
     def attend(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
         weights = _softmax(np.where(mask, scores, -np.inf))
         return np.where(mask.any(axis=-1, keepdims=True), weights, 0) @ v
+
+    # Any number above all open scores does the same as this one.
+    filled = _softmax(np.where(mask, scores, -1e5))
 
     def constant(penalty: float) -> np.ndarray:
         return _softmax(np.where(mask, scores, scores + penalty)) @ v
@@ -88,6 +93,25 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
             "The closed keys still take their share of the weight, and only their values are "
             "zeroed. Close them before softmax.",
             lambda: _softmax(np.where(mask, scores, 0)) * mask @ v,
+        ),
+        Suspect(
+            _FINITE,
+            "Closed scores become a number that open ones can fall below; then these lose all "
+            "weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: np.where(mask, filled, 0) @ v,
+        ),
+        Suspect(
+            _FINITE,
+            "Closed scores become a number that open ones can fall below; then closed keys take "
+            "all weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: np.where(closed, 0, filled) @ v,
+        ),
+        Suspect(
+            _FINITE,
+            "Closed scores become a number. Open ones can fall below it, and a row of nothing else "
+            "gets the mean of all values. Use -∞, and write zeros where mask.any(axis=-1) is "
+            "False.",
+            lambda: filled @ v,
         ),
         Suspect(
             "wrong axis",

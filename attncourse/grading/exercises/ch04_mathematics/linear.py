@@ -137,5 +137,7 @@ def all_sizes_equal(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="One step at a time is how it writes.")
 def one_token(call: Call, rng: np.random.Generator) -> None:
-    """A single new token after a text."""
+    """A single new token after a text, with features of any size: it cancels in the output."""
     _hold(call, _draw(rng, 4, seq=1, d_k=6))
+    q, k, v, S, z = _draw(rng, 4, seq=1, d_k=6)
+    _hold(call, (q * 1e-9, k * 1e-9, v, S * 1e-9, z * 1e-9))

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget
+from attncourse.grading.compare import FAR_BELOW, budget
 from attncourse.grading.exercises.ch04_mathematics import oracles
 from attncourse.grading.exercises.ch04_mathematics.common import Mistake, hold
 from attncourse.grading.exercises.ch04_mathematics.parts_mistakes import KNOWN, Arrays
@@ -91,9 +91,10 @@ def parts_that_saw_nothing(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hint="Take each query's largest log-sum-exp off before exp.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Log-sum-exps near 1000 and near -1000, side by side."""
+    """Log-sum-exps near 1000 and near -1000, side by side; then all of them far below zero."""
     outputs, lse = _parts(rng, 3, 4)
     _hold(call, outputs, lse + rng.permutation([1000.0, -1000.0, 0.0, 2000.0]), 2000.0)
+    _hold(call, outputs, lse - FAR_BELOW, FAR_BELOW)
 
 
 @QUESTION.check(points=1, hint="np.exp(x, out=x) and -= write into what you were lent.")

@@ -75,6 +75,19 @@ OUTPUT: list[tuple[dict[str, Any], str, str]] = [
         "own "
         "key: query i up to i + kv_len - q_len.",
     ),
+    # Any number above all open scores does the same as this one.
+    (
+        {"closed": -1e5, "softmax": "zeroed"},
+        "finite in place of -∞",
+        "Closed scores become a number that open ones can fall below; then these lose all weight. "
+        "Nothing is below -∞: np.where with -np.inf.",
+    ),
+    (
+        {"closed": -1e5},
+        "finite in place of -∞",
+        "Closed scores become a number that open ones can fall below; then closed keys take all "
+        "weight. Nothing is below -∞: np.where with -np.inf.",
+    ),
     (
         {"softmax": "queries"},
         "wrong axis",

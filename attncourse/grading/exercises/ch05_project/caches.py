@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, budget, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, budget, compare
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
 from attncourse.grading.exercises.ch05_project import oracles
 from attncourse.grading.exercises.ch05_project.cache_mistakes import CACHES, OUTPUT
@@ -83,7 +83,9 @@ def _hold(call: Call, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
     given = call("cached_attention", *inputs)
     out, keys, values = oracles.cached_attention(*inputs)
     group = q.shape[-3] // k.shape[-3]
-    largest = float(np.abs(q).max() * np.abs(keys).max() * q.shape[-1])
+    # Of every coordinate the largest product: their sum is the most that a score is made of.
+    highest = (np.abs(a).reshape(-1, a.shape[-1]).max(axis=0) for a in (q, keys))
+    largest = float(np.prod(list(highest), axis=0).sum())
     compare(
         given[0],
         out,
@@ -163,5 +165,10 @@ def multi_query_and_multi_head(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Take each row's largest score away before exp.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores beyond a thousand: no NaN."""
+    """Scores beyond a thousand, or all of them far below zero: no NaN, and no closed key."""
     _hold(call, *draw(rng, spread=40.0))
+    q, k, v, cache_k, cache_v = draw(rng, spread=0.7)
+    q[..., 0] = np.sqrt(FAR_BELOW * np.sqrt(q.shape[-1]))
+    k[..., 0] = cache_k[..., 0] = -q[0, 0, 0]
+    k[:, 1:, 0] *= -1  # the first query sees neither of these
+    _hold(call, q, k, 3 * v, cache_k, 3 * cache_v)

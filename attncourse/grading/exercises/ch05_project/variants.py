@@ -157,6 +157,7 @@ def attend(
     scale: float | None = None,
     cache: str = "",
     softmax: str = "",
+    closed: float = -np.inf,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Attention with a cache, or with a mistake in mask, groups, scale or the joining."""
     q, k, v, cache_k, cache_v = (a.astype(np.float64) for a in (q, k, v, cache_k, cache_v))
@@ -176,14 +177,13 @@ def attend(
     group = q.shape[-3] // k.shape[-3]
     shared = _share(keys, group, share)
     scores = q @ shared.swapaxes(-1, -2) / (np.sqrt(q.shape[-1]) if scale is None else scale)
-    scores = np.where(_mask(q.shape[-2], keys.shape[-2], mask), scores, -np.inf)
+    scores = np.where(seen := _mask(q.shape[-2], keys.shape[-2], mask), scores, closed)
     if softmax == "unstable":
-        powers = np.exp(scores)
-        return powers / powers.sum(-1, keepdims=True) @ _share(values, group, share), keys, values
-    if softmax == "queries":
+        weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    elif softmax == "queries":
         weights = oracle_softmax(scores.swapaxes(-1, -2)).swapaxes(-1, -2)
     else:
-        weights = oracle_softmax(scores)
+        weights = oracle_softmax(scores) * (seen if softmax == "zeroed" else 1)
     return weights @ _share(values, group, share), keys, values
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget, compare
+from attncourse.grading.compare import FAR_BELOW, all_of, budget, compare
 from attncourse.grading.exercises.ch03_algorithm.oracles import READY_ATTENTION, READY_SOFTMAX
 from attncourse.grading.exercises.ch06_applications import oracles
 from attncourse.grading.exercises.ch06_applications.pooling_mistakes import suspects
@@ -81,12 +81,18 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=1, hidden=True, hint="Take each sentence's largest open score away first.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """A v so large that scores pass 1000, and an empty sentence among the others."""
+    """Scores that pass 1000, or all lie far below zero; an empty sentence among the others."""
+    # One hidden unit is at its limits. It takes the words' scores down alike, and the padding's up.
+    low = _draw(rng, 4)
+    low[-1][int(rng.integers(4))] = False
+    low[0][..., 0] = np.where(low[-1], 1, -1) * (1 + np.abs(low[0][..., 0]))
+    low[1][:, 0], low[2][0], low[3][0] = 40 * np.eye(5)[0], 0, -FAR_BELOW
     h, w_key, b, v, mask = _draw(rng, 4)
     mask[1] = False
     scores = (np.tanh(h @ w_key + b) @ v)[mask]
     top = scores[np.abs(scores).argmax()]
-    _hold(call, (h, w_key, b, v * 1500 / top, mask))  # the largest is 1500, whatever its sign was
+    high = (h, w_key, b, v * 1500 / top, mask)  # the largest is 1500, whatever its sign was
+    all_of(lambda: _hold(call, high), lambda: _hold(call, low))
 
 
 @QUESTION.check(

@@ -39,6 +39,8 @@ def suspects(
         return pool(_soft(scores, mask))
 
     right = soft(scores)
+    # Any number above all open scores does the same as this one.
+    filled = _soft(np.where(mask, scores, -1e5), every)
     mean = h.mean(axis=-2)
     found = [
         Suspect(
@@ -106,6 +108,24 @@ def suspects(
             "exp of a large score is infinite, and ∞/∞ is NaN. (The empty sentence is handled.) "
             "Take each sentence's largest score away before you call exp.",
             lambda: pool(naive() / _some(naive().sum(axis=-1, keepdims=True))),
+        ),
+        Suspect(
+            "finite in place of -∞",
+            "The padding's scores become a number that the words' can fall below; then words lose "
+            "all weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: pool(filled * mask),
+        ),
+        Suspect(
+            "finite in place of -∞",
+            "The padding's scores become a number that the words' can fall below; then padding "
+            "takes all weight. Nothing is below -∞: np.where with -np.inf.",
+            lambda: np.where(blind, 0, pool(filled)),
+        ),
+        Suspect(
+            "finite in place of -∞",
+            "The padding's scores become a number. The words' can fall below it, and a sentence "
+            "without any word gets the mean of its padding. Use -∞, and write zeros for it.",
+            lambda: pool(filled),
         ),
         Suspect(
             "no tanh",
@@ -189,7 +209,7 @@ def suspects(
             _soft(scores, mask)[..., None] * h,
         ),
     ]
-    for penalty in (-1.0, -10.0, -100.0):
+    for penalty in (-1.0, -10.0, -100.0, -1e3, -1e5):
         message = (
             f"You lower the padding's scores by {-penalty:g} only. A large score survives that. "
             "Use -∞ (np.where with -np.inf)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
 QUESTION = Question(
@@ -99,6 +99,25 @@ def suspects(scores: np.ndarray, block_len: int, n_selected: int) -> list[Suspec
             lambda: _best(np.where(mine, np.inf, np.where(past, scores, 0)), n_selected),
         ),
         Suspect(
+            "own block wins by a number",
+            "The query's own block gets a number for a score, and others can lie above it. Nothing "
+            "is above ∞: np.inf.",
+            lambda: _best(np.where(mine, 1e5, np.where(past, scores, -np.inf)), n_selected) * known,
+        ),
+        # Any number above all open scores does the same as these.
+        Suspect(
+            "finite in place of -∞",
+            "Later blocks get a number for a score, the scores of earlier ones can fall below it, "
+            "and places are lost to them. Nothing is below -∞: np.where with -np.inf.",
+            lambda: _best(np.where(mine, np.inf, np.where(past, scores, -1e5)), n_selected) * known,
+        ),
+        Suspect(
+            "finite in place of -∞",
+            "Later blocks get a number for a score, and those of earlier ones can fall below it. "
+            "Then later ones are selected. Nothing is below -∞: np.where with -np.inf.",
+            lambda: _best(np.where(mine, np.inf, np.where(past, scores, -1e5)), n_selected),
+        ),
+        Suspect(
             "magnitude",
             "Scores are compared by their size without the sign. A score of -5 is a low score.",
             lambda: choose(np.abs(scores)),
@@ -162,6 +181,11 @@ def _draw(rng: np.random.Generator, *batch: int, seq: int, block_len: int) -> np
     return rng.normal(size=(*batch, seq, -(-seq // block_len))) * 2
 
 
+def _ranks(rng: np.random.Generator, *, seq: int, block_len: int) -> np.ndarray:
+    """Whole numbers, none of them twice in a row: however large, float32 keeps their order."""
+    return rng.permuted(np.tile(np.arange(float(-(-seq // block_len))), (seq, 1)), axis=1)
+
+
 def _hold(call: Call, scores: np.ndarray, block_len: int, n_selected: int) -> None:
     compare(
         call("select_blocks", scores, block_len, n_selected),
@@ -189,7 +213,7 @@ def the_future_has_no_say(call: Call, rng: np.random.Generator) -> None:
     """However high the scores of later blocks, they are not selected and change nothing."""
     scores = _draw(rng, seq=17, block_len=3)
     later = np.arange(6) > np.arange(17)[:, None] // 3
-    _hold(call, scores + 1e3 * later, 3, 3)
+    _hold(call, scores + FAR_BELOW * later, 3, 3)
 
 
 @QUESTION.check(points=1, hint="Give the own block a score of +∞, or select among the others only.")
@@ -198,6 +222,7 @@ def own_block_with_the_lowest_score(call: Call, rng: np.random.Generator) -> Non
     scores = _draw(rng, seq=15, block_len=2)
     mine = np.arange(8) == np.arange(15)[:, None] // 2
     _hold(call, scores - 1e3 * mine, 2, 4)
+    _hold(call, _ranks(rng, seq=15, block_len=2) + FAR_BELOW, 2, 4)
 
 
 @QUESTION.check(points=2, hint="The first queries have only their own block. Count what they get.")
@@ -223,5 +248,6 @@ def each_head_for_itself(call: Call, rng: np.random.Generator) -> None:
 @QUESTION.check(points=1, hidden=True, hint="Nothing but -∞ is below every score.")
 def negative_scores(call: Call, rng: np.random.Generator) -> None:
     """Right where all scores are far below zero, and where only the own block is selected."""
+    _hold(call, _ranks(rng, seq=16, block_len=3) - FAR_BELOW, 3, 3)
     _hold(call, _draw(rng, seq=16, block_len=3) - 2e3, 3, 3)
     _hold(call, _draw(rng, seq=8, block_len=3), 3, 1)

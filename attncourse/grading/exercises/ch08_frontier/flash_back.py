@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import budget
+from attncourse.grading.compare import FAR_BELOW, budget
 from attncourse.grading.exercises.ch08_frontier import flash_oracles, oracles
 from attncourse.grading.exercises.ch08_frontier.inputs import (
     LONG,
@@ -14,6 +14,7 @@ from attncourse.grading.exercises.ch08_frontier.inputs import (
     Inputs,
     compare_parts,
     draw,
+    far_below,
     frugal,
     frugal_once,
     largest,
@@ -43,6 +44,7 @@ def _hold(
     block_len: int,
     rng: np.random.Generator,
     named: bool = True,
+    size: float | None = None,
 ) -> None:
     q, k, v = inputs
     forward = flash_oracles.flash_forward if named else flash_oracles.long_forward
@@ -56,8 +58,10 @@ def _hold(
         given,
         right,
         RESULTS,
-        lambda part: suspects(inputs, lse, d_out, causal, block_len, part) if named else [],
-        4 * budget(largest(q, k)) if named else 2e-4,
+        lambda part: (
+            suspects(inputs, lse, d_out, causal, block_len, part, given[part]) if named else []
+        ),
+        4 * budget(largest(q, k) if size is None else size) if named else 2e-4,
     )
 
 
@@ -124,10 +128,11 @@ def leading_axes(call: Call, rng: np.random.Generator) -> None:
     points=1, hidden=True, hint="exp(S) / exp(lse) overflows. exp(S - lse) is at most 1."
 )
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores of a hundred and more: no NaN, no infinity."""
+    """Scores of a hundred and more, or all far below zero: no NaN, no infinity."""
     q, k, v = draw(rng, q_len=8, kv_len=14)
     _hold(call, (q * 8, k * 8, v), False, 4, rng)
     _hold(call, (q * 8, k * 8, v), True, 5, rng)
+    _hold(call, far_below(*draw(rng, q_len=9, kv_len=7)), True, 4, rng, size=FAR_BELOW)
 
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")

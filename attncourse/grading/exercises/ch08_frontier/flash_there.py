@@ -14,6 +14,7 @@ from attncourse.grading.exercises.ch08_frontier.inputs import (
     Inputs,
     compare_parts,
     draw,
+    far_below,
     frugal,
     frugal_once,
     largest,
@@ -114,7 +115,7 @@ def leading_axes(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=2, hidden=True, hint="No exponent may ever be above zero.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores of hundreds, rising and falling along the keys, and far apart from row to row."""
+    """Scores of hundreds, rising, falling, far apart from row to row, and all far below zero."""
     q, k, v = draw(rng, q_len=8, kv_len=14)
     _hold(call, (q * 14, k * 14, v), False, 4)
     # One direction: the scores of a row rise or fall, by its sign.
@@ -123,6 +124,7 @@ def large_scores(call: Call, rng: np.random.Generator) -> None:
     q[:, 0] = np.where(np.arange(8) % 2, 1, -1) * rng.uniform(90, 120, size=8)
     _hold(call, (q, k, v), False, 4)
     _hold(call, (q, k, v), True, 4)
+    _hold(call, far_below(*draw(rng, q_len=9, kv_len=7)), True, 4)
 
 
 @QUESTION.check(points=1, hidden=True, hint="Cutting the queries is not enough: cut the keys, too.")

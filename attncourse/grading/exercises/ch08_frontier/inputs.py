@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from attncourse.grading.checks import Call, Question, Wrong
-from attncourse.grading.compare import Suspect, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, compare
 from attncourse.grading.wire import Tensor
 
 Inputs = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -33,6 +33,20 @@ def draw(
     k = rng.normal(size=(*batch, kv_len, d_k)) * spread
     v = rng.normal(size=(*batch, kv_len, d_v))
     return q.astype(np.float32), k.astype(np.float32), v.astype(np.float32)
+
+
+def far_below(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Inputs:
+    """The same inputs with scores far below zero for early keys, and far above for late ones.
+
+    What lies between them stays. In causal attention the first queries see none of the late keys.
+
+    The queries carry it: gradients of the keys are large then, and those of the queries, in which
+    what is large would have to cancel, are not.
+    """
+    q, k = q.copy(), k.copy()
+    late = np.arange(k.shape[-2]) >= k.shape[-2] // 2
+    q[..., 0], k[..., 0] = FAR_BELOW * np.sqrt(q.shape[-1]), np.where(late, 1, -1)
+    return q, k, v
 
 
 def tensors(*arrays: np.ndarray) -> tuple[Tensor, ...]:

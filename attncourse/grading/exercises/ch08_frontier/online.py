@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from attncourse.grading.checks import Call, Question
-from attncourse.grading.compare import Suspect, budget, compare
+from attncourse.grading.compare import FAR_BELOW, Suspect, all_of, budget, compare
 from attncourse.grading.exercises.ch08_frontier import oracles
 
 QUESTION = Question(
@@ -29,9 +29,11 @@ def streamed(
     keep_out: str = "right",
     ends: range | None = None,
     divide: bool = True,
+    begin: float = -np.inf,
+    empty: float = np.nan,
 ) -> np.ndarray:
     """The stream of tiles, with one of its lines changed."""
-    m = np.full((*scores.shape[:-1], 1), -np.inf)
+    m = np.full((*scores.shape[:-1], 1), begin)
     z, u = np.zeros_like(m), np.zeros((*scores.shape[:-1], v.shape[-1]))
     for start in ends or range(0, scores.shape[-1], block_len):
         s = scores[..., start : start + block_len]
@@ -55,7 +57,8 @@ def streamed(
         else:
             z, u = z * factor[keep_sum] + added_z, u * factor[keep_out] + added_u
         m = new
-    return u / z if divide else u
+    out = u / z if divide else u
+    return np.where(z == 0, empty, out) if begin > -np.inf else out
 
 
 def suspects(scores: np.ndarray, v: np.ndarray, block_len: int) -> list[Suspect]:
@@ -113,6 +116,19 @@ def suspects(scores: np.ndarray, v: np.ndarray, block_len: int) -> list[Suspect]
             "The maximum is that of the newest tile, not the largest so far. Where it falls, the "
             "factor for the old terms is exp of something positive, and that overflows.",
             {"top": "tile"},
+        ),
+        # Any number above all scores of a row does the same as this one.
+        (
+            "finite in place of -∞",
+            "The running maximum begins at a number that all scores of a row can lie below; then "
+            "every exponential is 0. Nothing is below -∞: begin there.",
+            {"begin": -1e5},
+        ),
+        (
+            "finite in place of -∞",
+            "The running maximum begins at a number that all scores of a row can lie below; then "
+            "every exponential is 0, and so is the output. Nothing is below -∞: begin there.",
+            {"begin": -1e5, "empty": 0.0},
         ),
         (
             "one maximum for all rows",
@@ -217,12 +233,13 @@ def leaves_its_input_alone(call: Call, rng: np.random.Generator) -> None:
 
 @QUESTION.check(points=2, hidden=True, hint="No exponent may ever be above zero.")
 def large_scores(call: Call, rng: np.random.Generator) -> None:
-    """Scores of a thousand and more, rising, falling and far apart from row to row."""
+    """Scores of a thousand and more, rising, falling, far apart, and whole rows far below zero."""
+    low, _ = _draw(rng, kv_len=12)
     scores, v = _draw(rng, kv_len=12)
     scores[0] = np.sort(scores[0]) * 400
     scores[1] = -np.sort(scores[1]) * 400
     scores[2] -= 5000
-    _hold(call, scores, v, 5)
+    all_of(lambda: _hold(call, scores, v, 5), lambda: _hold(call, low - FAR_BELOW, v, 5))
 
 
 @QUESTION.check(points=2, hidden=True, hint="Keep an axis of length 1: keepdims=True.")

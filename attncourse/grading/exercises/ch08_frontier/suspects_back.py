@@ -8,13 +8,20 @@ import numpy as np
 
 from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch08_frontier.inputs import Inputs, open_pairs, scaled
-from attncourse.grading.exercises.ch08_frontier.tiles import float32_exp
+from attncourse.grading.exercises.ch08_frontier.tiles import blown_up_alike, float32_exp
+from attncourse.grading.wire import Tensor
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def suspects(
-    inputs: Inputs, lse: np.ndarray, d_out: np.ndarray, causal: bool, block_len: int, part: int
+    inputs: Inputs,
+    lse: np.ndarray,
+    d_out: np.ndarray,
+    causal: bool,
+    block_len: int,
+    part: int,
+    given: np.ndarray | Tensor,
 ) -> list[Suspect]:
     """Known mistakes, with what they make of the gradient of q (0), of k (1) or of v (2)."""
     q, k, v, d_out = (x.astype(np.float64) for x in (*inputs, d_out))
@@ -27,7 +34,7 @@ def suspects(
 
     def weights(seen: np.ndarray = pairs, scores: np.ndarray = s) -> np.ndarray:
         """Made again with the saved log-sum-exp; nothing for a query that saw nothing."""
-        return np.where(seen & ~blind, np.exp(scores - logs), 0)
+        return np.exp(np.where(seen & ~blind, scores - logs, -np.inf))
 
     p = weights()
     dp = d_out @ v.swapaxes(-1, -2)
@@ -65,10 +72,8 @@ def suspects(
 
     def last_only(keys: bool) -> Triple:
         """A gradient that is set for each tile, where it should be added to."""
-        dq, dk, dv = gradients()
-        ds = p * (dp - delta)
+        (dq, dk, dv), ds, a = gradients(), p * (dp - delta), rows[-1]
         if keys:
-            a = rows[-1]
             dk = ds[..., a:, :].swapaxes(-1, -2) @ q[..., a:, :] / root
             dv = p[..., a:, :].swapaxes(-1, -2) @ d_out[..., a:, :]
         else:
@@ -94,6 +99,11 @@ def suspects(
     def leaking() -> Triple:
         with np.errstate(over="ignore"):
             return gradients(np.exp(s - lse.astype(np.float64)[..., None]))
+
+    def finite() -> Triple:
+        """Closed scores are a number; any above all open ones does the same as this one."""
+        with np.errstate(all="ignore"):
+            return gradients(np.exp(np.where(pairs, s, -1e5) - logs))
 
     def swapped() -> Triple:
         dq, dk, dv = gradients()
@@ -186,6 +196,12 @@ def suspects(
             leaking,
         ),
         (
+            "finite in place of -∞",
+            "Closed scores become a number that open ones can fall below. Made again with the "
+            "saved log-sum-exp, closed weights are infinite then. Use -torch.inf.",
+            finite,
+        ),
+        (
             "top-left",
             "The causal mask of the way back lines up the first query with the first key. The last "
             "query belongs to the last key.",
@@ -234,4 +250,7 @@ def suspects(
             lambda: gradients(ds=-p * (dp - delta)),
         ),
     ]
-    return [Suspect(bug, text, lambda found=found: found()[part]) for bug, text, found in table]
+    return [
+        Suspect(bug, text, lambda found=found: blown_up_alike(found()[part], given))
+        for bug, text, found in table
+    ]

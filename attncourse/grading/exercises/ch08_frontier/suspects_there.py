@@ -10,6 +10,10 @@ from attncourse.grading.compare import Suspect
 from attncourse.grading.exercises.ch08_frontier.inputs import Inputs, open_pairs, scaled
 from attncourse.grading.exercises.ch08_frontier.tiles import Pair, float32_exp, tiled
 
+_TOO_HIGH = (
+    "The running maximum begins at a number that all scores of a query can lie below; then every "
+    "exponential is 0. Nothing is below -∞: begin there."
+)
 _LAST = "The last tile is left out. It may be shorter than the others."
 
 
@@ -56,6 +60,11 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
 
         return pair
 
+    def finite(average: bool) -> Pair:
+        """A number for -∞; the log-sum-exp of a blind query would tell which, and stays out."""
+        out, lse = plain(np.where(pairs, s, -1e5))
+        return np.where(empty[..., None] & (not average), 0, out), np.where(empty, -np.inf, lse)
+
     def whole_tiles(rows: int) -> Pair:
         """Without the last tile of keys, and without what follows so many queries."""
         keys = kv_len // block_len * block_len
@@ -99,6 +108,21 @@ def suspects(inputs: Inputs, causal: bool, block_len: int, part: int) -> list[Su
             "All queries of a tile share one maximum. Where their scores lie far apart, a row has "
             "only zeros: each query needs its own, over axis -1.",
             lambda: plain(top="shared", power=float32_exp),
+        ),
+        # Any number above all scores does the same as this one.
+        ("finite in place of -∞", _TOO_HIGH, lambda: plain(begin=-1e5)),
+        ("finite in place of -∞", _TOO_HIGH, lambda: plain(begin=-1e5, blind="nan")),
+        (
+            "finite in place of -∞",
+            "Closed scores become a number. Open ones can fall below it, and a query that sees "
+            "nothing averages. Use -∞, and zeros where the maximum is -∞.",
+            lambda: finite(True),
+        ),
+        (
+            "finite in place of -∞",
+            "Closed scores become a number that open ones can fall below; then closed keys take "
+            "all weight. Nothing is below -∞: masked_fill with -torch.inf.",
+            lambda: finite(False),
         ),
         (
             "not divided",
