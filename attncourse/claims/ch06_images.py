@@ -123,10 +123,10 @@ def remedies_help(*, remedies: Mapping[str, Accuracies]) -> Verdict:
     says="By focusing on the important parts, a model with attention copes better with occluded "
     "and blurred images.",
     chinese="能够更好地处理遮挡和模糊图像；处理高分辨率图像时…可能难以捕捉到所有的重要信息",
-    reading="Better (更好) is read as: on damaged images every seed with attention is above every "
-    "seed of a convolutional network of equal size, both trained on undamaged ones. To miss "
-    "information at high resolution (难以捕捉) is left open: images that are only enlarged hold no "
-    "finer detail to miss.",
+    reading="Better (更好) is read as: on damaged images every seed of a vision transformer is "
+    "above every seed of a convolutional network of equal size, both trained on undamaged ones. "
+    "To miss information at high resolution (难以捕捉) is left open: images that are only enlarged "
+    "hold no finer detail to miss.",
     sources=("naseer2021",),
 )
 def copes_with_damage(*, damaged: Mapping[str, Accuracies]) -> Verdict:

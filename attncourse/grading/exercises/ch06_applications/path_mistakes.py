@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from attncourse.grading.compare import Suspect
@@ -112,9 +114,9 @@ def suspects(gain: np.ndarray) -> list[Suspect]:
             _best(gain, back=True),
         ),
         *(
-            Suspect("finite in place of -∞", _FINITE, lambda how=how: _best(gain, **how))
+            Suspect("finite in place of -∞", _FINITE, partial(_best, gain, none=none, enter=enter))
             # Any number above the sums does the same as this one.
-            for how in ({"none": -1e5}, {"enter": -1e5}, {"none": -1e5, "enter": -1e5})
+            for none, enter in ((-1e5, -np.inf), (-np.inf, -1e5), (-1e5, -1e5))
         ),
         Suspect(
             "least gain",
