@@ -1,5 +1,6 @@
 """What the pages for learners and instructors tell them to type is what the program knows."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -86,3 +87,22 @@ def test_every_file_that_is_promised_is_written():
     code = "".join(Path(module.__file__).read_text() for module in (classroom, ledger))
     for name in re.findall(r"`([a-z]+\.(?:csv|html|jsonl?)|[a-z]+/)`", PAGES["teaching"]):
         assert name.rstrip("/") in code or name in {"grades/", "results.json"}, name
+
+
+def test_the_times_on_the_page_are_those_that_were_measured():
+    """Whoever measures again writes them down again."""
+
+    def rows(name):
+        path = course.ROOT / f"benchmarks/results/{name}.json"
+        return {row["grader"]: row for row in json.loads(path.read_text())["rows"]}
+
+    numpy, torch = rows("grading"), rows("grading_torch")["attncourse"]
+    ours = numpy["attncourse"]
+    (said,) = re.findall(
+        r"class of (\d+) with .* took (\d+) seconds, and (\d+) notebooks .* took (\d+)\. .* "
+        r"nbgrader took (\d+) times .* otter-grader (\d+) times",
+        PAGES["teaching"],
+    )
+    measured = [ours["notebooks"], ours["seconds"], torch["notebooks"], torch["seconds"]]
+    measured += [numpy[peer]["ratio"] for peer in ("nbgrader", "otter-grader")]
+    assert [int(number) for number in said] == [round(number) for number in measured]
