@@ -8,23 +8,24 @@ CASES = {
             "attention": [0.22, 0.24, 0.24],
             "vector": LOW,
             "copies": [0.22, 0.30, 0.30],
+            "longest": HIGH,
+            "without": {"the name": 0.25, "the first ten words": 0.16},
+            "fluent": [0.80, 0.81, 0.82],
+            "vector_fluent": [0.95, 0.96, 0.97],
+        },
+        # After a longer training copying is above the name in every seed; the rest is mixed.
+        expected="holds if",
+        counterexample={
+            "attention": [0.22, 0.24, 0.24],
+            "vector": LOW,
+            "copies": [0.22, 0.30, 0.30],
             "longest": [0.24, 0.31, 0.32],
             "without": {"the name": 0.25, "the first ten words": 0.16},
             "fluent": [0.80, 0.81, 0.82],
             "vector_fluent": [0.95, 0.96, 0.97],
         },
         # A seed of each falls among the others', and the name alone is better than one of each.
-        expected="does not hold",
-        counterexample={
-            "attention": [0.22, 0.24, 0.24],
-            "vector": LOW,
-            "copies": [0.22, 0.30, 0.30],
-            "longest": HIGH,
-            "without": {"the name": 0.25, "the first ten words": 0.16},
-            "fluent": [0.80, 0.81, 0.82],
-            "vector_fluent": [0.95, 0.96, 0.97],
-        },
-        flipped="holds if",  # after a longer training copying is above the name in every seed
+        flipped="does not hold",
     ),
     "C33-summaries": Case(
         measured={
