@@ -256,7 +256,7 @@ def show(fig: Figure, alt: str, caption: str = "") -> HTML:
     Raises
     ------
     ValueError
-        ``alt`` is empty.
+        ``alt`` is empty, or an image has the page's ink, which a dark page would swallow.
     """
     if not alt.strip():
         raise ValueError("a figure needs a text alternative: show(fig, alt='what it shows')")
@@ -281,6 +281,12 @@ def _with_palette(png: re.Match[str]) -> str:
     """The same pixels in fewer bytes: a map has few colours, and matplotlib writes each in full."""
     image = Image.open(io.BytesIO(base64.b64decode(png[0]))).convert("RGBA")
     pixels = np.asarray(image).reshape(-1, 4)
+    shown = pixels[pixels[:, 3] > 0, :3].astype(int)
+    if (np.abs(shown - np.rint(255 * np.array(to_rgb(INK)))).max(axis=1, initial=0) <= 1).any():
+        raise ValueError(
+            "an image in figures.INK cannot be seen on a dark page: it keeps its colour, where lines "
+            "and text do not. Draw it in figures.MUTED or figures.CELL."
+        )
     colors, which = np.unique(pixels, axis=0, return_inverse=True)
     if len(colors) > 256:
         return png[0]

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from attncourse import figures
@@ -92,6 +93,19 @@ def test_an_image_in_a_figure_keeps_its_pixels_in_fewer_bytes(kind, monkeypatch)
     np.testing.assert_array_equal(pixels(after), pixels(before))
     # More than 256 colours have no palette.
     assert (len(after) < len(before)) == (kind != "coloured")
+
+
+@pytest.mark.parametrize("name", ["INK", "MUTED", "CELL"])
+def test_an_image_that_a_dark_page_would_swallow_is_refused(name):
+    veil = np.empty((6, 9, 4))
+    veil[..., :3], veil[..., 3] = to_rgb(getattr(figures, name)), 0.9
+    fig, ax = figures.new()
+    ax.imshow(veil, interpolation="none")
+    if name == "INK":
+        with pytest.raises(ValueError, match=r"dark page.*figures.MUTED"):
+            figures.show(fig, alt="a veil")
+    else:
+        assert "image/png" in figures.show(fig, alt="a veil").data
 
 
 def test_heatmap_refuses_what_it_cannot_draw():
