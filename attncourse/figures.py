@@ -284,8 +284,8 @@ def _with_palette(png: re.Match[str]) -> str:
     shown = pixels[pixels[:, 3] > 0, :3].astype(int)
     if (np.abs(shown - np.rint(255 * np.array(to_rgb(INK)))).max(axis=1, initial=0) <= 1).any():
         raise ValueError(
-            "an image in figures.INK cannot be seen on a dark page: it keeps its colour, where lines "
-            "and text do not. Draw it in figures.MUTED or figures.CELL."
+            "an image in figures.INK cannot be seen on a dark page: it keeps its colour, where "
+            "lines and text do not. Draw it in figures.MUTED or figures.CELL."
         )
     colors, which = np.unique(pixels, axis=0, return_inverse=True)
     if len(colors) > 256:
