@@ -211,7 +211,7 @@ def mistakes(
         found.append(
             (
                 "weak penalty",
-                "You lower closed scores by a number. A large score survives that, and a "
+                f"You lower closed scores by {penalty} only. A large score survives that, and a "
                 "row without any open place has nothing else. Use -∞: np.where with -np.inf.",
                 use(lambda penalty=penalty: weights(np.where(mask, scores, scores - penalty))),
             )

@@ -170,8 +170,9 @@ def suspects(
         found.append(
             Suspect(
                 "weak penalty",
-                "You lower closed scores by a number. A large score survives it and leaks through "
-                "the mask. Use -∞ (np.where with -np.inf).",
+                f"You lower closed scores by {penalty} only. A "
+                "large score survives it and leaks through the mask. Use -∞ (np.where with "
+                "-np.inf).",
                 lambda penalty=penalty: softmax(np.where(seen, scores, scores - penalty)) @ v,
             )
         )

@@ -145,7 +145,7 @@ def suspects(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> l
         found.append(
             Suspect(
                 "weak penalty",
-                "You lower closed scores by a number. A large score survives that and "
+                f"You lower closed scores by {-penalty:g} only. A large score survives that and "
                 "leaks through the mask. Use -∞ (np.where with -np.inf).",
                 lambda penalty=penalty: constant(penalty),
             )

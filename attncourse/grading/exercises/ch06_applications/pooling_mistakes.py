@@ -211,7 +211,7 @@ def suspects(
     ]
     for penalty in (-1.0, -10.0, -100.0, -1e3, -1e5):
         message = (
-            "You lower the padding's scores by a number. A large score survives that. "
+            f"You lower the padding's scores by {-penalty:g} only. A large score survives that. "
             "Use -∞ (np.where with -np.inf)."
         )
         gives = partial(_lowered, scores, mask, penalty, h)
